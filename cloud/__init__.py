@@ -1,0 +1,1 @@
+"""Prompt2Mesh's backend, agent and Blender pod. See cloud/README.md for the map."""

@@ -1,0 +1,153 @@
+"""Every event that a client can see of a job, with its JSON shape: the one place where they are documented.
+
+On the wire (SSE) `id:` is the event's `seq` (1, 2, 3, … within a job, without gaps), `event:` is its `type`
+and `data:` is the JSON of the class below. Pictures and files are named by artifact id; their bytes are at
+`GET /v1/artifacts/{id}/content`.
+"""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class UsageTotals(BaseModel):
+    """What a job has used so far. `usd` is in US dollars."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    usd: float = 0.0
+
+
+class JobEvent(BaseModel):
+    """Root of the events; `type` is the SSE event's name."""
+
+    model_config = ConfigDict(frozen=True)
+    type: str
+
+
+class JobQueued(JobEvent):
+    """The job is written and waits for a runner."""
+
+    type: Literal["job.queued"] = "job.queued"
+
+
+class JobStarted(JobEvent):
+    """A runner has taken the job. `attempt` counts from 1."""
+
+    type: Literal["job.started"] = "job.started"
+    attempt: int
+    model: str
+
+
+class Waiting(JobEvent):
+    """Nothing can go on for a known reason (`pod_starting`, `rate_limit`, `overloaded`, `connection`)."""
+
+    type: Literal["waiting"] = "waiting"
+    reason: str
+    seconds: float | None = None
+
+
+class StageChanged(JobEvent):
+    """The job is now in this stage: `prepare`, `build` or `deliver`."""
+
+    type: Literal["stage"] = "stage"
+    stage: str
+
+
+class AgentText(JobEvent):
+    """What the agent said in one turn, whole."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class StepStarted(JobEvent):
+    """A tool call begins. `step` counts the job's tool calls from 1; `code` only for `run_python`."""
+
+    type: Literal["step.started"] = "step.started"
+    step: int
+    tool: str
+    title: str
+    code: str | None = None
+
+
+class StepFinished(JobEvent):
+    """A tool call has ended. `changed` says what differs in the scene, in one line; `error` one sentence."""
+
+    type: Literal["step.finished"] = "step.finished"
+    step: int
+    tool: str
+    title: str
+    ok: bool
+    seconds: float
+    changed: str = ""
+    error: str | None = None
+
+
+class Picture(JobEvent):
+    """A picture of the scene. `kind`: `look` (the agent's own) or `preview` (the final one)."""
+
+    type: Literal["picture"] = "picture"
+    artifact_id: UUID
+    name: str
+    kind: str
+    step: int
+
+
+class SnapshotTaken(JobEvent):
+    """The scene after a step has been kept."""
+
+    type: Literal["snapshot"] = "snapshot"
+    snapshot_id: UUID
+    step: int
+    sha256: str
+    bytes: int
+
+
+class UsageChanged(JobEvent):
+    """The job's totals after a model call."""
+
+    type: Literal["usage"] = "usage"
+    usage: UsageTotals
+
+
+class ArtifactReady(JobEvent):
+    """A file can be downloaded."""
+
+    type: Literal["artifact"] = "artifact"
+    artifact_id: UUID
+    name: str
+    kind: str
+    bytes: int
+    sha256: str
+
+
+class JobFinished(JobEvent):
+    """The last event. `state`: succeeded, failed or cancelled; `error` is `{code, message}`; `result` a `JobResult`."""
+
+    type: Literal["job.finished"] = "job.finished"
+    state: str
+    outcome: str
+    error: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+
+
+class JobResult(BaseModel):
+    """What came of a job: kept in `jobs.result` and shown by every client.
+
+    `objects` counts objects with geometry, `triangles` those of their evaluated meshes, `steps` the tool
+    calls, `seconds` the time from start to end; `timings` says where it went, in seconds.
+    """
+
+    model: str
+    objects: int = 0
+    triangles: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    usage: UsageTotals = UsageTotals()
+    summary: str = ""
+    not_built: list[str] = []
+    timings: dict[str, float] = {}

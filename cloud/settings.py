@@ -1,0 +1,42 @@
+"""Every setting of the backend, parsed once from the environment at a process's entry, then frozen.
+
+Names without prefix (`DATABASE_URL`, `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`) are the field's own;
+all others start with `P2M_`. The Blender pod does not use this module: it gets arguments only.
+"""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The backend's configuration. Secrets are masked in `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix="P2M_", frozen=True, extra="ignore", populate_by_name=True)
+
+    data_dir: Path = Field(default=Path("data"), description="Everything that is kept: database, artifacts, logs.")
+    database_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("database_url", "DATABASE_URL"),
+        description="SQLAlchemy or libpq address of a PostgreSQL; empty: the stack starts the embedded one.",
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("anthropic_api_key", "ANTHROPIC_API_KEY")
+    )
+    anthropic_base_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("anthropic_base_url", "ANTHROPIC_BASE_URL")
+    )
+    model: str = Field(default="claude-sonnet-5-5", description="Model of a job that names none, with a Claude key.")
+    log_level: str = "INFO"
+    session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60)
+    prompt_limit_chars: int = Field(default=8_000, ge=1)
+    image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
+    body_limit_bytes: int = Field(default=12 * 2**20, ge=1)
+    max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
+    max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Where the artifact store keeps its objects on one machine."""
+        return self.data_dir / "artifacts"
