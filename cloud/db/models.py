@@ -5,7 +5,7 @@ Times are timezone-aware UTC. Ids are random UUIDs, made by us, so that a row's 
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 class Base(DeclarativeBase):
     """Root of the models; JSON columns are JSONB, times carry a zone."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
         dt.datetime: DateTime(timezone=True),

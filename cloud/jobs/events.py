@@ -5,10 +5,10 @@ and `data:` is the JSON of the class below. Pictures and files are named by arti
 `GET /v1/artifacts/{id}/content`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class UsageTotals(BaseModel):
@@ -22,10 +22,9 @@ class UsageTotals(BaseModel):
 
 
 class JobEvent(BaseModel):
-    """Root of the events; `type` is the SSE event's name."""
+    """Root of the events. Each has a `type`, which is the SSE event's name too."""
 
     model_config = ConfigDict(frozen=True)
-    type: str
 
 
 class JobQueued(JobEvent):
@@ -151,3 +150,20 @@ class JobResult(BaseModel):
     summary: str = ""
     not_built: list[str] = []
     timings: dict[str, float] = {}
+
+
+AnyEvent = Annotated[
+    JobQueued
+    | JobStarted
+    | Waiting
+    | StageChanged
+    | AgentText
+    | StepStarted
+    | StepFinished
+    | Picture
+    | SnapshotTaken
+    | UsageChanged
+    | ArtifactReady
+    | JobFinished,
+    Field(discriminator="type"),
+]
