@@ -1,0 +1,143 @@
+"""Holds who may import whom, as the design says. Exit code 1 and a line for each breach.
+
+Usage: check_imports.py [ROOT]
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+SHARED = ("cloud.errors", "cloud.logs")
+
+# The most specific folder that a file lies in decides which of our own modules it may import (itself always).
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "cloud/blender": SHARED,
+    "cloud/agent": SHARED,
+    "cloud/fleet": SHARED,
+    "cloud/storage": SHARED,
+    "cloud/db": SHARED,
+    "cloud/accounts": (*SHARED, "cloud.db", "cloud.storage"),
+    "cloud/projects": (*SHARED, "cloud.db", "cloud.storage"),
+    "cloud/jobs": (
+        *SHARED,
+        "cloud.settings",
+        "cloud.db",
+        "cloud.storage",
+        "cloud.accounts",
+        "cloud.projects",
+        "cloud.agent",
+        "cloud.fleet",
+    ),
+    "cloud/api": (
+        *SHARED,
+        "cloud.settings",
+        "cloud.db",
+        "cloud.storage",
+        "cloud.accounts",
+        "cloud.projects",
+        "cloud.jobs",
+    ),
+    "cloud/stack": (*SHARED, "cloud.settings", "cloud.db", "ui.launch"),
+    "cloud/cli": (*SHARED, "cloud.settings", "cloud.stack", "cloud.db", "cloud.jobs", "ui.api_client"),
+    "cloud": SHARED,
+    "ui": (),
+    "addon": (),
+}
+
+# A library and the only places that may import it. `*/queries.py` is a module name, the rest are folders or files.
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "bpy": ("cloud/blender/child", "cloud/agent/offline/blender_code", "addon", "tests"),
+    "fastapi": ("cloud/api", "tests"),
+    "streamlit": ("ui", "tests"),
+    "sqlalchemy": ("cloud/db", "*/queries.py", "tests"),
+    "alembic": ("cloud/db", "tests"),
+    "anthropic": ("cloud/agent", "tests"),
+    "procrastinate": ("cloud/jobs", "cloud/db", "tests"),
+    "kubernetes": ("cloud/fleet", "k8s", "tests"),
+}
+
+SKIPPED_FOLDERS = {".venv", ".venv-uv", "out", "data", "node_modules"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, at a line of a file."""
+
+    file: PurePosixPath
+    line: int
+    module: str
+    for_types_only: bool
+
+
+def imports_of(file: PurePosixPath, source: str) -> Iterator[Import]:
+    """Every import in `source`, relative ones resolved against `file`."""
+    tree = ast.parse(source, str(file))
+    type_blocks = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+    ]
+    for_types = {id(inner) for block in type_blocks for inner in ast.walk(block)}
+    package = list(file.parent.parts)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            stem = ".".join([*base, *([node.module] if node.module else [])])
+            modules = [f"{stem}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for module in modules:
+            yield Import(file, node.lineno, module, id(node) in for_types)
+
+
+def breaches_of(found: Import) -> Iterator[str]:
+    """What is wrong with one import, as sentences; none if it is allowed."""
+    where = f"{found.file}:{found.line}"
+    top = found.module.split(".")[0]
+    places = ONLY_IN.get(top)
+    if places and not found.for_types_only and not any(_lies_in(found.file, place) for place in places):
+        yield f"{where}: {top} may be imported only in {', '.join(places)}"
+    home = _home_of(found.file)
+    if home is None or top not in ("cloud", "ui", "addon", "tests"):
+        return
+    own = home.replace("/", ".")
+    if top == own.split(".")[0] and home in ("ui", "addon"):
+        return
+    allowed = (own, *ALLOWED[home]) if home != "cloud" else ALLOWED[home]
+    if not any(found.module == name or found.module.startswith(name + ".") for name in allowed):
+        yield f"{where}: {home} may not import {found.module}"
+
+
+def _lies_in(file: PurePosixPath, place: str) -> bool:
+    if place.startswith("*/"):
+        return file.name == place[2:]
+    return file == PurePosixPath(place) or PurePosixPath(place) in file.parents
+
+
+def _home_of(file: PurePosixPath) -> str | None:
+    homes = [home for home in ALLOWED if _lies_in(file, home) or file == PurePosixPath(home + ".py")]
+    return max(homes, key=len, default=None)
+
+
+def check_tree(root: Path) -> list[str]:
+    """Every breach below `root`, in a stable order."""
+    breaches = []
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root)
+        if SKIPPED_FOLDERS.isdisjoint(relative.parts):
+            for found in imports_of(PurePosixPath(relative.as_posix()), path.read_text(encoding="utf-8")):
+                breaches += breaches_of(found)
+    return breaches
+
+
+def main() -> int:
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
+    breaches = check_tree(root)
+    print("\n".join(breaches) if breaches else "imports: every rule of the design holds")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
