@@ -1,0 +1,267 @@
+"""The SQL of the jobs: reading them, and writing to one under its lock.
+
+Whoever writes to a job holds the lock on its row, so its events have no gaps; a runner names its attempt
+too, so that one which came back from the dead writes nothing.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import aliased
+
+from cloud.db.models import Artifact, Event, Job, Message, Project, Snapshot, Usage
+from cloud.errors import Conflict, NotFound
+from cloud.jobs.events import AnyEvent, JobEvent, JobFinished, UsageTotals
+
+QUEUE = "jobs"
+TASK = "run_job"
+FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
+
+_EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+def utc_now() -> dt.datetime:
+    """The time now, with its zone."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Fenced(Conflict):
+    """This attempt at the job is no longer the one that may write."""
+
+    code = "fenced"
+
+    def __init__(self, job_id: UUID, attempt: int) -> None:
+        super().__init__(f"Attempt {attempt} at job {job_id} has been superseded or has ended.")
+
+
+class JobWriter:
+    """Writes to one job inside the caller's transaction, which holds the lock on the job's row."""
+
+    def __init__(self, session: AsyncSession, job: Job, last_seq: int) -> None:
+        self.session = session
+        self.job = job
+        self._seq = last_seq
+
+    def emit(self, event: JobEvent) -> int:
+        """Add the next event; clients get it at commit. Returns: its seq."""
+        self._seq += 1
+        data = event.model_dump(mode="json")
+        self.session.add(Event(job_id=self.job.id, seq=self._seq, type=data["type"], data=data))
+        return self._seq
+
+    def add(self, row: Message | Usage | Artifact) -> None:
+        """Add a row that belongs to the job."""
+        self.session.add(row)
+
+    async def move_head(self, snapshot_id: UUID | None) -> None:
+        """The project's scene is now this snapshot (None: empty)."""
+        await self.session.flush()
+        await self.session.execute(
+            update(Project).where(Project.id == self.job.project_id).values(head_snapshot_id=snapshot_id)
+        )
+
+    async def add_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot and make it the project's head."""
+        self.session.add(snapshot)
+        await self.move_head(snapshot.id)
+
+    async def add_message(self, message: Message) -> int:
+        """Append to the transcript. Returns: the message's seq, which is set here."""
+        last = await self.session.scalar(select(func.max(Message.seq)).where(Message.job_id == self.job.id))
+        message.seq = (last or 0) + 1
+        self.session.add(message)
+        return message.seq
+
+    def finish(
+        self,
+        state: str,
+        outcome: str,
+        error: dict[str, Any] | None = None,
+        result: dict[str, Any] | None = None,
+    ) -> None:
+        """End the job, with its last event."""
+        job = self.job
+        job.state, job.outcome, job.error, job.result = state, outcome, error, result
+        job.finished_at = utc_now()
+        self.emit(JobFinished(state=state, outcome=outcome, error=error, result=result))
+
+
+async def open_writer(session: AsyncSession, job_id: UUID, *, attempt: int | None = None) -> JobWriter:
+    """Lock the job's row and write to it.
+
+    Raises: NotFound: no such job. Fenced: `attempt` is given, and is not the one that runs now.
+    """
+    statement = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)
+    job = await session.scalar(statement)
+    if job is None:
+        raise NotFound("job", job_id)
+    if attempt is not None and (job.attempt != attempt or job.state != "running"):
+        raise Fenced(job_id, attempt)
+    last_seq = await session.scalar(select(func.max(Event.seq)).where(Event.job_id == job_id))
+    return JobWriter(session, job, last_seq or 0)
+
+
+async def defer(session: AsyncSession, job: Job) -> int:
+    """Put the job into procrastinate's queue in the caller's transaction. Returns: its id there."""
+    statement = text(
+        "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, :lock, NULL,"
+        " jsonb_build_object('job_id', CAST(:job_id AS text)), NULL)::procrastinate_job_to_defer_v1]))[1]"
+    )
+    parameters = {"queue": QUEUE, "task": TASK, "lock": f"user:{job.user_id}", "job_id": str(job.id)}
+    return (await session.execute(statement, parameters)).scalar_one()
+
+
+async def cancel_deferred(session: AsyncSession, queue_id: int, *, abort: bool) -> None:
+    """Take the job out of procrastinate's queue; with `abort`, tell the worker that runs it to stop."""
+    await session.execute(
+        text("SELECT procrastinate_cancel_job_v1(:id, :abort, false)"), {"id": queue_id, "abort": abort}
+    )
+
+
+async def job_state(session: AsyncSession, job_id: UUID) -> str | None:
+    """The job's state now, or None if there is no such job."""
+    return await session.scalar(select(Job.state).where(Job.id == job_id))
+
+
+async def events_after(session: AsyncSession, job_id: UUID, after: int) -> list[tuple[int, AnyEvent]]:
+    """The job's events with a seq greater than `after`, in order."""
+    rows = await session.execute(
+        select(Event.seq, Event.data).where(Event.job_id == job_id, Event.seq > after).order_by(Event.seq)
+    )
+    return [(seq, _EVENT.validate_python(data)) for seq, data in rows]
+
+
+async def messages_of(session: AsyncSession, job_id: UUID) -> Sequence[Message]:
+    """The job's transcript, in order."""
+    return (await session.scalars(select(Message).where(Message.job_id == job_id).order_by(Message.seq))).all()
+
+
+async def usage_of(session: AsyncSession, job_id: UUID) -> tuple[int, UsageTotals]:
+    """How many model calls the job has made, and what they used together."""
+    row = (
+        await session.execute(
+            select(
+                func.count(),
+                func.coalesce(func.sum(Usage.input_tokens), 0),
+                func.coalesce(func.sum(Usage.output_tokens), 0),
+                func.coalesce(func.sum(Usage.cache_read_tokens), 0),
+                func.coalesce(func.sum(Usage.cache_write_tokens), 0),
+                func.coalesce(func.sum(Usage.usd), 0),
+            ).where(Usage.job_id == job_id)
+        )
+    ).one()
+    calls, given, made, read, written, usd = row
+    totals = UsageTotals(
+        input_tokens=int(given),
+        output_tokens=int(made),
+        cache_read_tokens=int(read),
+        cache_write_tokens=int(written),
+        usd=float(usd),
+    )
+    return calls, totals
+
+
+async def head_of(session: AsyncSession, project_id: UUID) -> Snapshot | None:
+    """The snapshot that is the project's scene, or None while it is empty."""
+    return await session.scalar(
+        select(Snapshot).join(Project, Project.head_snapshot_id == Snapshot.id).where(Project.id == project_id)
+    )
+
+
+async def snapshot_by_hash(session: AsyncSession, project_id: UUID, sha256: str) -> Snapshot | None:
+    """The project's newest snapshot with this content."""
+    return await session.scalar(
+        select(Snapshot)
+        .where(Snapshot.project_id == project_id, Snapshot.sha256 == sha256)
+        .order_by(Snapshot.created_at.desc())
+        .limit(1)
+    )
+
+
+async def chain_to(session: AsyncSession, snapshot_id: UUID) -> list[tuple[Snapshot, str]]:
+    """The snapshots from the empty scene to this one, each with its job's prompt."""
+    chain = select(Snapshot.id, Snapshot.parent_id).where(Snapshot.id == snapshot_id).cte("chain", recursive=True)
+    parent = aliased(Snapshot)
+    chain = chain.union(select(parent.id, parent.parent_id).join(chain, parent.id == chain.c.parent_id))
+    rows = await session.execute(
+        select(Snapshot, func.coalesce(Job.prompt, ""))
+        .join(chain, chain.c.id == Snapshot.id)
+        .outerjoin(Job, Job.id == Snapshot.job_id)
+    )
+    found = {snapshot.id: (snapshot, prompt) for snapshot, prompt in rows}
+    ordered: list[tuple[Snapshot, str]] = []
+    step: UUID | None = snapshot_id
+    while step is not None and step in found:
+        ordered.append(found[step])
+        step = found[step][0].parent_id
+    return ordered[::-1]
+
+
+async def images_of(session: AsyncSession, user_id: UUID, ids: Sequence[UUID]) -> list[Artifact]:
+    """The user's own artifacts with these ids, in this order; others are left out."""
+    rows = await session.scalars(select(Artifact).where(Artifact.user_id == user_id, Artifact.id.in_(ids)))
+    found = {row.id: row for row in rows}
+    return [found[image_id] for image_id in ids if image_id in found]
+
+
+async def get_job(session: AsyncSession, job_id: UUID) -> Job:
+    """The job. Raises: NotFound."""
+    job = await session.get(Job, job_id)
+    if job is None:
+        raise NotFound("job", job_id)
+    return job
+
+
+async def lock_job_run(connection: AsyncConnection, job_id: UUID) -> None:
+    """Hold the mark "a living runner has this job" as long as the connection lives: rescue looks for it."""
+    await connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:id, 0))"), {"id": str(job_id)})
+
+
+async def is_job_run_locked(session: AsyncSession, job_id: UUID) -> bool:
+    """Whether a living runner has this job. Otherwise this transaction holds the mark until its end."""
+    took = await session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(job_id)})
+    return not took
+
+
+async def running_jobs(session: AsyncSession) -> Sequence[UUID]:
+    """The jobs in state `running`."""
+    return (await session.scalars(select(Job.id).where(Job.state == "running"))).all()
+
+
+async def fail_deferred(session: AsyncSession, queue_id: int) -> None:
+    """End procrastinate's row of a job whose worker is gone, so that it no longer holds its user's lock."""
+    await session.execute(
+        text(
+            "UPDATE procrastinate_jobs SET status = 'failed', abort_requested = false"
+            " WHERE id = :id AND status = 'doing'"
+        ),
+        {"id": queue_id},
+    )
+
+
+async def requeue_unclaimed(session: AsyncSession, silent_s: float) -> int:
+    """Put back what a dead worker fetched and never claimed. Returns: how many."""
+    statement = text(
+        "UPDATE procrastinate_jobs AS deferred SET status = 'todo', worker_id = NULL, abort_requested = false"
+        " FROM jobs WHERE jobs.queue_id = deferred.id AND jobs.state = 'queued' AND deferred.status = 'doing'"
+        " AND NOT EXISTS (SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = deferred.worker_id"
+        " AND worker.last_heartbeat > now() - make_interval(secs => :silent_s)) RETURNING deferred.id"
+    )
+    return len((await session.execute(statement, {"silent_s": silent_s})).all())
+
+
+async def release_finished(session: AsyncSession) -> int:
+    """End procrastinate's rows of jobs that have ended though no worker said so. Returns: how many."""
+    statement = text(
+        "UPDATE procrastinate_jobs AS deferred SET status = 'failed', abort_requested = false"
+        " FROM jobs WHERE jobs.queue_id = deferred.id AND deferred.status = 'doing'"
+        " AND jobs.state IN ('succeeded', 'failed', 'cancelled')"
+        " AND jobs.finished_at < now() - interval '2 seconds'"
+        " AND pg_try_advisory_xact_lock(hashtextextended(CAST(jobs.id AS text), 0)) RETURNING deferred.id"
+    )
+    return len((await session.execute(statement)).all())
