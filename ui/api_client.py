@@ -32,7 +32,8 @@ CHUNK_BYTES = 1 << 18
 class ApiClient:
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
-    Raises at once: ApiUnreachable: `base_url` is no http or https address. Every call has time limits and raises ApiError (the API said no, with a sentence) or ApiUnreachable (no answer).
+    Every call has time limits and raises ApiError (the API said no, with a sentence) or ApiUnreachable (no answer);
+    so does making one: ApiUnreachable where `base_url` is no http or https address.
     """
 
     def __init__(self, base_url: str, token: str | None = None) -> None:
