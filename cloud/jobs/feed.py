@@ -14,7 +14,7 @@ from uuid import UUID
 
 import psycopg
 
-from cloud.db.engine import create_engine, libpq_url
+from cloud.db.engine import Database, libpq_url
 from cloud.jobs import queries
 from cloud.jobs.events import AnyEvent
 
@@ -31,8 +31,7 @@ class EventFeed:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._engine = create_engine(database_url)
-        self._sessions = create_sessionmaker(self._engine)
+        self._database = Database.connect(database_url)
         self._wakers: dict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._listening: asyncio.Task[None] | None = None
 
@@ -47,7 +46,7 @@ class EventFeed:
             with suppress(asyncio.CancelledError):
                 await self._listening
         self._wake_all()
-        await self._engine.dispose()
+        await self._database.aclose()
 
     async def subscribe(self, job_id: UUID, after: int) -> AsyncIterator[tuple[int, AnyEvent]]:
         """The job's events with a seq greater than `after`: those there are, then each as it is committed.
@@ -74,7 +73,7 @@ class EventFeed:
 
     async def _read(self, job_id: UUID, after: int) -> tuple[bool, list[tuple[int, AnyEvent]]]:
         # The state is read before the rows: if it is final, the rows hold the last event.
-        async with self._sessions() as session:
+        async with self._database.sessions() as session:
             state = await queries.job_state(session, job_id)
             news = await queries.events_after(session, job_id, after)
         return state is None or state in queries.FINAL_STATES, news
