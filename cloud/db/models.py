@@ -7,7 +7,7 @@ import datetime as dt
 import uuid
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, func
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -16,8 +16,8 @@ class Base(DeclarativeBase):
     """Root of the models; JSON columns are JSONB, times carry a zone."""
 
     type_annotation_map: ClassVar = {
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
         dt.datetime: DateTime(timezone=True),
     }
 
@@ -30,7 +30,7 @@ class User(Base):
     """A person who may sign in. `username` is kept as typed and is unique without regard to case."""
 
     __tablename__ = "users"
-    __table_args__ = (Index("uq_users_username_lower", func.lower("username"), unique=True),)
+    __table_args__ = (Index("uq_users_username_lower", text("lower(username)"), unique=True),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     username: Mapped[str]

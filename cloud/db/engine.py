@@ -1,0 +1,57 @@
+"""The way to the database: one address in, an async engine and its sessions out."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from cloud.errors import InvalidInput
+
+_DRIVER = "postgresql+psycopg"
+
+
+def sqlalchemy_url(url: str) -> str:
+    """`url` (`postgres://`, `postgresql://` or with a driver) for SQLAlchemy with psycopg 3.
+
+    Raises: InvalidInput: it is no address of a PostgreSQL.
+    """
+    scheme, separator, rest = url.strip().partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgres", "postgresql"):
+        raise InvalidInput("DATABASE_URL must start with postgresql:// (only PostgreSQL can be used).")
+    return f"{_DRIVER}://{rest}"
+
+
+def libpq_url(url: str) -> str:
+    """`url` for psycopg itself and for libpq's programs."""
+    return sqlalchemy_url(url).replace(_DRIVER, "postgresql", 1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """An engine with its session factory. Belongs to the event loop that uses it first.
+
+    `async with database.sessions() as session, session.begin(): …` is one transaction. Objects stay
+    readable after the commit.
+    """
+
+    url: str
+    engine: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int = 10) -> Self:
+        """Opens no connection yet; at most twice `pool_size` will be open at once."""
+        engine = create_async_engine(
+            make_url(sqlalchemy_url(url)),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=15,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
+        )
+        return cls(url=url, engine=engine, sessions=async_sessionmaker(engine, expire_on_commit=False))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()

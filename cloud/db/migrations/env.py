@@ -1,0 +1,8 @@
+"""Alembic's entry: runs on the connection, and in the transaction, that `cloud.db.migrate` passes."""
+
+from alembic import context
+
+from cloud.db.models import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+context.run_migrations()

@@ -1,0 +1,167 @@
+"""Where the bytes of snapshots and artifacts lie: objects named by the SHA-256 of their content.
+
+Content addressing makes every write repeatable: the same bytes land on the same object, so a step that runs
+twice stores once. Nothing here knows users; whoever asks has found the hash in a row of its owner.
+"""
+
+import asyncio
+import hashlib
+import re
+import tempfile
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from cloud.errors import Prompt2MeshError, Unavailable
+
+_READ_CHUNK_BYTES = 256 * 1024
+# Streams above this are kept in a file, not in memory, until their hash is known.
+_SPOOL_BYTES = 8 * 2**20
+_PROBE = "probe"
+
+
+class ArtifactMissing(Prompt2MeshError):
+    """A row names an object that the store does not have, or whose content is not what its name says."""
+
+    code, http_status = "artifact_missing", 410
+
+    def __init__(self, sha256: str, why: str = "is not in the artifact store") -> None:
+        super().__init__(f"The content {sha256[:12]}… {why}; it has to be made again.")
+
+
+class StoreUnavailable(Unavailable):
+    """The artifact store does not answer or cannot be written."""
+
+    code = "store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The artifact store does not answer; try again in a moment.")
+
+
+class Stored(NamedTuple):
+    """What was put: the name and the size of its content."""
+
+    sha256: str
+    bytes: int
+
+
+class ArtifactStore:
+    """Objects in a local folder or a bucket. Safe to use from many tasks and processes at once."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def local(cls, folder: Path) -> Self:
+        """A store in `folder`, which is made if it is missing.
+
+        Raises: StoreUnavailable: the folder cannot be made.
+        """
+        try:
+            return cls(LocalStore(folder.absolute(), mkdir=True))
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable from error
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """A store at `s3://bucket/prefix` (credentials from the environment) or `file:///folder`."""
+        return cls(from_url(url))
+
+    async def put(self, content: bytes | Path | AsyncIterable[bytes]) -> Stored:
+        """Keep `content`, whole or not at all. A path or a stream may be larger than memory.
+
+        Raises: StoreUnavailable. OSError: the path cannot be read.
+        """
+        if isinstance(content, bytes):
+            return await self._put(content, hashlib.sha256(content).hexdigest(), len(content))
+        if isinstance(content, Path):
+            return await self._put(content, *await asyncio.to_thread(_hash_of_file, content))
+        return await self._put_stream(content)
+
+    async def get(self, sha256: str) -> bytes:
+        """The whole content, checked against its name. Raises: ArtifactMissing, StoreUnavailable."""
+        content = b"".join([chunk async for chunk in self.stream(sha256)])
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ArtifactMissing(sha256, "is damaged")
+        return content
+
+    async def stream(self, sha256: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The content's bytes from `start` to before `end` (None: to the last), in chunks.
+
+        The first chunk is read before anything is given out. Raises: ArtifactMissing, StoreUnavailable.
+        """
+        try:
+            found = await obstore.get_async(self._store, _key(sha256), options=_range_option(start, end))
+            async for chunk in found.stream(min_chunk_size=_READ_CHUNK_BYTES):
+                yield bytes(chunk)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise ArtifactMissing(sha256) from error
+        except BaseError as error:
+            raise StoreUnavailable from error
+
+    async def has(self, sha256: str) -> bool:
+        """Whether the content is there. Raises: StoreUnavailable."""
+        try:
+            await obstore.head_async(self._store, _key(sha256))
+        except (NotFoundError, FileNotFoundError):
+            return False
+        except BaseError as error:
+            raise StoreUnavailable from error
+        return True
+
+    async def check(self) -> None:
+        """The store takes writes. Raises: StoreUnavailable."""
+        try:
+            await obstore.put_async(self._store, _PROBE, b"ok")
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable from error
+
+    async def _put(self, content: bytes | Path, sha256: str, size_bytes: int) -> Stored:
+        if not await self.has(sha256):
+            try:
+                await obstore.put_async(self._store, _key(sha256), content)
+            except BaseError as error:
+                raise StoreUnavailable from error
+        return Stored(sha256, size_bytes)
+
+    async def _put_stream(self, chunks: AsyncIterable[bytes]) -> Stored:
+        digest, size_bytes = hashlib.sha256(), 0
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+            async for chunk in chunks:
+                digest.update(chunk)
+                size_bytes += len(chunk)
+                await asyncio.to_thread(spool.write, chunk)
+            spool.seek(0)
+            sha256 = digest.hexdigest()
+            if not await self.has(sha256):
+                try:
+                    await obstore.put_async(self._store, _key(sha256), _pieces(spool))
+                except BaseError as error:
+                    raise StoreUnavailable from error
+        return Stored(sha256, size_bytes)
+
+
+def _key(sha256: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ArtifactMissing(sha256)
+    return f"{sha256[:2]}/{sha256}"
+
+
+def _range_option(start: int, end: int | None) -> "obstore.GetOptions | None":
+    if end is not None:
+        return {"range": (start, end)}
+    return {"range": {"offset": start}} if start else None
+
+
+def _pieces(file: "tempfile.SpooledTemporaryFile[bytes]") -> Iterable[bytes]:
+    while piece := file.read(_READ_CHUNK_BYTES):
+        yield piece
+
+
+def _hash_of_file(file: Path) -> tuple[str, int]:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest(), opened.tell()

@@ -1,0 +1,96 @@
+"""Migrations on a real PostgreSQL: they give what the models say, once, however many ask."""
+
+import threading
+import time
+import uuid
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from cloud.db.engine import libpq_url
+from cloud.db.migrate import _MIGRATIONS, newest_version, upgrade
+from cloud.db.models import Base
+from tests.conftest import url_of_database
+
+
+def _is_ours(name: str | None, _kind: str, _parents: Any) -> bool:
+    return not (name or "").startswith("procrastinate")
+
+
+@pytest.fixture
+def empty_url(postgres_url: str) -> str:
+    name = f"empty_{uuid.uuid4().hex}"
+    with psycopg.connect(libpq_url(postgres_url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return url_of_database(postgres_url, name)
+
+
+def test_models_and_migrations_agree(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+def test_newest_version_is_alembics_head() -> None:
+    assert ScriptDirectory(str(_MIGRATIONS)).get_heads() == [newest_version()]
+
+
+def test_a_second_upgrade_is_one_fast_query(database_url: str) -> None:
+    started = time.perf_counter()
+
+    assert upgrade(database_url) is False
+
+    assert time.perf_counter() - started < 0.2
+
+
+def test_two_migrators_at_once_do_it_once(empty_url: str) -> None:
+    done: list[bool] = []
+    threads = [threading.Thread(target=lambda: done.append(upgrade(empty_url))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert sorted(done) == [False, False, True]
+
+
+def test_usernames_that_differ_in_case_alone_collide(database_url: str) -> None:
+    with psycopg.connect(libpq_url(database_url)) as connection:
+        add = "INSERT INTO users (id, username, password_hash) VALUES (gen_random_uuid(), %s, '')"
+        connection.execute(add, ("Żółw",))
+        connection.execute(add, ("another",))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(add, ("żÓŁW",))
+
+
+def test_a_new_event_notifies_with_job_and_number_on_commit(database_url: str) -> None:
+    job = uuid.uuid4()
+    with (
+        psycopg.connect(libpq_url(database_url), autocommit=True) as listener,
+        psycopg.connect(libpq_url(database_url)) as writer,
+    ):
+        listener.execute("LISTEN p2m_events")
+        user, project = uuid.uuid4(), uuid.uuid4()
+        writer.execute("INSERT INTO users (id, username, password_hash) VALUES (%s, 'n', '')", (user,))
+        writer.execute("INSERT INTO projects (id, user_id, name) VALUES (%s, %s, 'p')", (project, user))
+        writer.execute(
+            "INSERT INTO jobs (id, user_id, project_id, kind, prompt, request, state, attempt) "
+            "VALUES (%s, %s, %s, 'build', 'x', '{}', 'queued', 0)",
+            (job, user, project),
+        )
+        writer.execute("INSERT INTO events (job_id, seq, type, data) VALUES (%s, 7, 'text', '{}')", (job,))
+        assert not list(listener.notifies(timeout=0.05))
+        writer.commit()
+
+        heard = [note.payload for note in listener.notifies(timeout=5, stop_after=1)]
+
+    assert heard == [f"{job}:7"]

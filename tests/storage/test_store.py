@@ -1,0 +1,100 @@
+"""The artifact store on a real folder."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cloud.storage.store import ArtifactMissing, ArtifactStore, StoreUnavailable
+
+CONTENT = bytes(range(256)) * 9_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+async def _chunks(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+async def _read(store: ArtifactStore, start: int = 0, end: int | None = None) -> bytes:
+    return b"".join([chunk async for chunk in store.stream(SHA256, start, end)])
+
+
+async def test_bytes_a_file_and_a_stream_land_on_the_same_object(store: ArtifactStore, tmp_path: Path) -> None:
+    file = tmp_path / "scene.blend"
+    file.write_bytes(CONTENT)
+
+    results = [await store.put(CONTENT), await store.put(file), await store.put(_chunks(CONTENT))]
+
+    assert set(results) == {(SHA256, len(CONTENT))}
+    assert await store.get(SHA256) == CONTENT
+    assert [p.name for p in (tmp_path / "artifacts").rglob("*") if p.is_file()] == [SHA256]
+
+
+@pytest.mark.parametrize("size", [0, 1, 20 * 2**20])
+async def test_a_stream_of_any_size_is_kept_whole(store: ArtifactStore, size: int) -> None:
+    content = b"x" * size
+
+    stored = await store.put(_chunks(content, 2**20))
+
+    assert stored == (hashlib.sha256(content).hexdigest(), size)
+    assert await store.get(stored.sha256) == content
+
+
+async def test_a_range_gives_exactly_those_bytes(store: ArtifactStore) -> None:
+    await store.put(CONTENT)
+
+    assert await _read(store, 10, 20) == CONTENT[10:20]
+    assert await _read(store, 2_000_000) == CONTENT[2_000_000:]
+    assert await _read(store, 0, 1) == CONTENT[:1]
+
+
+async def test_a_stream_that_breaks_leaves_nothing(store: ArtifactStore, tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield CONTENT
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await store.put(broken())
+
+    assert not [p for p in (tmp_path / "artifacts").rglob("*") if p.is_file()]
+
+
+async def test_unknown_and_malformed_names_are_missing(store: ArtifactStore) -> None:
+    for name in (SHA256, "", "../../etc/passwd", SHA256.upper()):
+        with pytest.raises(ArtifactMissing):
+            await store.get(name)
+
+
+async def test_damaged_content_is_noticed(store: ArtifactStore, tmp_path: Path) -> None:
+    await store.put(CONTENT)
+    (tmp_path / "artifacts" / SHA256[:2] / SHA256).write_bytes(CONTENT[:-1])
+
+    with pytest.raises(ArtifactMissing, match="damaged"):
+        await store.get(SHA256)
+
+
+async def test_many_writers_of_the_same_content_agree(store: ArtifactStore) -> None:
+    results = await asyncio.gather(*(store.put(CONTENT) for _ in range(20)))
+
+    assert set(results) == {(SHA256, len(CONTENT))}
+    assert await store.get(SHA256) == CONTENT
+
+
+async def test_a_place_that_is_no_folder_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    with pytest.raises(StoreUnavailable):
+        ArtifactStore.local(tmp_path / "file" / "artifacts")
+
+
+async def test_check_writes_for_real(store: ArtifactStore, tmp_path: Path) -> None:
+    await store.check()
+    (tmp_path / "artifacts" / "probe").unlink()
+    (tmp_path / "artifacts").rmdir()
+    (tmp_path / "artifacts").write_text("in the way")
+
+    with pytest.raises(StoreUnavailable):
+        await store.check()
