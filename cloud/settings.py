@@ -4,10 +4,19 @@ Names without prefix (`DATABASE_URL`, `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`)
 all others start with `P2M_`. The Blender pod does not use this module: it gets arguments only.
 """
 
+import os
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """`data/` of the checkout that we run from, else the user's own data folder (XDG base directory)."""
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "data"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "prompt2mesh"
 
 
 class Settings(BaseSettings):
@@ -15,7 +24,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="P2M_", frozen=True, extra="ignore", populate_by_name=True)
 
-    data_dir: Path = Field(default=Path("data"), description="Everything that is kept: database, artifacts, logs.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Everything that is kept: database, artifacts, logs."
+    )
     database_url: str = Field(
         default="",
         validation_alias=AliasChoices("database_url", "DATABASE_URL"),

@@ -1,0 +1,172 @@
+"""The commands of `prompt2mesh` and their options."""
+
+import os
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
+from cloud.cli.local_stack import stop_local_stack
+from cloud.cli.make import Interrupted, MakeRequest, Stopwatch, interruptible, make
+from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
+from cloud.logs import configure_logging
+from cloud.settings import Settings
+from cloud.stack.lease import StackInfo
+from ui.api_errors import ApiError, ClientError
+
+EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
+DEFAULT_UI_PORT = 8501
+
+app = typer.Typer(
+    help="Say what you want, watch it being built in a real Blender, download a .blend that you can edit.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+class Format(StrEnum):
+    """The file formats that can be written."""
+
+    BLEND = "blend"
+    GLB = "glb"
+    FBX = "fbx"
+    OBJ = "obj"
+    STL = "stl"
+    USDC = "usdc"
+    PLY = "ply"
+
+
+@app.command("make")
+def make_command(
+    prompt: Annotated[str, typer.Argument(help="What you want to see built.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write to exactly this folder. [default: out/<slug>]")] = None,
+    image: Annotated[list[Path] | None, typer.Option(help="A reference image; may be repeated.")] = None,
+    formats: Annotated[
+        list[Format] | None, typer.Option("--format", help="A file format; may be repeated. [default: blend glb]")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model id; `offline-modeller` needs no key.")] = None,
+    project: Annotated[str | None, typer.Option(help="Continue the scene of this project, or begin it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout, nothing else.")] = False,
+    keep: Annotated[bool, typer.Option(help="Leave the stack running; `prompt2mesh down` stops it.")] = False,
+    timings: Annotated[bool, typer.Option(help="Print where the time went.")] = False,
+    server: Annotated[str | None, typer.Option(envvar="P2M_SERVER", help="Use this server, start nothing.")] = None,
+    token: Annotated[str | None, typer.Option(envvar="P2M_TOKEN", help="Sign in with this token.")] = None,
+) -> None:
+    """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json."""
+    settings = Settings()
+    display: Display = JsonDisplay() if as_json else TerminalDisplay()
+    watch = Stopwatch()
+    asked = [str(each) for each in formats or []]
+    try:
+        with interruptible(), display:
+            request = MakeRequest(
+                prompt=_checked_prompt(prompt, settings.prompt_limit_chars),
+                out=out,
+                images=tuple(image or ()),
+                formats=tuple(dict.fromkeys(["blend", "glb", *asked])),
+                model=model,
+                project=project,
+                keep=keep,
+                server=server,
+                token=token,
+            )
+            exit_code = make(request, settings, display, watch)
+            if timings:
+                display.timings(_with_totals(watch.seconds))
+    except Interrupted as stop:
+        exit_code = 128 + stop.number
+    except (Prompt2MeshError, ClientError) as error:
+        display.problem(getattr(error, "code", "unreachable"), str(error))
+        is_input = isinstance(error, InvalidInput) or (isinstance(error, ApiError) and 400 <= error.status < 500)
+        exit_code = EXIT_BAD_INPUT if is_input else EXIT_FAILED
+    except OSError as error:
+        display.problem("os_error", f"{error.strerror or error}: {error.filename or settings.data_dir}.")
+        exit_code = EXIT_FAILED
+    raise typer.Exit(exit_code)
+
+
+def _checked_prompt(prompt: str, limit_chars: int) -> str:
+    """The API checks the prompt too; this spares the start of a whole stack."""
+    from cloud.jobs.prompt import checked_prompt
+
+    return checked_prompt(prompt, limit_chars)
+
+
+def _with_totals(seconds: dict[str, float]) -> dict[str, float]:
+    began = os.environ.get("P2M_COMMAND_STARTED", "").replace(",", ".")
+    return {**seconds, "in all, from the command on": time.time() - float(began)} if began else seconds
+
+
+@app.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the web UI. [default: 8501, or a free one]")] = None,
+    api_port: Annotated[int, typer.Option(help="Port of the API; 0 takes a free one.")] = 0,
+) -> None:
+    """Start the whole stack with the web UI and stay until Ctrl-C."""
+    from cloud.stack.supervisor import PortInUse, Supervisor, listen_on
+
+    settings = Settings()
+    configure_logging("WARNING")
+    console = Console(highlight=False)
+    if port is None:
+        try:
+            listen_on(DEFAULT_UI_PORT).close()
+            port = DEFAULT_UI_PORT
+        except PortInUse:
+            port = 0
+
+    def announce(info: StackInfo) -> None:
+        console.print(f"[bold]Prompt2Mesh[/] is at [link={info.ui_url}][cyan]{info.ui_url}[/][/link]")
+        console.print(f"API: {info.api_url}/docs   data: {settings.data_dir}   stop: Ctrl-C", style="dim")
+
+    console.print("starting the stack", style="dim")
+    try:
+        Supervisor(settings, ui_port=port, api_port=api_port).run(announce)
+    except (Prompt2MeshError, OSError) as error:
+        _fail(str(error), EXIT_BAD_INPUT if isinstance(error, Conflict) else EXIT_FAILED)
+
+
+@app.command()
+def down() -> None:
+    """Stop the stack that `make --keep` or `up` left running."""
+    stopped = stop_local_stack(Settings())
+    Console().print("The stack has stopped." if stopped else "No stack is running on this data folder.")
+
+
+@app.command()
+def worker() -> None:
+    """Run one job runner against DATABASE_URL, until SIGTERM."""
+    from cloud.jobs.__main__ import main as run_worker
+
+    raise typer.Exit(run_worker())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database at DATABASE_URL to this version's tables."""
+    from cloud.db.migrate import upgrade
+
+    url = Settings().database_url
+    if not url:
+        _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
+    configure_logging()
+    upgrade(url)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    Console(stderr=True, highlight=False).print(Text(" ✗ ", style="bold red") + Text(message))
+    raise typer.Exit(exit_code)
+
+
+def main() -> None:
+    """Entry of the console command."""
+    if sys.platform == "win32":  # the embedded database, the locks and the sandbox are POSIX
+        sys.exit("prompt2mesh runs on Linux and macOS; on Windows use WSL.")
+    app()

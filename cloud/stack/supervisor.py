@@ -1,0 +1,219 @@
+"""Starts and keeps up the stack: embedded PostgreSQL, API, runner and, if asked for, the web UI.
+
+Main thread only: the children's parent-death signal is tied to the thread that started them. The supervisor stops
+when it gets SIGINT, SIGTERM or SIGHUP, or, started for clients (`leased`), when the last of them is gone.
+"""
+
+import http.client
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from cloud.db.embedded import EmbeddedPostgres
+from cloud.errors import Conflict
+from cloud.settings import Settings
+from cloud.stack.lease import (
+    StackInfo,
+    StackRunning,
+    forget_stack_info,
+    keep_flag,
+    lease_lock,
+    stack_lock,
+    write_stack_info,
+)
+from cloud.stack.services import Service
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+STOP_TIMEOUT_S = 8.0
+READY_TIMEOUT_S = 90.0
+WATCH_INTERVAL_S = 0.1
+
+
+class PortInUse(Conflict):
+    """Somebody else listens on a port that was asked for by number."""
+
+    code = "port_in_use"
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is in use; name another one, or 0 for any free one.")
+
+
+class StopRequested(Exception):
+    """A signal asked the supervisor to stop."""
+
+
+def listen_on(port: int) -> socket.socket:
+    """A listening loopback socket; 0 takes a free port. Raises: PortInUse."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUse(port) from error
+    listener.listen(128)
+    return listener
+
+
+class Supervisor:
+    """The stack of one data folder. Use `run`; it returns when the stack has stopped."""
+
+    def __init__(
+        self, settings: Settings, *, ui_port: int | None = None, api_port: int = 0, leased: bool = False
+    ) -> None:
+        self._settings = settings
+        self._data_dir = settings.data_dir.resolve()
+        self._ui_port = ui_port
+        self._api_port = api_port
+        self._leased = leased
+        self._postgres: EmbeddedPostgres | None = None
+        self._services: list[Service] = []
+        self._timings: dict[str, float] = {}
+        self._no_client_left = False
+
+    def run(self, on_ready: Callable[[StackInfo], None] = lambda info: None) -> None:
+        """Start everything, call `on_ready`, watch, stop everything.
+
+        Raises: StackRunning, PortInUse, ServiceFailed, and what the database's start raises.
+        """
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        with stack_lock(self._data_dir) as own, lease_lock(self._data_dir) as lease:
+            self._take(own.try_exclusive)
+            forget_stack_info(self._data_dir)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, self._on_signal)
+            try:
+                info = self._start()
+                on_ready(info)
+                self._watch(lease.try_exclusive)
+            except StopRequested:
+                log.info("stopping on a signal")
+            finally:
+                self._stop()
+
+    def _take(self, try_lock: Callable[[], bool]) -> None:
+        # A client that looks whether a stack runs holds the lock for a moment: try for a second.
+        deadline = time.monotonic() + 1.0
+        while not try_lock():
+            if time.monotonic() > deadline:
+                raise StackRunning(self._data_dir)
+            time.sleep(0.02)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise StopRequested
+
+    def _start(self) -> StackInfo:
+        api_socket = listen_on(self._api_port)
+        api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
+        environment = self._environment(self._start_database())
+        without_keys = {name: value for name, value in environment.items() if not name.startswith("ANTHROPIC_")}
+        python = [sys.executable, "-m"]
+        logs = self._data_dir / "logs"
+        api_fd = api_socket.fileno()
+        self._services = [
+            Service("runner", [*python, "cloud.jobs"], environment, logs / "runner.log"),
+            Service("api", [*python, "cloud.api", "--fd", str(api_fd)], without_keys, logs / "api.log", (api_fd,)),
+        ]
+        ui_url = None
+        if self._ui_port is not None:
+            ui_url = self._add_ui(api_url, self._ui_port, without_keys, logs)
+        for service in self._services:
+            service.start()
+        started = time.monotonic()
+        self._wait_ready(api_url, "/readyz")
+        if ui_url:
+            self._wait_ready(ui_url, "/_stcore/health")
+        self._timings["api"] = time.monotonic() - started
+        info = StackInfo(os.getpid(), api_url, ui_url, {name: round(s, 3) for name, s in self._timings.items()})
+        write_stack_info(self._data_dir, info)
+        return info
+
+    def _start_database(self) -> str:
+        # Imported late: Alembic is slow to import and is not needed on most starts.
+        from cloud.db.migrate import upgrade
+
+        started = time.monotonic()
+        url = self._settings.database_url
+        if not url:
+            self._postgres = EmbeddedPostgres(self._data_dir / "postgres")
+            url = self._postgres.start()
+        self._timings["postgres"] = time.monotonic() - started
+        started = time.monotonic()
+        upgrade(url)
+        self._timings["migrations"] = time.monotonic() - started
+        return url
+
+    def _environment(self, database_url: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            "P2M_DATA_DIR": str(self._data_dir),
+            "DATABASE_URL": database_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _add_ui(self, api_url: str, port: int, environment: dict[str, str], logs: Path) -> str:
+        from ui.launch import streamlit_command
+
+        with listen_on(port) as probe:  # Streamlit takes a number only; this finds or checks it
+            free_port = probe.getsockname()[1]
+        self._services.append(
+            Service("web UI", streamlit_command(free_port), {**environment, "P2M_API_URL": api_url}, logs / "ui.log")
+        )
+        return f"http://{HOST}:{free_port}"
+
+    def _wait_ready(self, url: str, path: str) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not _answers(url, path):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{url}{path} was not ready after {READY_TIMEOUT_S:.0f} s")
+            for service in self._services:
+                service.revive()
+            time.sleep(0.05)
+
+    def _watch(self, nobody_left: Callable[[], bool]) -> None:
+        keep = keep_flag(self._data_dir)
+        while True:
+            for service in self._services:
+                service.revive()
+            if self._postgres is not None and self._postgres.pid is None:
+                log.warning("service ended", extra={"service": "postgres"})
+                self._postgres.stop()
+                self._postgres.start()
+            if self._leased and not keep.exists() and nobody_left():
+                log.info("stopping: no client is left")
+                return
+            time.sleep(WATCH_INTERVAL_S)
+
+    def _stop(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        forget_stack_info(self._data_dir)
+        for service in self._services:
+            service.ask_to_stop()
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for service in self._services:
+            service.ensure_stopped(deadline)
+        if self._postgres is not None:
+            self._postgres.stop()
+
+
+def _answers(url: str, path: str) -> bool:
+    """True if a GET of the path gives 200 within a few seconds."""
+    address = url.removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
