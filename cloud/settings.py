@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=12 * 2**20, ge=1)
     max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
+    job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
+    runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")
 
     @property
     def artifacts_dir(self) -> Path:

@@ -72,6 +72,8 @@ class MessagesClient:
     # A silent stream is dead: the API pings every few seconds.
     read_timeout_s: float = 180.0
     retry: RetryPolicy = RetryPolicy()
+    # None: asked of the server once.
+    adaptive_thinking: bool | None = None
 
     def __post_init__(self) -> None:
         self._client = anthropic.AsyncAnthropic(
@@ -80,7 +82,6 @@ class MessagesClient:
             max_retries=0,
             timeout=httpx2.Timeout(self.read_timeout_s, connect=10.0),
         )
-        self._adaptive_thinking: bool | None = None
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -154,19 +155,19 @@ class MessagesClient:
 
     async def _thinks_adaptively(self) -> bool:
         """Whether the model takes adaptive thinking; asked once. A server without model facts: no."""
-        if self._adaptive_thinking is None:
+        if self.adaptive_thinking is None:
             try:
                 facts = await self._client.models.retrieve(self.name)
                 capabilities = facts.capabilities
-                self._adaptive_thinking = bool(capabilities and capabilities.thinking.types.adaptive.supported)
+                self.adaptive_thinking = bool(capabilities and capabilities.thinking.types.adaptive.supported)
             except anthropic.APIStatusError as error:
                 if is_transient(error):
                     raise
                 # A wrong key or model id shows in the call itself, with the better message.
-                self._adaptive_thinking = False
+                self.adaptive_thinking = False
             except AttributeError:
-                self._adaptive_thinking = False
-        return self._adaptive_thinking
+                self.adaptive_thinking = False
+        return self.adaptive_thinking
 
 
 def with_cache_marks(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ too, so that one which came back from the dead writes nothing.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import aliased
 
 from cloud.db.models import Artifact, Event, Job, Message, Project, Snapshot, Usage
@@ -119,7 +120,8 @@ async def defer(session: AsyncSession, job: Job) -> int:
 async def cancel_deferred(session: AsyncSession, queue_id: int, *, abort: bool) -> None:
     """Take the job out of procrastinate's queue; with `abort`, tell the worker that runs it to stop."""
     await session.execute(
-        text("SELECT procrastinate_cancel_job_v1(:id, :abort, false)"), {"id": queue_id, "abort": abort}
+        text("SELECT procrastinate_cancel_job_v1(:id, :abort, :delete)"),
+        {"id": queue_id, "abort": abort, "delete": not abort},
     )
 
 
@@ -217,9 +219,16 @@ async def get_job(session: AsyncSession, job_id: UUID) -> Job:
     return job
 
 
-async def lock_job_run(connection: AsyncConnection, job_id: UUID) -> None:
-    """Hold the mark "a living runner has this job" as long as the connection lives: rescue looks for it."""
-    await connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:id, 0))"), {"id": str(job_id)})
+@asynccontextmanager
+async def job_run_lock(engine: AsyncEngine, job_id: UUID) -> AsyncIterator[None]:
+    """Mark "a living runner has this job" for the block: rescue looks for it. It ends with our connection."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            await connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:id, 0))"), {"id": str(job_id)})
+            yield
+        finally:
+            await connection.invalidate()
 
 
 async def is_job_run_locked(session: AsyncSession, job_id: UUID) -> bool:

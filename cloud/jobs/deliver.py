@@ -1,0 +1,94 @@
+"""The last stage of a job: the preview, the scene in each wanted format, and the script that rebuilds it."""
+
+import base64
+from collections.abc import Sequence
+from uuid import UUID
+
+from cloud.agent.contract import ToolResult
+from cloud.db.engine import Database
+from cloud.errors import Prompt2MeshError
+from cloud.jobs import queries
+from cloud.jobs.pod import PodToolbox
+from cloud.jobs.recorder import JobRecorder, NewFile
+from cloud.jobs.script import ScriptStep, replay_script
+
+PREVIEW_SIZE_PX = 1024
+ALWAYS = ("blend", "glb")
+_GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
+_MEDIA_TYPES = {
+    "blend": "application/x-blender",
+    "glb": "model/gltf-binary",
+    "fbx": "application/octet-stream",
+    "obj": "model/obj",
+    "mtl": "model/mtl",
+    "stl": "model/stl",
+    "usdc": "model/vnd.usd",
+    "ply": "application/octet-stream",
+}
+
+
+class DeliveryFailed(Prompt2MeshError):
+    """A file could not be made of the finished scene."""
+
+    code, http_status = "delivery_failed", 500
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"The {what} could not be made of the scene: {why}")
+
+
+async def deliver(toolbox: PodToolbox, recorder: JobRecorder, formats: Sequence[str]) -> None:
+    """Make every file of a build job. Raises: DeliveryFailed, PodLost, PodNotReady."""
+    recorder.objects, recorder.triangles = await count_geometry(toolbox)
+    await _deliver_preview(toolbox, recorder)
+    wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
+    for file_format in wanted if recorder.objects else ALWAYS[:1]:
+        await deliver_export(toolbox, recorder, file_format)
+    if recorder.head_id is not None:
+        script = await _script_of(recorder.database, recorder.head_id)
+        await recorder.add_file(NewFile("script", "script.py", "text/x-python", script.encode()))
+
+
+async def deliver_export(toolbox: PodToolbox, recorder: JobRecorder, file_format: str) -> None:
+    """Make the scene's files in one format. Raises: DeliveryFailed, PodLost, PodNotReady."""
+    result, files = await toolbox.export(file_format)
+    if result.is_error:
+        raise DeliveryFailed(f"{file_format} file", _text(result))
+    for name, content in files:
+        media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        await recorder.add_file(NewFile("scene", name, media_type, content))
+
+
+async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
+    """How many objects with geometry the scene has, and their triangles. Raises: PodLost, PodNotReady."""
+    result = await toolbox.call_surely("inspect", {})
+    objects = [entry for entry in result.structured.get("objects", []) if entry["type"] in _GEOMETRY_TYPES]
+    return len(objects), sum(entry["triangles"] for entry in objects)
+
+
+async def _deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
+    """The final picture, unless the scene has nothing to show."""
+    arguments = {"views": ["three_quarter"], "shading": "rendered", "size": PREVIEW_SIZE_PX}
+    result = await toolbox.call_surely("look", arguments)
+    if result.is_error:
+        raise DeliveryFailed("preview", _text(result))
+    for block in result.content:
+        if block.get("type") == "image":
+            source = block["source"]
+            content = base64.b64decode(source["data"])
+            await recorder.add_file(NewFile("preview", "preview.png", source["media_type"], content))
+            return
+
+
+async def _script_of(database: Database, snapshot_id: UUID) -> str:
+    async with database.sessions() as session:
+        chain = await queries.chain_to(session, snapshot_id)
+    return replay_script(
+        [
+            ScriptStep(title=snapshot.title, code=snapshot.code, job=str(snapshot.job_id), prompt=prompt)
+            for snapshot, prompt in chain
+        ]
+    )
+
+
+def _text(result: ToolResult) -> str:
+    return " ".join(str(block.get("text", "")) for block in result.content).strip()[:300] or "no reason given."

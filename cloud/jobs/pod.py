@@ -1,0 +1,168 @@
+"""A job's hold on its user's Blender pod: connects, loads the scene, and replaces a pod that is lost."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from cloud.agent.contract import ToolParam, ToolResult
+from cloud.agent.toolbox import McpToolbox, ToolboxLost
+from cloud.errors import NotFound, Prompt2MeshError
+from cloud.fleet.contract import Fleet
+from cloud.storage.store import ArtifactStore
+
+EMPTY_SCENE = ""
+# Above the pod's own limit of a step: only a pod that hangs as a whole gets here.
+_CALL_LIMIT_S = 240.0
+_LOSSES_LIMIT = 3
+
+logger = logging.getLogger(__name__)
+
+
+class PodLost(Prompt2MeshError):
+    """Pod after pod ended under this job."""
+
+    code, http_status, retryable = "pod_lost", 503, True
+
+    def __init__(self, losses: int) -> None:
+        super().__init__(
+            f"Blender ended {losses} times while it worked on this job; the scene of the last finished step is kept."
+        )
+
+
+class PodToolbox:
+    """A `Toolbox` that survives the loss of its pod. Use as an async context manager, within one task.
+
+    `scene` is the hash of the snapshot that the pod holds. A step's snapshot is in the artifact store before
+    its result is given out, so whatever the caller has seen can be restored.
+    """
+
+    def __init__(
+        self, fleet: Fleet, store: ArtifactStore, user_id: str, scene: str, on_wait: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._user_id = user_id
+        self._on_wait = on_wait
+        self._stack = AsyncExitStack()
+        self._mcp: McpToolbox | None = None
+        self._losses = 0
+        self.scene = scene
+
+    async def __aenter__(self) -> Self:
+        """Get a pod and load the scene. Raises: PodNotReady, PodLost, ArtifactMissing."""
+        await self._connect()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Let go of the pod; it stays warm for the user's next job."""
+        await self._disconnect()
+        await self._fleet.release(self._user_id)
+
+    async def tools(self) -> list[ToolParam]:
+        """The pod's tools. Raises: PodNotReady, PodLost."""
+        while True:
+            try:
+                return await self._connected().tools()
+            except ToolboxLost:
+                await self._replace()
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Run one tool; the loss of the pod is a failed call too. Raises: PodNotReady, PodLost."""
+        try:
+            async with asyncio.timeout(_CALL_LIMIT_S):
+                result = await self._connected().call(name, arguments)
+            if not result.is_error:
+                await self._follow(name, arguments, result)
+            return result
+        except (ToolboxLost, TimeoutError) as error:
+            logger.warning("pod lost", extra={"tool": name, "error": type(error).__name__})
+            await self._replace()
+        text = (
+            "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
+            "If the call asked for very much, do less at once."
+        )
+        error_facts = {"type": PodLost.code, "message": text, "line": None, "source": ""}
+        return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": error_facts})
+
+    async def call_surely(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Run one tool that changes nothing, again if the pod was lost. Raises: PodNotReady, PodLost."""
+        while True:
+            result = await self.call(name, arguments)
+            if not (result.is_error and _error_type(result) == PodLost.code):
+                return result
+
+    async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
+        """The scene's files in one format, each with its name; none if the result is an error.
+
+        Raises: PodNotReady, PodLost.
+        """
+        while True:
+            result = await self.call_surely("export", {"format": file_format, "name": "scene"})
+            if result.is_error:
+                return result, []
+            names = [entry["name"] for entry in result.structured.get("files", [])] or [result.structured["file"]]
+            try:
+                return result, [(name, await self._connected().download_export(name)) for name in names]
+            except (ToolboxLost, NotFound):
+                logger.warning("export lost", extra={"format": file_format})
+                await self._replace()
+
+    async def _follow(self, name: str, arguments: dict[str, Any], result: ToolResult) -> None:
+        """Keep the snapshot that a successful call left, and remember which scene the pod holds."""
+        if name == "run_python" and (taken := result.structured.get("snapshot")):
+            if not await self._store.has(taken["sha256"]):
+                try:
+                    await self._store.put(await self._connected().download_snapshot(taken["sha256"]))
+                except NotFound as error:
+                    raise ToolboxLost("The pod has no file of its own snapshot.") from error
+            self.scene = taken["sha256"]
+        elif name == "snapshots" and arguments.get("action") == "restore":
+            self.scene = str(result.structured.get("sha256", EMPTY_SCENE))
+
+    async def _connect(self) -> None:
+        while True:
+            endpoint = await self._fleet.acquire(self._user_id)
+            try:
+                self._mcp = await self._stack.enter_async_context(McpToolbox(endpoint.base_url, endpoint.bearer))
+                await self._load_scene()
+                return
+            except ToolboxLost:
+                await self._drop()
+
+    async def _load_scene(self) -> None:
+        toolbox = self._connected()
+        if self.scene != EMPTY_SCENE:
+            await toolbox.upload_snapshot(self.scene, await self._store.get(self.scene))
+        async with asyncio.timeout(_CALL_LIMIT_S):
+            result = await toolbox.call("snapshots", {"action": "restore", "sha256": self.scene})
+        if result.is_error:
+            raise ToolboxLost("The pod did not open the scene.")
+
+    async def _replace(self) -> None:
+        await self._drop()
+        await self._on_wait("pod_starting")
+        await self._connect()
+
+    async def _drop(self) -> None:
+        """Give up the pod, with whatever still runs in it. Raises: PodLost: too often."""
+        await self._disconnect()
+        await self._fleet.stop(self._user_id)
+        self._losses += 1
+        if self._losses >= _LOSSES_LIMIT:
+            raise PodLost(self._losses)
+
+    async def _disconnect(self) -> None:
+        self._mcp = None
+        await self._stack.aclose()
+
+    def _connected(self) -> McpToolbox:
+        if self._mcp is None:
+            raise ToolboxLost("There is no pod.")
+        return self._mcp
+
+
+def _error_type(result: ToolResult) -> str:
+    error = result.structured.get("error")
+    return str(error.get("type", "")) if isinstance(error, dict) else ""

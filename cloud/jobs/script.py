@@ -1,0 +1,133 @@
+"""The replayable script of a scene: the code of its steps, in order, as one Python file for plain Blender.
+
+Each step ran in fresh names, so the script forgets a step's names before the next; the code itself stays as it
+was written, character by character, because indenting it would change texts that span lines.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_PRELUDE = '''
+import math
+import os
+import random
+import sys
+
+import bmesh
+import bpy
+import mathutils
+import numpy
+import numpy as np
+
+
+def _p2m_open_empty_scene():
+    """The scene that the first step began with."""
+    bpy.ops.wm.read_factory_settings(use_empty=False)
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.meshes, *bpy.data.lights, *bpy.data.cameras])
+    bpy.data.batch_remove(list(bpy.data.materials))
+    bpy.context.scene.unit_settings.system = "METRIC"
+    bpy.context.scene.unit_settings.length_unit = "METERS"
+
+
+def _p2m_end_step():
+    """Leave edit mode, and forget the names of the step: each step stands alone."""
+    if bpy.context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.context.view_layer.update()
+    for name in set(globals()) - set(_P2M_NAMES):
+        del globals()[name]
+    globals().update(_P2M_NAMES)
+    random.seed(0)
+    np.random.seed(0)
+
+
+def _p2m_reopen():
+    """What a saved and reopened file no longer has: data that nothing uses."""
+    bpy.data.orphans_purge(do_local_ids=True, do_linked_ids=True, do_recursive=False)
+
+
+_p2m_open_empty_scene()
+_P2M_NAMES = {}
+_P2M_NAMES.update(globals())
+_p2m_end_step()
+'''
+
+_EPILOGUE = """
+if "--" in sys.argv:  # blender --background --python script.py -- OUT.blend
+    _p2m_arguments = sys.argv[sys.argv.index("--") + 1 :]
+elif bpy.app.background and os.path.basename(sys.argv[0]).lower() not in ("blender", "blender.exe"):
+    _p2m_arguments = sys.argv[1:]  # python script.py OUT.blend
+else:
+    _p2m_arguments = []
+if _p2m_arguments:
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.abspath(_p2m_arguments[0]), compress=True)
+"""
+
+
+@dataclass(frozen=True)
+class ScriptStep:
+    """One step of a scene's history. `job` tells which steps were made in one go, `prompt` what asked for them."""
+
+    title: str
+    code: str
+    job: str
+    prompt: str
+
+
+def replay_script(steps: Sequence[ScriptStep]) -> str:
+    """The script's text. Run alone under `bpy`, it rebuilds what the steps built from the empty scene."""
+    features, bodies = _hoist_future_imports([step.code for step in steps])
+    parts = [_header(steps)]
+    if features:
+        parts.append(f"from __future__ import {', '.join(features)}\n")
+    parts.append(_PRELUDE)
+    previous_jobs = [None, *(before.job for before, _ in pairwise(steps))]
+    for number, (step, body, previous_job) in enumerate(zip(steps, bodies, previous_jobs, strict=True), 1):
+        reopen = "_p2m_reopen()\n" if previous_job not in (None, step.job) else ""
+        parts.append(f"\n{reopen}# --- Step {number}: {_one_line(step.title) or 'untitled'} ---\n")
+        parts.append(body if body.endswith("\n") else body + "\n")
+        parts.append("_p2m_end_step()\n")
+    parts.append(_EPILOGUE)
+    return "\n".join(part.strip("\n") + "\n" if part is parts[0] else part for part in parts)
+
+
+def _header(steps: Sequence[ScriptStep]) -> str:
+    prompts = list(dict.fromkeys(step.prompt for step in steps if step.prompt.strip()))
+    lines = [
+        '"""Rebuilds a scene that Prompt2Mesh made.',
+        "",
+        "In a terminal: `python script.py OUT.blend` where the `bpy` module is installed, or",
+        "`blender --background --python script.py -- OUT.blend`. In Blender's text editor it replaces the open scene.",
+        "",
+        "What was asked for:",
+        *(f"- {_in_docstring(prompt)}" for prompt in prompts),
+        '"""',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _in_docstring(text: str) -> str:
+    return _one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _one_line(text: str) -> str:
+    """The text on one line, without what could end a comment or is not printable."""
+    return "".join(character if character.isprintable() else " " for character in text).strip()
+
+
+def _hoist_future_imports(codes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The `__future__` features that the steps use, and the steps without those imports (their lines stay, empty)."""
+    features: set[str] = set()
+    bodies: list[str] = []
+    for code in codes:
+        lines = code.splitlines(keepends=True)
+        for node in ast.parse(code).body:
+            if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+                continue
+            features.update(alias.name for alias in node.names)
+            for index in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[index] = "\n"
+        bodies.append("".join(lines))
+    return sorted(features), bodies
