@@ -1,0 +1,320 @@
+"""The API as the web UI knows it, over real HTTP on loopback, with jobs that a test plays event by event.
+
+The test in Chromium runs against the real API; this one brings a page into any state within milliseconds.
+"""
+
+import asyncio
+import datetime as dt
+import hashlib
+import io
+import json
+import threading
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+USAGE = {"input_tokens": 1200, "output_tokens": 300, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0123}
+PASSWORD = "correct horse"
+ENDED = {"succeeded", "failed", "cancelled"}
+
+
+def picture_png(colour: str = "#8b5a2b", size_px: int = 64) -> bytes:
+    """A small real PNG."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (size_px, size_px), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat()
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    body = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _page(items: list[dict[str, Any]]) -> Response:
+    return JSONResponse({"items": list(reversed(items)), "next_cursor": None})
+
+
+@dataclass
+class FakeApi:
+    """Its whole state, open to the test. One user's data only: owners are the real API's business."""
+
+    url: str = ""
+    passwords: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    projects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
+    artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    refuse_jobs: str = ""
+
+    def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
+        """Returns: a token of this user."""
+        self.passwords[username] = password
+        token = f"p2m_{uuid.uuid4().hex}"
+        self.tokens[token] = username
+        return token
+
+    def add_project(self, name: str) -> dict[str, Any]:
+        identifier = str(uuid.uuid4())
+        project = {"id": identifier, "name": name, "created_at": _now(), "updated_at": _now(), "head_snapshot_id": None}
+        self.projects[identifier] = project
+        return project
+
+    def add_artifact(self, job: dict[str, Any], kind: str, name: str, content: bytes, media_type: str) -> str:
+        identifier = str(uuid.uuid4())
+        self.contents[identifier] = content
+        self.artifacts[identifier] = {
+            "id": identifier,
+            "project_id": job["project_id"],
+            "job_id": job["id"],
+            "kind": kind,
+            "name": name,
+            "media_type": media_type,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "created_at": _now(),
+        }
+        return identifier
+
+    def add_job(self, project_id: str, prompt: str, kind: str = "build", formats: list[str] | None = None) -> dict:
+        identifier = str(uuid.uuid4())
+        job = {
+            "id": identifier,
+            "project_id": project_id,
+            "kind": kind,
+            "prompt": prompt,
+            "model": None,
+            "formats": formats or ["blend", "glb"],
+            "state": "queued",
+            "outcome": None,
+            "error": None,
+            "result": None,
+            "cancel_requested": False,
+            "created_at": _now(),
+            "started_at": None,
+            "finished_at": None,
+        }
+        self.jobs[identifier] = job
+        self.events[identifier] = []
+        self.play(job, "job.queued")
+        return job
+
+    def play(self, job: dict[str, Any], kind: str, /, **data: Any) -> None:
+        """The job's next event, as a runner would write it."""
+        self.events[job["id"]].append((kind, {"type": kind, **data}))
+
+    def play_beginning(self, job: dict[str, Any]) -> None:
+        """Up to the middle of the build: one step done with a picture, one under way."""
+        job["state"] = "running"
+        self.play(job, "job.started", attempt=1, model="offline-modeller")
+        self.play(job, "stage", stage="build")
+        self.play(job, "text", text="I begin with the *chair*.")
+        self.play(job, "step.started", step=1, tool="run_python", title="Add the chair", code="import bpy\n# chair")
+        self.play(
+            job, "step.finished", step=1, tool="run_python", title="Add the chair", ok=True, seconds=0.4,
+            changed="added Chair", error=None,
+        )  # fmt: skip
+        look = self.add_artifact(job, "picture", "step-02-look.png", picture_png(), "image/png")
+        self.play(job, "step.started", step=2, tool="look", title="", code=None)
+        self.play(job, "picture", artifact_id=look, name="step-02-look.png", kind="look", step=2)
+        self.play(job, "usage", usage=USAGE)
+
+    def play_end(self, job: dict[str, Any], state: str = "succeeded", **result: Any) -> None:
+        """The rest, with files where it succeeded."""
+        error = None if state == "succeeded" else {"code": state, "message": "It was 1 < 2 *stars* too many."}
+        if state == "succeeded":
+            preview = self.add_artifact(job, "preview", "preview.png", picture_png("#305080"), "image/png")
+            self.add_artifact(job, "script", "script.py", b"import bpy\n", "text/x-python")
+            self.add_artifact(job, "scene", "scene.glb", b"glTF....", "model/gltf-binary")
+            self.add_artifact(job, "scene", "scene.blend", b"BLENDER-v405", "application/x-blender")
+            self.play(job, "picture", artifact_id=preview, name="preview.png", kind="preview", step=2)
+        whole = {
+            "model": "offline-modeller", "objects": 3, "triangles": 1204, "steps": 2, "seconds": 4.2, "usage": USAGE,
+            "summary": "A red chair.", "not_built": [], "timings": {}, **result,
+        }  # fmt: skip
+        job.update(state=state, outcome="finished", error=error, result=whole)
+        self.play(job, "job.finished", state=state, outcome="finished", error=error, result=whole)
+
+    def finish(self, project: dict[str, Any], prompt: str, state: str = "succeeded") -> dict[str, Any]:
+        """A whole job at once."""
+        job = self.add_job(project["id"], prompt)
+        self.play_beginning(job)
+        self.play_end(job, state)
+        return job
+
+
+class _Routes:
+    """The routes, all on the event loop of one thread."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self.api = api
+
+    def routes(self) -> list[Route]:
+        table = {
+            "POST /v1/users": self.sign_up,
+            "POST /v1/sessions": self.log_in,
+            "DELETE /v1/sessions/current": self.log_out,
+            "GET /v1/me": self.me,
+            "POST /v1/projects": self.create_project,
+            "GET /v1/projects": self.list_projects,
+            "GET /v1/projects/{id}": self.get_project,
+            "PATCH /v1/projects/{id}": self.rename_project,
+            "DELETE /v1/projects/{id}": self.delete_project,
+            "POST /v1/projects/{id}/images": self.upload_image,
+            "POST /v1/projects/{id}/jobs": self.create_job,
+            "POST /v1/projects/{id}/exports": self.export,
+            "GET /v1/projects/{id}/artifacts": self.list_artifacts,
+            "GET /v1/jobs": self.list_jobs,
+            "GET /v1/jobs/{id}/artifacts": self.list_artifacts,
+            "POST /v1/jobs/{id}/cancel": self.cancel,
+            "GET /v1/jobs/{id}/events": self.stream_events,
+            "GET /v1/artifacts/{id}/content": self.content,
+        }
+        return [Route(path, self._guarded(path, do), methods=[m]) for (m, path), do in _split(table)]
+
+    def _guarded(self, path: str, do: Any) -> Any:
+        async def endpoint(request: Request) -> Response:
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            request.state.username = self.api.tokens.get(token)
+            if request.state.username is None and path not in {"/v1/users", "/v1/sessions"}:
+                return _problem(401, "unauthorized", "Sign in first.")
+            known = {**self.api.projects, **self.api.jobs, **self.api.contents}
+            if "id" in request.path_params and request.path_params["id"] not in known:
+                return _problem(404, "not_found", "There is no such thing.")
+            return await do(request)
+
+        return endpoint
+
+    async def sign_up(self, request: Request) -> Response:
+        body = await request.json()
+        if body["username"] in self.api.passwords:
+            return _problem(409, "conflict", f"The user name {body['username']!r} is taken.")
+        self.api.passwords[body["username"]] = body["password"]
+        return JSONResponse(self._user(body["username"]), 201)
+
+    async def log_in(self, request: Request) -> Response:
+        body = await request.json()
+        if self.api.passwords.get(body["username"]) != body["password"]:
+            return _problem(401, "unauthorized", "The user name or the password is wrong.")
+        token = self.api.add_user(body["username"], body["password"])
+        return JSONResponse({"token": token, "expires_at": _now(), "user": self._user(body["username"])}, 201)
+
+    async def log_out(self, request: Request) -> Response:
+        del self.api.tokens[request.headers["Authorization"].removeprefix("Bearer ")]
+        return Response(status_code=204)
+
+    async def me(self, request: Request) -> Response:
+        return JSONResponse(self._user(request.state.username))
+
+    def _user(self, username: str) -> dict[str, str]:
+        return {"id": "u", "username": username, "created_at": "2026-11-22T10:00:00+00:00"}
+
+    async def create_project(self, request: Request) -> Response:
+        return JSONResponse(self.api.add_project((await request.json())["name"]), 201)
+
+    async def list_projects(self, _: Request) -> Response:
+        return _page(list(self.api.projects.values()))
+
+    async def get_project(self, request: Request) -> Response:
+        return JSONResponse(self.api.projects[request.path_params["id"]])
+
+    async def rename_project(self, request: Request) -> Response:
+        project = self.api.projects[request.path_params["id"]]
+        project["name"] = (await request.json())["name"]
+        return JSONResponse(project)
+
+    async def delete_project(self, request: Request) -> Response:
+        del self.api.projects[request.path_params["id"]]
+        return Response(status_code=204)
+
+    async def upload_image(self, request: Request) -> Response:
+        try:
+            Image.open(io.BytesIO(await request.body())).verify()
+        except OSError:
+            return _problem(422, "invalid_input", "This file is no image that can be read.")
+        owner = {"project_id": request.path_params["id"], "id": None}
+        identifier = self.api.add_artifact(owner, "reference", "reference.png", await request.body(), "image/png")
+        return JSONResponse(self.api.artifacts[identifier], 201)
+
+    async def create_job(self, request: Request) -> Response:
+        if self.api.refuse_jobs:
+            return _problem(422, "invalid_input", self.api.refuse_jobs)
+        body = await request.json()
+        job = self.api.add_job(request.path_params["id"], body["prompt"], formats=body["formats"])
+        job["image_ids"] = body["image_ids"]
+        return JSONResponse(job, 202)
+
+    async def export(self, request: Request) -> Response:
+        wanted = (await request.json())["format"]
+        return JSONResponse(self.api.add_job(request.path_params["id"], "", "export", [wanted]), 202)
+
+    async def list_jobs(self, request: Request) -> Response:
+        wanted = request.query_params
+        return _page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
+
+    async def list_artifacts(self, request: Request) -> Response:
+        owner = request.path_params["id"]
+        return _page([a for a in self.api.artifacts.values() if owner in (a["project_id"], a["job_id"])])
+
+    async def cancel(self, request: Request) -> Response:
+        job = self.api.jobs[request.path_params["id"]]
+        if job["state"] in ENDED:
+            return _problem(409, "conflict", "The job has ended already.")
+        self.api.play_end(job, "cancelled")
+        return JSONResponse(job, 202)
+
+    async def content(self, request: Request) -> Response:
+        return Response(self.api.contents[request.path_params["id"]])
+
+    async def stream_events(self, request: Request) -> Response:
+        events = self.api.events[request.path_params["id"]]
+        sent = int(request.headers.get("Last-Event-ID", 0))
+
+        async def lines() -> AsyncIterator[str]:
+            seq = sent
+            while True:
+                for kind, data in events[seq:]:
+                    seq += 1
+                    yield f"id: {seq}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
+                    if kind == "job.finished":
+                        return
+                await asyncio.sleep(0.01)
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+
+def _split(table: dict[str, Any]) -> Iterator[tuple[list[str], Any]]:
+    for key, do in table.items():
+        yield key.split(" "), do
+
+
+@contextmanager
+def fake_api() -> Iterator[FakeApi]:
+    """Serve one until the block ends."""
+    api = FakeApi()
+    app = Starlette(routes=_Routes(api).routes())
+    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=0, lifespan="off")
+    server = uvicorn.Server(config)
+    with config.bind_socket() as listener:
+        api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield api
+        finally:
+            server.should_exit = True
+            thread.join(5)

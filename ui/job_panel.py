@@ -1,0 +1,123 @@
+"""How a job looks: its state, its steps, its pictures, and what came of it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from ui.api_client import ApiClient
+from ui.api_types import Artifact, Job
+from ui.job_progress import JobProgress, Picture, Step
+from ui.wording import count, duration, file_size, moment, plain
+
+# The .blend is what people came for; the script is for the few.
+_ORDER = {"scene.blend": 0, "scene.glb": 1, "preview.png": 8, "script.py": 9}
+_STRIP_PICTURES = 6
+
+
+def draw_status(job: Job, progress: JobProgress) -> None:
+    """One line of facts about a job that goes on, and a bar."""
+    seconds = (dt.datetime.now(dt.UTC) - moment(job["created_at"])).total_seconds()
+    facts = [plain(progress.activity)]
+    if progress.steps:
+        facts.append(count(len(progress.steps), "step"))
+    facts.append(duration(seconds))
+    if progress.tokens:
+        facts.append(count(progress.tokens, "token"))
+    if progress.usage is not None:
+        facts.append(f"\\${progress.usage['usd']:.2f}")
+    st.progress(progress.fraction, text=" · ".join(facts))
+
+
+def draw_steps(job: Job, steps: Sequence[Step]) -> None:
+    """Every step, the newest first, with its code to unfold."""
+    for step in reversed(steps):
+        _draw_step(job, step)
+
+
+def _draw_step(job: Job, step: Step) -> None:
+    icon = {None: "spinner", True: ":material/check:", False: ":material/error:"}[step.ok]
+    label = f"**{step.number}** · {plain(step.title)}"
+    if step.ok is not None:
+        label += f" · {step.seconds:.1f} s"
+    with st.expander(label, icon=icon, key=f"step-{job['id']}-{step.number}"):
+        if step.said:
+            st.caption(plain(step.said))
+        if step.error:
+            st.caption(f":red[{plain(step.error)}]")
+        if step.changed:
+            st.caption(plain(step.changed))
+        if step.code:
+            st.code(step.code, language="python", height=320 if step.code.count("\n") > 14 else "content")
+        else:
+            st.caption("This step runs no code.")
+
+
+def draw_pictures(pictures: Sequence[Picture], hint: str) -> None:
+    """The newest picture large and the ones before it in a strip; without any, the hint."""
+    loaded = [(picture, picture.png) for picture in pictures if picture.png is not None]
+    if not loaded:
+        draw_empty_stage(hint)
+        return
+    newest, png = loaded[-1]
+    st.image(png, width="stretch", alt=f"The scene: {newest.name}")
+    earlier = loaded[:-1][-_STRIP_PICTURES:]
+    for column, (picture, small) in zip(st.columns(_STRIP_PICTURES), reversed(earlier), strict=False):
+        column.image(small, width="stretch", alt=f"Earlier: {picture.name}")
+
+
+def draw_empty_stage(hint: str, key: str = "main", height_px: int = 460) -> None:
+    """The place where pictures will be. `key`: one of its own for each on a page."""
+    with st.container(
+        border=True,
+        height=height_px,
+        horizontal_alignment="center",
+        vertical_alignment="center",
+        key=f"empty-stage-{key}",
+    ):
+        st.markdown(":material/view_in_ar:", width="content")
+        st.caption(hint, width="content")
+
+
+def draw_outcome(progress: JobProgress) -> None:
+    """How it ended, in words."""
+    result, error = progress.result, progress.error
+    if progress.state == "cancelled":
+        st.info("You cancelled this job.", icon=":material/block:")
+    elif error is not None:
+        st.error(plain(error["message"]), icon=":material/error:")
+    if result is None:
+        return
+    if result["summary"]:
+        st.text(result["summary"])
+    if result["not_built"]:
+        missing = ", ".join(f"“{plain(words)}”" for words in result["not_built"])
+        st.warning(f"Not built: {missing}", icon=":material/construction:")
+    if result["objects"]:
+        facts = [
+            count(result["objects"], "object"),
+            count(result["triangles"], "triangle"),
+            count(result["steps"], "step"),
+            duration(result["seconds"]),
+            plain(result["model"]),
+        ]
+        st.caption(" · ".join(facts))
+
+
+def draw_downloads(client: ApiClient, artifacts: Sequence[Artifact], key: str) -> None:
+    """A button for each file, the `.blend` first. Bytes are fetched when a button is pressed, not before."""
+    files = [artifact for artifact in artifacts if artifact["kind"] in {"scene", "preview", "script"}]
+    files.sort(key=lambda artifact: (_ORDER.get(artifact["name"], 5), artifact["name"]))
+    with st.container(horizontal=True, gap="small"):
+        for artifact in files:
+            st.download_button(
+                f"{plain(artifact['name'])} · {file_size(artifact['bytes'])}",
+                data=partial(client.read_artifact, artifact["id"]),
+                file_name=artifact["name"],
+                mime=artifact["media_type"],
+                type="primary" if artifact["name"].endswith(".blend") else "secondary",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"download-{key}-{artifact['id']}",
+            )

@@ -1,0 +1,161 @@
+"""What the events of a job add up to: the state that the screen draws. No Streamlit and no I/O here."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ui.api_types import JobError, JobResult, UsageTotals
+
+TOOLS = {"look": "Looking at the scene", "inspect": "Measuring the scene", "snapshots": "Going back to a snapshot"}
+STAGES = {"prepare": "Starting Blender", "build": "Building", "deliver": "Making the files"}
+WAITS = {
+    "pod_starting": "Waiting for Blender to start",
+    "rate_limit": "Waiting for the model's rate limit",
+    "overloaded": "Waiting: the model is overloaded",
+    "connection": "Waiting: the connection to the model broke",
+}
+
+
+@dataclass
+class Step:
+    """One tool call. `ok` None: it goes on. `said`: what the agent told the user right before it."""
+
+    number: int
+    tool: str
+    title: str
+    code: str | None
+    said: str = ""
+    ok: bool | None = None
+    seconds: float = 0.0
+    changed: str = ""
+    error: str | None = None
+
+
+@dataclass
+class Picture:
+    """A picture of the scene. `png` None: it could not be fetched."""
+
+    artifact_id: str
+    name: str
+    kind: str
+    step: int
+    png: bytes | None = None
+
+
+@dataclass
+class JobProgress:
+    """A job as far as its events tell. `apply` takes them in order."""
+
+    state: str = "queued"
+    stage: str = ""
+    waiting: str = ""
+    model: str = ""
+    steps: list[Step] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    usage: UsageTotals | None = None
+    said: str = ""
+    error: JobError | None = None
+    result: JobResult | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in {"succeeded", "failed", "cancelled"}
+
+    @property
+    def activity(self) -> str:
+        """What goes on now, in a few words."""
+        if self.ended:
+            return {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled"}[self.state]
+        if self.waiting:
+            return self.waiting
+        if self.state == "queued":
+            return "Waiting in the queue"
+        return STAGES.get(self.stage, "Starting")
+
+    @property
+    def fraction(self) -> float:
+        """How far the job is, 0 to 1. How many steps will come is unknown, so each brings it nearer to the end."""
+        if self.ended:
+            return 1.0
+        if self.state == "queued":
+            return 0.02
+        done = sum(step.ok is not None for step in self.steps)
+        return {"deliver": 0.9, "build": 0.85 - 0.75 * 0.8**done}.get(self.stage, 0.06)
+
+    @property
+    def tokens(self) -> int:
+        """All tokens so far, cached ones included."""
+        if self.usage is None:
+            return 0
+        counted = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+        return sum(self.usage.get(name, 0) for name in counted)
+
+    def apply(self, kind: str, data: dict[str, Any]) -> None:
+        """Take one event in. Kinds that are unknown change nothing, so that an older page survives a newer API."""
+        if kind != "waiting":
+            self.waiting = ""
+        change = _CHANGES.get(kind)
+        if change is not None:
+            change(self, data)
+
+
+def _started(job: JobProgress, data: dict[str, Any]) -> None:
+    job.state, job.model = "running", data["model"]
+
+
+def _waits(job: JobProgress, data: dict[str, Any]) -> None:
+    job.waiting = WAITS.get(data["reason"], f"Waiting ({data['reason']})")
+    if data.get("seconds"):
+        job.waiting += f", {data['seconds']:.0f} s"
+
+
+def _stage(job: JobProgress, data: dict[str, Any]) -> None:
+    job.stage = data["stage"]
+
+
+def _text(job: JobProgress, data: dict[str, Any]) -> None:
+    job.said = data["text"]
+
+
+def _step_started(job: JobProgress, data: dict[str, Any]) -> None:
+    tool: str = data["tool"]
+    title: str = data["title"] or TOOLS.get(tool, tool)
+    job.steps.append(Step(data["step"], tool, title, data.get("code"), said=job.said))
+    job.said = ""
+
+
+def _step_finished(job: JobProgress, data: dict[str, Any]) -> None:
+    for step in reversed(job.steps):
+        if step.number == data["step"]:
+            step.ok, step.seconds = data["ok"], data["seconds"]
+            step.changed, step.error = data.get("changed", ""), data.get("error")
+            return
+
+
+def _picture(job: JobProgress, data: dict[str, Any]) -> None:
+    job.pictures.append(Picture(data["artifact_id"], data["name"], data["kind"], data["step"]))
+
+
+def _usage(job: JobProgress, data: dict[str, Any]) -> None:
+    job.usage = data["usage"]
+
+
+def _finished(job: JobProgress, data: dict[str, Any]) -> None:
+    job.state, job.error, job.result = data["state"], data.get("error"), data.get("result")
+    if job.result is not None:
+        job.usage = job.result["usage"]
+    for step in job.steps:
+        if step.ok is None:
+            step.ok, step.error = False, "The job ended before this step did."
+
+
+_CHANGES = {
+    "job.started": _started,
+    "waiting": _waits,
+    "stage": _stage,
+    "text": _text,
+    "step.started": _step_started,
+    "step.finished": _step_finished,
+    "picture": _picture,
+    "usage": _usage,
+    "job.finished": _finished,
+}

@@ -1,0 +1,26 @@
+"""The account page: who is signed in, and the way out."""
+
+import streamlit as st
+
+from ui.session import current_session, errors_as_banner, sign_out
+from ui.wording import moment
+
+
+def show() -> None:
+    """Draw the page."""
+    _, middle, _ = st.columns([1, 1.6, 1])
+    with middle:
+        st.header("Account", anchor=False)
+        with errors_as_banner():
+            user = current_session().client.me()
+            with st.container(border=True):
+                st.caption("Signed in as")
+                st.text(user["username"])
+                st.caption(f"Since {moment(user['created_at']).date().isoformat()}")
+        st.caption("You stay signed in while this page is open; reloading it asks for your password again.")
+        if st.button("Log out", icon=":material/logout:", key="log_out"):
+            sign_out()
+            st.rerun()
+
+
+show()

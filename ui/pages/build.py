@@ -1,0 +1,159 @@
+"""The Build page: a prompt on the left, the scene as it grows on the right."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ui.api_client import ApiClient, ApiError
+from ui.api_types import Job, Project
+from ui.job_follower import JobFollower
+from ui.job_panel import draw_downloads, draw_outcome, draw_pictures, draw_status, draw_steps
+from ui.job_progress import JobProgress
+from ui.session import UiSession, current_session, errors_as_banner
+from ui.wording import plain, shortened
+
+COLUMNS = (5, 7)
+REDRAW_EVERY_S = 0.5
+PROJECTS_OFFERED = 50
+IMAGES_LIMIT = 8
+MORE_FORMATS = ("fbx", "obj", "stl", "usdc", "ply")
+EXAMPLE = "a red wooden chair next to a round table with two mugs on it"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the form says. `images` are the uploaded files' bytes."""
+
+    project_id: str | None
+    prompt: str
+    formats: Sequence[str]
+    images: Sequence[bytes]
+
+
+def show() -> None:
+    """Draw the page: the running job alone, or the form with the last job's outcome."""
+    session = current_session()
+    projects: list[Project] = []
+    with errors_as_banner():
+        _find_running_job(session)
+        projects = list(itertools.islice(session.client.list_projects(), PROJECTS_OFFERED))
+    following = session.following
+    if following is not None and following.live:
+        _draw_live_job()
+        return
+    left, right = st.columns(COLUMNS, gap="large")
+    progress = following.progress() if following is not None else None
+    with left:
+        _draw_form(session, projects)
+        if following is not None and progress is not None:
+            _draw_ended_job(session, following, progress)
+    with right:
+        draw_pictures(progress.pictures if progress else [], "Your scene will appear here.")
+
+
+def _find_running_job(session: UiSession) -> None:
+    """After a sign-in or a reload: go on showing the job that runs or waits."""
+    if session.looked_for_running_job:
+        return
+    for state in ("running", "queued"):
+        job = next(session.client.list_jobs(state=state), None)
+        if job is not None:
+            session.follow(job)
+            break
+    session.looked_for_running_job = True
+
+
+@st.fragment(run_every=REDRAW_EVERY_S)
+def _draw_live_job() -> None:
+    session = current_session()
+    following = session.following
+    if following is None or not following.live:
+        st.rerun()
+    progress = following.progress()
+    left, right = st.columns(COLUMNS, gap="large")
+    with left:
+        st.caption("Now building" if following.job["kind"] == "build" else "Now exporting")
+        if following.job["prompt"]:
+            st.text(following.job["prompt"])
+        draw_status(following.job, progress)
+        if st.button("Cancel", icon=":material/stop_circle:", key="cancel"):
+            with errors_as_banner():
+                session.client.cancel_job(following.job["id"])
+                st.toast("Cancelling…")
+        draw_steps(following.job, progress.steps)
+    with right:
+        draw_pictures(progress.pictures, "The first picture comes in a moment.")
+
+
+def _draw_ended_job(session: UiSession, following: JobFollower, progress: JobProgress) -> None:
+    st.divider()
+    if following.job["prompt"]:
+        st.caption(f"“{plain(shortened(following.job['prompt'], 200))}”")
+    if following.trouble:
+        st.error(plain(following.trouble), icon=":material/cloud_off:")
+        if st.button("Follow it again", icon=":material/refresh:", key="follow_again"):
+            session.follow(following.job)
+            st.rerun()
+    draw_outcome(progress)
+    with errors_as_banner():
+        job_id = following.job["id"]
+        draw_downloads(session.client, list(session.client.artifacts(job_id=job_id)), job_id)
+    if progress.steps:
+        st.caption("How it was built")
+        draw_steps(following.job, progress.steps)
+
+
+def _draw_form(session: UiSession, projects: Sequence[Project]) -> None:
+    names = {project["id"]: project["name"] for project in projects}
+    offered: list[str | None] = [None, *names]
+    with st.form("order", border=False):
+        project_id = st.selectbox(
+            "Project",
+            offered,
+            index=offered.index(session.project_id) if session.project_id in names else 0,
+            format_func=lambda identifier: "New project" if identifier is None else names[identifier],
+        )
+        prompt = st.text_area("Your prompt", placeholder=EXAMPLE, height=130, key="prompt")
+        with st.expander("Reference images and formats", icon=":material/tune:"):
+            images = st.file_uploader(
+                f"Reference images, {IMAGES_LIMIT} at most",
+                type=["png", "jpg", "jpeg", "webp", "gif"],
+                accept_multiple_files=True,
+                key="images",
+            )
+            formats = st.multiselect("Formats besides .blend and .glb", MORE_FORMATS, key="formats")
+        asked = st.form_submit_button("Build", type="primary", icon=":material/play_arrow:", key="build")
+    if asked:
+        order = Order(project_id, prompt, formats, [image.getvalue() for image in images])
+        with errors_as_banner():
+            _place(session, order)
+
+
+def _place(session: UiSession, order: Order) -> None:
+    """Send the order and show its job. Raises: ClientError, with no project left behind that was made for it."""
+    if not order.prompt.strip():
+        st.warning("The prompt is empty; say what you want to see built.", icon=":material/edit:")
+        return
+    if len(order.images) > IMAGES_LIMIT:
+        st.warning(f"Give at most {IMAGES_LIMIT} reference images.", icon=":material/image:")
+        return
+    client = session.client
+    project_id = order.project_id or client.create_project(shortened(order.prompt, 60))["id"]
+    try:
+        job = _create_job(client, project_id, order)
+    except ApiError:
+        if order.project_id is None:
+            client.delete_project(project_id)
+        raise
+    session.follow(job)
+    st.rerun()
+
+
+def _create_job(client: ApiClient, project_id: str, order: Order) -> Job:
+    image_ids = [client.upload_image(project_id, image)["id"] for image in order.images]
+    return client.create_job(project_id, order.prompt, formats=["blend", "glb", *order.formats], image_ids=image_ids)
+
+
+show()

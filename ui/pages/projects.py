@@ -1,0 +1,158 @@
+"""The Projects page: all of one's projects with pictures; one of them opened, with its jobs and files."""
+
+import itertools
+from typing import Literal
+
+import streamlit as st
+
+from ui.api_types import Job, JobState, Project
+from ui.job_panel import draw_downloads, draw_empty_stage
+from ui.session import UiSession, current_session, errors_as_banner
+from ui.wording import ago, plain, shortened
+
+CARDS_A_ROW = 3
+SHOWN_AT_FIRST = 12
+JOBS_SHOWN = 20
+PREVIEWS_KEPT = 60
+FORMATS = ("fbx", "obj", "stl", "usdc", "ply")
+STATE_COLOURS: dict[JobState, Literal["green", "red", "gray", "orange"]] = {
+    "succeeded": "green",
+    "failed": "red",
+    "cancelled": "gray",
+    "running": "orange",
+    "queued": "orange",
+}
+
+
+def show() -> None:
+    """Draw the page."""
+    session = current_session()
+    with errors_as_banner():
+        if session.opened_project_id is None:
+            _draw_all(session)
+        else:
+            st.button("All projects", icon=":material/arrow_back:", type="tertiary", key="leave", on_click=_leave)
+            _draw_opened(session, session.client.get_project(session.opened_project_id))
+
+
+def _draw_all(session: UiSession) -> None:
+    st.header("Projects", anchor=False)
+    limit = st.session_state.setdefault("projects_shown", SHOWN_AT_FIRST)
+    projects = list(itertools.islice(session.client.list_projects(), limit + 1))
+    if not projects:
+        draw_empty_stage("You have no projects yet; the Build page makes the first.")
+        return
+    for first in range(0, min(len(projects), limit), CARDS_A_ROW):
+        row = projects[first : min(first + CARDS_A_ROW, limit)]
+        for column, project in zip(st.columns(CARDS_A_ROW, gap="medium"), row, strict=False):
+            with column:
+                _draw_card(session, project)
+    if len(projects) > limit and st.button("Show more", key="more"):
+        st.session_state["projects_shown"] = limit + SHOWN_AT_FIRST
+        st.rerun()
+
+
+def _draw_card(session: UiSession, project: Project) -> None:
+    with st.container(border=True):
+        preview = _preview(session, project)
+        if preview is None:
+            draw_empty_stage("No picture yet.", key=project["id"], height_px=280)
+        else:
+            st.image(preview, width="stretch", alt=f"Preview of {project['name']}")
+        st.markdown(f"**{plain(shortened(project['name'], 80))}**")
+        st.caption(f"Changed {ago(project['updated_at'])}")
+        with st.container(horizontal=True):
+            st.button("Open", key=f"open-{project['id']}", on_click=_open, args=(project["id"],))
+            _draw_menu(session, project)
+
+
+def _draw_menu(session: UiSession, project: Project) -> None:
+    """Rename, and delete with a second question."""
+    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"menu-{project['id']}"):
+        name = st.text_input("Name", value=project["name"], max_chars=200, key=f"name-{project['id']}")
+        if st.button("Rename", key=f"rename-{project['id']}"):
+            with errors_as_banner():
+                session.client.rename_project(project["id"], name)
+                st.rerun()
+        st.divider()
+        sure = st.checkbox("Delete this scene and all its files for good", key=f"sure-{project['id']}")
+        if st.button("Delete", icon=":material/delete:", disabled=not sure, key=f"delete-{project['id']}"):
+            with errors_as_banner():
+                session.client.delete_project(project["id"])
+                _leave()
+                if session.project_id == project["id"]:
+                    session.project_id = None
+                st.rerun()
+
+
+def _draw_opened(session: UiSession, project: Project) -> None:
+    left, right = st.columns([5, 7], gap="large")
+    with left:
+        st.header(plain(project["name"]), anchor=False)
+        st.caption(f"Changed {ago(project['updated_at'])}")
+        with st.container(horizontal=True):
+            if st.button("Continue with a new prompt", type="primary", icon=":material/edit:", key="continue"):
+                session.stop_following()
+                session.project_id = project["id"]
+                st.switch_page("pages/build.py")
+            _draw_menu(session, project)
+        _draw_export(session, project)
+    with right:
+        preview = _preview(session, project)
+        if preview is None:
+            draw_empty_stage("No picture yet.")
+        else:
+            st.image(preview, width="stretch", alt=f"Preview of {project['name']}")
+    st.subheader("Prompts", anchor=False)
+    for job in itertools.islice(session.client.list_jobs(project_id=project["id"]), JOBS_SHOWN):
+        _draw_job(session, job)
+
+
+def _draw_export(session: UiSession, project: Project) -> None:
+    if project["head_snapshot_id"] is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("The scene as it stands, as", FORMATS, key="export_format", width=220)
+        if st.button("Export", key="export", icon=":material/ios_share:"):
+            with errors_as_banner():
+                session.follow(session.client.export_project(project["id"], chosen))
+                st.switch_page("pages/build.py")
+
+
+def _draw_job(session: UiSession, job: Job) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(job["state"].capitalize(), color=STATE_COLOURS[job["state"]])
+            st.caption(ago(job["created_at"]))
+        st.text(shortened(job["prompt"], 400) if job["kind"] == "build" else f"Export to {', '.join(job['formats'])}")
+        if job["error"] is not None:
+            st.caption(plain(job["error"]["message"]))
+        if job["state"] in {"queued", "running"}:
+            if st.button("Watch", icon=":material/visibility:", key=f"watch-{job['id']}"):
+                session.follow(job)
+                st.switch_page("pages/build.py")
+        elif job["outcome"] is not None:
+            draw_downloads(session.client, list(session.client.artifacts(job_id=job["id"])), job["id"])
+
+
+def _preview(session: UiSession, project: Project) -> bytes | None:
+    """The project's newest final picture. Kept in the session until the project changes."""
+    key = (project["id"], project["updated_at"])
+    if key not in session.previews:
+        artifacts = session.client.artifacts(project_id=project["id"])
+        found = next((artifact for artifact in artifacts if artifact["kind"] == "preview"), None)
+        while len(session.previews) >= PREVIEWS_KEPT:
+            session.previews.pop(next(iter(session.previews)))
+        session.previews[key] = session.client.read_artifact(found["id"]) if found else None
+    return session.previews[key]
+
+
+def _open(project_id: str) -> None:
+    current_session().opened_project_id = project_id
+
+
+def _leave() -> None:
+    current_session().opened_project_id = None
+
+
+show()

@@ -1,0 +1,95 @@
+"""What one browser session holds, in `st.session_state`: who is signed in and what they are at.
+
+Streamlit cannot set a cookie, so the token lives here, in the server's memory, for as long as the page is open:
+a reload asks for the password again. Running jobs do not mind; they are found again by listing.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ui.api_client import ApiClient, ApiError, ClientError
+from ui.api_types import Job, User
+from ui.job_follower import JobFollower
+from ui.wording import plain
+
+_KEY = "ui_session"
+
+
+@dataclass
+class UiSession:
+    """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
+    on the Projects page. `notice`: a sentence for the next sign-in page."""
+
+    client: ApiClient
+    user: User | None = None
+    following: JobFollower | None = None
+    project_id: str | None = None
+    opened_project_id: str | None = None
+    notice: str = ""
+    looked_for_running_job: bool = False
+    previews: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+
+    def follow(self, job: Job) -> None:
+        """Show this job from now on."""
+        self.stop_following()
+        self.project_id = job["project_id"]
+        self.following = JobFollower(self.client, job)
+
+    def stop_following(self) -> None:
+        """Show no job. The job itself goes on."""
+        if self.following is not None:
+            self.following.stop()
+            self.following = None
+
+
+def begin_session(api_url: str) -> UiSession:
+    """This browser's session, made at its first use. Raises: ApiUnreachable: `api_url` is no address."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = UiSession(ApiClient(api_url))
+    return st.session_state[_KEY]
+
+
+def current_session() -> UiSession:
+    """The session that `begin_session` has begun."""
+    return st.session_state[_KEY]
+
+
+def sign_in(username: str, password: str) -> None:
+    """Sign in. Raises: ClientError."""
+    session = current_session()
+    session.user = session.client.log_in(username, password)["user"]
+    session.notice = ""
+
+
+def sign_out() -> None:
+    """Revoke the token and forget everything of this user."""
+    client = current_session().client
+    with contextlib.suppress(ClientError):  # an unreachable API must not keep anyone signed in here
+        client.log_out()
+    forget_user()
+
+
+def forget_user(notice: str = "") -> None:
+    """Begin a new session in this browser, with nobody signed in."""
+    session = current_session()
+    session.stop_following()
+    session.client.close()
+    st.session_state.clear()
+    begin_session(session.client.base_url).notice = notice
+
+
+@contextlib.contextmanager
+def errors_as_banner() -> Iterator[None]:
+    """Whatever the API refuses inside becomes one sentence on the page; a token that ended leads to the sign-in."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status == 401 and current_session().user is not None:
+            forget_user("Your session has ended; sign in again.")
+            st.rerun()
+        st.error(plain(str(error)), icon=":material/error:")
+    except ClientError as error:
+        st.error(plain(str(error)), icon=":material/cloud_off:")
