@@ -1,0 +1,149 @@
+"""The tools of a user's Blender pod, over MCP, in the shapes of Anthropic's Messages API.
+
+Knows an address and how to make a token, nothing of the fleet that gave them.
+"""
+
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+import httpx2
+from anthropic.lib.tools.mcp import mcp_content
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+
+from cloud.agent.contract import Block, ToolParam, ToolResult
+from cloud.errors import InvalidInput, NotFound, Prompt2MeshError
+
+logger = logging.getLogger(__name__)
+
+_CALL_LIMIT_S = 300.0
+_CONNECT_LIMIT_S = 10.0
+_EVENT_LIMIT_BYTES = 64 * 2**20
+_CHUNK_BYTES = 2**20
+
+
+class ToolboxLost(Prompt2MeshError):
+    """The pod is gone or does not answer; acquire another and load the last snapshot into it."""
+
+    code, http_status, retryable = "toolbox_lost", 503, True
+
+
+class _FreshBearer(httpx2.Auth):
+    """A new short-lived token for every request."""
+
+    def __init__(self, bearer: Callable[[], str]) -> None:
+        self._bearer = bearer
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._bearer()}"
+        yield request
+
+
+class McpToolbox:
+    """A `Toolbox` and the pod's files. Use as an async context manager, within one task.
+
+    `call_limit_s` is for a pod that does not answer at all; the pod itself ends steps that take too long.
+    """
+
+    def __init__(self, base_url: str, bearer: Callable[[], str], *, call_limit_s: float = _CALL_LIMIT_S) -> None:
+        self._base_url = base_url
+        self._call_limit_s = call_limit_s
+        self._http = httpx2.AsyncClient(
+            base_url=base_url,
+            auth=_FreshBearer(bearer),
+            timeout=httpx2.Timeout(call_limit_s, connect=_CONNECT_LIMIT_S),
+            trust_env=False,
+        )
+        self._stack = AsyncExitStack()
+        self._client: Client | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises: ToolboxLost."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._http)
+            transport = streamable_http_client(
+                f"{self._base_url}/mcp",
+                http_client=self._http,
+                terminate_on_close=False,
+                max_sse_event_size=_EVENT_LIMIT_BYTES,
+            )
+            client = Client(transport, read_timeout_seconds=self._call_limit_s)
+            try:
+                self._client = await stack.enter_async_context(client)
+            except* (MCPError, httpx2.HTTPError, OSError) as errors:
+                raise ToolboxLost("The Blender pod does not answer.") from errors
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Disconnect."""
+        self._client = None
+        await self._stack.aclose()
+
+    async def tools(self) -> list[ToolParam]:
+        """The pod's tools, in its order. Raises: ToolboxLost."""
+        try:
+            listed = await self._connected().list_tools()
+        except (MCPError, httpx2.HTTPError, OSError) as error:
+            raise ToolboxLost("The Blender pod does not answer.") from error
+        return [
+            {"name": tool.name, "description": tool.description or "", "input_schema": tool.input_schema}
+            for tool in listed.tools
+        ]
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Run one tool; what the model can mend comes back as `is_error`. Raises: ToolboxLost."""
+        try:
+            result = await self._connected().call_tool(name, arguments)
+        except (MCPError, httpx2.HTTPError, OSError) as error:
+            logger.warning("pod lost", extra={"tool": name, "why": repr(error)})
+            raise ToolboxLost("The Blender pod was lost during a call.") from error
+        content: list[Block] = [dict(mcp_content(block)) for block in result.content]  # pyright: ignore[reportArgumentType]
+        return ToolResult(content, bool(result.is_error), result.structured_content or {})
+
+    async def download_snapshot(self, sha256: str) -> bytes:
+        """The `.blend` of a snapshot. Raises: NotFound, ToolboxLost."""
+        data = b"".join([chunk async for chunk in self._download(f"/files/snapshots/{sha256}", sha256)])
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ToolboxLost("The Blender pod sent a snapshot whose content is not the one that was asked for.")
+        return data
+
+    async def upload_snapshot(self, sha256: str, data: bytes) -> None:
+        """Give the pod a snapshot, to be restored by its hash. Raises: InvalidInput, ToolboxLost."""
+        try:
+            response = await self._http.put(f"/files/snapshots/{sha256}", content=_chunks(data))
+        except httpx2.HTTPError as error:
+            raise ToolboxLost("The Blender pod was lost during an upload.") from error
+        if response.status_code in {404, 413, 422}:
+            raise InvalidInput(f"The Blender pod does not take the snapshot: {response.text[:200]}")
+        if response.is_error:
+            raise ToolboxLost(f"The Blender pod refused an upload with {response.status_code}.")
+
+    async def download_export(self, name: str) -> bytes:
+        """A file that `export` wrote. Raises: NotFound, ToolboxLost."""
+        return b"".join([chunk async for chunk in self._download(f"/files/exports/{name}", name)])
+
+    async def _download(self, path: str, name: str) -> AsyncIterator[bytes]:
+        try:
+            async with self._http.stream("GET", path) as response:
+                if response.status_code == 404:
+                    raise NotFound("file", name)
+                if response.is_error:
+                    raise ToolboxLost(f"The Blender pod refused a download with {response.status_code}.")
+                async for chunk in response.aiter_bytes(_CHUNK_BYTES):
+                    yield chunk
+        except httpx2.HTTPError as error:
+            raise ToolboxLost("The Blender pod was lost during a download.") from error
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            raise ToolboxLost("The toolbox is not connected.")
+        return self._client
+
+
+async def _chunks(data: bytes) -> AsyncGenerator[bytes]:
+    for start in range(0, len(data), _CHUNK_BYTES):
+        yield data[start : start + _CHUNK_BYTES]

@@ -1,0 +1,177 @@
+"""Cycles pictures: the scene's own light, or a small photographer's studio where it has none.
+
+Everything happens in a copy of the scene that shares its objects and is removed afterwards with all that was
+made for it. The settings are those that were measured to look good on two cores in about a second.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from numpy.typing import NDArray
+
+from cloud.blender.child.framing import Shot
+
+_FEW_TRIANGLES = 300_000
+_GROUND_REACH = 60  # times the scene's extent
+_SUN_FROM = (0.5, -0.55, 0.9)
+_SUN_STRENGTH = 2.6
+_SKY = (0.86, 0.88, 0.92)
+_SKY_STRENGTH = 0.75
+_GROUND = (0.6, 0.6, 0.6, 1.0)
+_FACTORY_WORLD_LEVEL = 0.06
+
+
+def render_shot(
+    shots: Sequence[Shot | None], size: int, points: NDArray[np.float64], *, studio_only: bool
+) -> list[bytes]:
+    """A PNG of each shot (None: the scene's camera). `studio_only`: ignore the scene's own lights, show no ground."""
+    with _copied_scene() as scene, _lights_off(scene, off=studio_only):
+        lit = _has_lights(scene)
+        if not lit:
+            _build_studio(scene, points, ground=not studio_only)
+        elif _is_dark(scene.world):
+            scene.world = _world(0.35)
+        _settings(scene, size, own_look=lit)
+        own_camera = scene.camera
+        wide, high = scene.render.resolution_x, scene.render.resolution_y
+        pictures = []
+        with tempfile.TemporaryDirectory() as folder:
+            for number, shot in enumerate(shots):
+                if shot:
+                    scene.camera = _camera(scene, shot)
+                    scene.render.resolution_x = scene.render.resolution_y = size
+                else:
+                    scene.camera = own_camera
+                    scene.render.resolution_x, scene.render.resolution_y = wide, high
+                path = Path(folder) / f"{number}.png"
+                scene.render.filepath = str(path)
+                bpy.ops.render.render(write_still=True, scene=scene.name)
+                pictures.append(path.read_bytes())
+        return pictures
+
+
+@contextmanager
+def _copied_scene() -> Iterator[bpy.types.Scene]:
+    """A copy of the open scene that shares its objects; it and all data made in the block are removed at the end."""
+    kinds = ("objects", "meshes", "cameras", "lights", "worlds", "materials", "images", "node_groups", "collections")
+    before = {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in kinds}
+    scene = bpy.context.scene.copy()
+    try:
+        yield scene
+    finally:
+        bpy.data.scenes.remove(scene)
+        made = [block for kind in kinds for block in getattr(bpy.data, kind) if block.session_uid not in before[kind]]
+        bpy.data.batch_remove(made)
+
+
+@contextmanager
+def _lights_off(scene: bpy.types.Scene, *, off: bool) -> Iterator[None]:
+    """The block renders without the scene's lights, where `off`."""
+    lights = [obj for obj in scene.objects if obj.type == "LIGHT" and not obj.hide_render] if off else []
+    try:
+        for light in lights:
+            light.hide_render = True
+        yield
+    finally:
+        for light in lights:
+            light.hide_render = False
+
+
+def _settings(scene: bpy.types.Scene, size: int, *, own_look: bool) -> None:
+    render, cycles = scene.render, scene.cycles
+    wide, high = render.resolution_x, render.resolution_y
+    render.resolution_x = max(16, round(size * wide / max(wide, high)))
+    render.resolution_y = max(16, round(size * high / max(wide, high)))
+    render.resolution_percentage = 100
+    render.engine = "CYCLES"
+    render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGB"
+    render.image_settings.compression = 15
+    render.use_border = render.use_compositing = render.use_sequencer = render.film_transparent = False
+    render.use_motion_blur = False
+    cycles.device, cycles.samples, cycles.use_adaptive_sampling = "CPU", _samples(), False
+    cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+    cycles.denoising_quality, cycles.denoising_prefilter = "FAST", "NONE"
+    cycles.denoising_input_passes = "RGB_ALBEDO"
+    cycles.max_bounces, cycles.transmission_bounces, cycles.transparent_max_bounces = 6, 6, 8
+    cycles.diffuse_bounces, cycles.glossy_bounces = 2, 3
+    cycles.caustics_reflective = cycles.caustics_refractive = False
+    cycles.sample_clamp_indirect = 4.0
+    if not own_look:
+        scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
+        scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
+
+
+def _samples() -> int:
+    triangles = sum(len(mesh.loops) for mesh in bpy.data.meshes) / 2
+    return 8 if triangles < _FEW_TRIANGLES else 4
+
+
+def _has_lights(scene: bpy.types.Scene) -> bool:
+    return any(obj.type == "LIGHT" and not obj.hide_render for obj in scene.objects)
+
+
+def _is_dark(world: bpy.types.World | None) -> bool:
+    """No world, or no brighter than the one of the factory settings."""
+    if world is None or not world.use_nodes or not world.node_tree:
+        return world is None or max(world.color) < _FACTORY_WORLD_LEVEL
+    for node in world.node_tree.nodes:
+        if node.type == "BACKGROUND":
+            colour, strength = node.inputs["Color"], node.inputs["Strength"]
+            if colour.is_linked or strength.is_linked:
+                return False
+            return max(colour.default_value[:3]) * strength.default_value < _FACTORY_WORLD_LEVEL
+    return False
+
+
+def _build_studio(scene: bpy.types.Scene, points: NDArray[np.float64], *, ground: bool) -> None:
+    scene.world = _world(_SKY_STRENGTH)
+    sun = bpy.data.lights.new("Studio Key", "SUN")
+    sun.energy, sun.angle = _SUN_STRENGTH, 0.35
+    _place(scene, sun).rotation_euler = Vector(_SUN_FROM).to_track_quat("Z", "Y").to_euler()
+    if ground:
+        extent = float(np.ptp(points, axis=0).max()) or 1.0
+        _lay_ground(scene, points, extent)
+
+
+def _lay_ground(scene: bpy.types.Scene, points: NDArray[np.float64], extent: float) -> None:
+    """A wide neutral floor just under the lowest point: it takes the shadow and is the backdrop."""
+    middle = (points.max(axis=0) + points.min(axis=0)) / 2
+    reach, level = _GROUND_REACH * extent, float(points[:, 2].min()) - 0.0005 * extent
+    corners = [(middle[0] + x * reach, middle[1] + y * reach, level) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    mesh = bpy.data.meshes.new("Studio Ground")
+    mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
+    material = bpy.data.materials.new("Studio Ground")
+    material.use_nodes = True
+    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = _GROUND
+    shader.inputs["Roughness"].default_value = 1.0
+    shader.inputs["Specular IOR Level"].default_value = 0.0
+    mesh.materials.append(material)
+    _place(scene, mesh)
+
+
+def _world(strength: float) -> bpy.types.World:
+    world = bpy.data.worlds.new("Studio Sky")
+    world.use_nodes = True
+    background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
+    background.inputs["Color"].default_value = (*_SKY, 1.0)
+    background.inputs["Strength"].default_value = strength
+    return world
+
+
+def _camera(scene: bpy.types.Scene, shot: Shot) -> bpy.types.Object:
+    camera = _place(scene, bpy.data.cameras.new("Studio Camera"))
+    shot.apply_to(camera)
+    return camera
+
+
+def _place(scene: bpy.types.Scene, data: Any) -> bpy.types.Object:
+    obj = bpy.data.objects.new(data.name, data)
+    scene.collection.objects.link(obj)
+    return obj

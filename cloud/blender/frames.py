@@ -1,0 +1,94 @@
+"""What passes between the front and the Blender child: length-prefixed frames over a socket pair.
+
+A message is one frame of JSON (an object whose `blobs` says how many follow) and then that many frames of raw
+bytes (pictures). A frame is a 4-byte big-endian length and the bytes. The other side is never trusted with
+memory: a longer frame than `FRAME_LIMIT_BYTES`, or more than `BLOBS_LIMIT` of them, is a broken stream.
+
+Imported by both processes: the standard library alone.
+"""
+
+import asyncio
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+FRAME_LIMIT_BYTES = 64 * 2**20
+BLOBS_LIMIT = 16
+
+_LENGTH = struct.Struct(">I")
+
+
+class BrokenStream(Exception):
+    """The other side ended, or sent something that is no message."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A JSON object and the raw bytes that belong to it."""
+
+    header: dict[str, Any]
+    blobs: Sequence[bytes] = field(default_factory=tuple)
+
+
+def encode_message(message: Message) -> bytes:
+    """The message as bytes. Raises: ValueError: it breaks a limit."""
+    if len(message.blobs) > BLOBS_LIMIT:
+        raise ValueError(f"a message carries at most {BLOBS_LIMIT} blobs, not {len(message.blobs)}")
+    head = json.dumps(message.header | {"blobs": len(message.blobs)}).encode()
+    parts: list[bytes] = []
+    for frame in (head, *message.blobs):
+        if len(frame) > FRAME_LIMIT_BYTES:
+            raise ValueError(f"a frame holds at most {FRAME_LIMIT_BYTES} bytes, not {len(frame)}")
+        parts += (_LENGTH.pack(len(frame)), frame)
+    return b"".join(parts)
+
+
+def read_message(stream: BinaryIO) -> Message:
+    """The next message of a blocking, buffered stream. Raises: BrokenStream."""
+    header = _decode_header(_read_frame(stream))
+    return Message(header, tuple(_read_frame(stream) for _ in range(header.pop("blobs"))))
+
+
+async def read_message_async(stream: asyncio.StreamReader) -> Message:
+    """The next message of an asyncio stream. Raises: BrokenStream."""
+    header = _decode_header(await _read_frame_async(stream))
+    return Message(header, tuple([await _read_frame_async(stream) for _ in range(header.pop("blobs"))]))
+
+
+def _read_frame(stream: BinaryIO) -> bytes:
+    length = _checked_length(_read_exactly(stream, _LENGTH.size))
+    return _read_exactly(stream, length)
+
+
+def _read_exactly(stream: BinaryIO, count: int) -> bytes:
+    chunk = stream.read(count)
+    if len(chunk) < count:
+        raise BrokenStream("the stream ended")
+    return chunk
+
+
+async def _read_frame_async(stream: asyncio.StreamReader) -> bytes:
+    try:
+        return await stream.readexactly(_checked_length(await stream.readexactly(_LENGTH.size)))
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise BrokenStream("the stream ended") from error
+
+
+def _checked_length(prefix: bytes) -> int:
+    length: int = _LENGTH.unpack(prefix)[0]
+    if length > FRAME_LIMIT_BYTES:
+        raise BrokenStream(f"a frame of {length} bytes is longer than {FRAME_LIMIT_BYTES}")
+    return length
+
+
+def _decode_header(frame: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(frame)
+    except ValueError as error:
+        raise BrokenStream("a header is not JSON") from error
+    blobs = header.get("blobs") if isinstance(header, dict) else None
+    if not isinstance(blobs, int) or not 0 <= blobs <= BLOBS_LIMIT:
+        raise BrokenStream("a header is no message")
+    return header

@@ -1,0 +1,187 @@
+"""Blender pods as processes of this machine: one process group a user, and warm spares.
+
+The fleet's pods end with it: by `aclose`, by the parent-death signal where `setpriv` exists, and by
+end-of-file on their stdin. Use it from the main thread, whose death that signal watches.
+"""
+
+import asyncio
+import fcntl
+import logging
+import secrets
+import shutil
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from cloud.fleet.contract import Endpoint, PodNotReady
+from cloud.fleet.local_pod import LocalPod
+from cloud.fleet.pod_tokens import PodTokens
+
+logger = logging.getLogger(__name__)
+
+
+class LocalFleet:
+    """A `Fleet` of local processes. Under `root`: a folder for each living fleet, and the warm shader cache.
+
+    `spares` pods are kept warm and unclaimed. A claimed spare is replaced `refill_delay_s` later, so that
+    the replacement does not compete with the job that claimed it. A pod has a folder of its own, under a random
+    name, and serves one user until it ends: users share no folder.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        spares: int = 1,
+        call_limit_s: float = 120.0,
+        ready_limit_s: float = 60.0,
+        refill_delay_s: float = 15.0,
+    ) -> None:
+        self._root = root.resolve()
+        self._spares_wanted = spares
+        self._call_limit_s = call_limit_s
+        self._ready_limit_s = ready_limit_s
+        self._refill_delay_s = refill_delay_s
+        self._tokens = PodTokens()
+        self._folder = self._root / f"fleet-{secrets.token_hex(4)}"
+        self._folder_lock: TextIO | None = None
+        self._pods: dict[str, LocalPod] = {}
+        self._spares: list[LocalPod] = []
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Begin the spares in the background. Without it the first `acquire` only takes longer."""
+        await asyncio.to_thread(self._prepare_folder)
+        self._in_background(self._refill(0))
+
+    async def acquire(self, user_id: str) -> Endpoint:
+        """The user's pod, ready. Raises: PodNotReady."""
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
+            pod = self._pods.get(user_id)
+            if pod and await pod.is_healthy():
+                return self._endpoint(pod, user_id)
+            if pod:
+                logger.warning("pod is gone", extra={"pod": pod.name})
+                del self._pods[user_id]
+                await pod.stop()
+            pod = await self._claim()
+            self._pods[user_id] = pod
+            return self._endpoint(pod, user_id)
+
+    async def release(self, user_id: str) -> None:
+        """Keeps the pod: the next `acquire` of this user finds it warm."""
+
+    async def stop(self, user_id: str) -> None:
+        """End the user's pod and everything in it. No error if absent."""
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
+            pod = self._pods.pop(user_id, None)
+            if pod:
+                await pod.stop()
+
+    async def list(self) -> dict[str, Endpoint]:
+        """The pods that live, by user id."""
+        return {user_id: self._endpoint(pod, user_id) for user_id, pod in self._pods.items() if pod.alive}
+
+    async def aclose(self) -> None:
+        """Stop every pod, spares included; nothing of them is left."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pods = [*self._pods.values(), *self._spares]
+        self._pods, self._spares = {}, []
+        await asyncio.gather(*(pod.stop() for pod in pods))
+        if self._folder_lock:
+            self._folder_lock.close()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _claim(self) -> LocalPod:
+        """A ready pod that nobody owned: a spare, or a new one. Raises: PodNotReady."""
+        while self._spares:
+            spare = self._spares.pop(0)
+            self._in_background(self._refill(self._refill_delay_s))
+            try:
+                await self._make_ready(spare)
+            except PodNotReady:
+                logger.warning("a spare was of no use", extra={"pod": spare.name})
+            else:
+                return spare
+        pod = await self._start_pod()
+        await self._make_ready(pod)
+        return pod
+
+    async def _start_pod(self) -> LocalPod:
+        if self._closed:
+            raise PodNotReady("(none)", 0, "the fleet is closed.")
+        if not self._folder_lock:
+            await asyncio.to_thread(self._prepare_folder)
+        return await LocalPod.start(
+            self._folder,
+            public_key=self._tokens.public_key_pem,
+            call_limit_s=self._call_limit_s,
+            shader_cache=self._shader_cache,
+        )
+
+    async def _make_ready(self, pod: LocalPod) -> None:
+        """Wait for the pod; end it if it does not come up or the wait is cancelled. Raises: PodNotReady."""
+        try:
+            await pod.wait_ready(self._ready_limit_s)
+        except (PodNotReady, asyncio.CancelledError):
+            await asyncio.shield(pod.stop())
+            raise
+        if not self._shader_cache.exists():
+            await asyncio.to_thread(self._keep_shader_cache, pod.workspace / "shader-cache")
+
+    async def _refill(self, delay_s: float) -> None:
+        """Start the spares that are missing, and see to it that they come up."""
+        await asyncio.sleep(delay_s)
+        while len(self._spares) < self._spares_wanted:
+            spare = await self._start_pod()
+            self._spares.append(spare)
+            try:
+                await spare.wait_ready(self._ready_limit_s)
+            except PodNotReady:
+                logger.exception("no spare; the next user waits for a new pod")
+                if spare in self._spares:
+                    self._spares.remove(spare)
+                    await spare.stop()
+                return
+
+    def _endpoint(self, pod: LocalPod, user_id: str) -> Endpoint:
+        return Endpoint(pod.name, pod.base_url, partial(self._tokens.sign, pod=pod.name, user_id=user_id))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def _shader_cache(self) -> Path:
+        return self._root / "shader-cache"
+
+    def _keep_shader_cache(self, source: Path) -> None:
+        """Keep a fresh pod's compiled shaders for later pods: taken before any user's code ran in it."""
+        part = self._folder / "shader-cache"
+        shutil.copytree(source, part)
+        try:
+            part.rename(self._shader_cache)
+        except OSError:  # another fleet was first
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _prepare_folder(self) -> None:
+        """Take our folder, held by a lock, and remove those whose fleet died without cleaning up."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder_lock = (self._folder / "lock").open("w")
+        fcntl.flock(self._folder_lock, fcntl.LOCK_EX)
+        for folder in self._root.glob("fleet-*"):
+            if folder == self._folder:
+                continue
+            try:
+                with (folder / "lock").open("r") as held:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            except OSError:
+                logger.debug("folder of a living fleet", extra={"folder": folder.name})
