@@ -46,17 +46,26 @@ class Format(StrEnum):
 @app.command("make")
 def make_command(
     prompt: Annotated[str, typer.Argument(help="What you want to see built.", metavar="PROMPT")],
-    out: Annotated[Path | None, typer.Option(help="Write to exactly this folder, instead of out/<slug>.", metavar="DIR")] = None,
-    image: Annotated[list[Path] | None, typer.Option(help="A reference image; may be repeated.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write to exactly this folder, instead of out/<slug>.", metavar="DIR")
+    ] = None,
+    image: Annotated[
+        list[Path] | None, typer.Option(help="A reference image; may be repeated.", metavar="FILE")
+    ] = None,
     formats: Annotated[
-        list[Format] | None, typer.Option("--format", help="Write this format too; may be repeated. blend and glb always are.")
+        list[Format] | None,
+        typer.Option("--format", help="Write this format too; may be repeated. blend and glb always are."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Model id; `offline-modeller` needs no key.", metavar="ID")] = None,
-    project: Annotated[str | None, typer.Option(help="Continue the scene of this project, or begin it.", metavar="NAME")] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Continue the scene of this project, or begin it.", metavar="NAME")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout, nothing else.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running; `prompt2mesh down` stops it.")] = False,
     timings: Annotated[bool, typer.Option("--timings", help="Print where the time went.")] = False,
-    server: Annotated[str | None, typer.Option(envvar="P2M_SERVER", help="Use this server, start nothing.", metavar="URL")] = None,
+    server: Annotated[
+        str | None, typer.Option(envvar="P2M_SERVER", help="Use this server, start nothing.", metavar="URL")
+    ] = None,
     token: Annotated[str | None, typer.Option(envvar="P2M_TOKEN", help="Sign in with this token.")] = None,
 ) -> None:
     """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json."""
@@ -161,7 +170,7 @@ def migrate() -> None:
 
 
 def _fail(message: str, exit_code: int) -> None:
-    Console(stderr=True, highlight=False).print(Text(" ✗ ", style="bold red") + Text(message))
+    Console(stderr=True, highlight=False).print(Text(" ✗ ", style="bold red") + Text(message), soft_wrap=True)
     raise typer.Exit(exit_code)
 
 

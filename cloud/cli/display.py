@@ -158,7 +158,7 @@ class TerminalDisplay:
         return line + Text(f"  {data['seconds']:.1f} s  ", style="dim") + plain(told).append("", style="dim")
 
     def picture(self, path: Path) -> None:
-        self._console.print(Text("   ▣   ", style="magenta") + plain(str(path)))
+        self._console.print(Text("   ▣   ", style="magenta") + plain(str(path)), soft_wrap=True)
 
     def timings(self, seconds: dict[str, float]) -> None:
         table = Table("where the time went", "seconds", box=None, padding=(0, 2))
@@ -170,7 +170,7 @@ class TerminalDisplay:
     def result(self, result: dict[str, Any], folder: Path) -> None:
         if result["status"] != "succeeded":
             error = result["error"] or {"message": f"The job ended as {result['status']}."}
-            self._errors.print(Text(" ✗ ", style="bold red") + plain(error["message"]))
+            self._errors.print(Text(" ✗ ", style="bold red") + plain(error["message"]), soft_wrap=True)
         lines: list[RenderableType] = []
         if result["summary"] and result["status"] == "succeeded":
             lines.append(plain(result["summary"]))
@@ -185,7 +185,7 @@ class TerminalDisplay:
 
     def problem(self, code: str, message: str) -> None:
         self._live.stop()
-        self._errors.print(Text(" ✗ ", style="bold red") + plain(message))
+        self._errors.print(Text(" ✗ ", style="bold red") + plain(message), soft_wrap=True)
 
 
 def _size(file: dict[str, Any], width: int) -> Text:

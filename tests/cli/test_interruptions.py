@@ -1,0 +1,64 @@
+"""However a run ends, it leaves no process, no lock and a sound data folder."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+from tests.support.stack_processes import processes_of, wait_for
+
+pytestmark = pytest.mark.blender
+
+PROMPT = "a row of five trees"
+
+
+def begin_and_wait_for(command_line: CommandLine, event: str) -> subprocess.Popen[str]:
+    """A run in its own process, once it has reported `event`."""
+    run = command_line.start("make", PROMPT, "--json", "--out", "interrupted")
+    assert run.stdout is not None
+    for line in run.stdout:
+        if json.loads(line)["type"] == event:
+            return run
+    raise AssertionError(f"no {event}: {run.communicate()[1]}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_cancels_the_job_and_stops_everything(command_line: CommandLine, number: signal.Signals) -> None:
+    run = begin_and_wait_for(command_line, "step.started")
+    run.send_signal(number)
+    run.communicate(timeout=30)
+    assert run.returncode == 128 + number
+    command_line.assert_nothing_runs(timeout_s=2)
+
+
+@pytest.mark.parametrize("event", ["note", "step.started"])
+def test_a_killed_client_leaves_nothing_running(command_line: CommandLine, event: str) -> None:
+    run = begin_and_wait_for(command_line, event)
+    run.kill()
+    run.communicate(timeout=10)
+    command_line.assert_nothing_runs()
+
+
+def test_a_killed_supervisor_takes_everything_with_it(command_line: CommandLine) -> None:
+    run = begin_and_wait_for(command_line, "job.started")
+    supervisors = [pid for pid, command in processes_of(command_line.data_dir).items() if "cloud.stack" in command]
+    assert len(supervisors) == 1
+    subprocess.run(["kill", "-9", str(supervisors[0])], check=True)
+    wait_for(lambda: run.poll() is not None, 60, "the end of the client")
+    assert run.returncode == 1
+    command_line.assert_nothing_runs()
+
+
+def test_after_all_that_the_next_run_works(command_line: CommandLine) -> None:
+    done = command_line.run("make", "a cube", "--out", "after")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_runs_at_once_both_work(command_line: CommandLine) -> None:
+    runs = [command_line.start("make", f"{count} cubes", "--out", f"both-{count}") for count in (2, 3)]
+    for run in runs:
+        output = "".join(run.communicate(timeout=90))
+        assert run.returncode == 0, output
+    command_line.assert_nothing_runs(timeout_s=2)

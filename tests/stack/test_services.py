@@ -1,0 +1,68 @@
+"""A supervised process comes back when it ends, is given up when it ends too often, and is gone when stopped."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cloud.stack.services import RESTARTS_PER_MINUTE, Service, ServiceFailed
+from cloud.stack.supervisor import PortInUse, listen_on
+from tests.support.stack_processes import processes_of, wait_for
+
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+)
+
+
+def service(folder: Path, code: str) -> Service:
+    return Service("thing", [sys.executable, "-c", code, str(folder)], dict(os.environ), folder / "thing.log")
+
+
+def wait_until_ended(folder: Path) -> None:
+    wait_for(lambda: not processes_of(folder), 10, "the end of the process")
+
+
+def test_a_service_that_ends_is_started_again_and_its_words_are_kept(tmp_path: Path) -> None:
+    thing = service(tmp_path, "print('hello')")
+    thing.start()
+    wait_until_ended(tmp_path)
+    thing.revive()
+    wait_until_ended(tmp_path)
+    assert (tmp_path / "thing.log").read_text() == "hello\nhello\n"
+
+
+def test_a_service_that_ends_again_and_again_is_given_up(tmp_path: Path) -> None:
+    thing = service(tmp_path, "raise SystemExit(3)")
+    thing.start()
+    with pytest.raises(ServiceFailed, match=r"thing\.log"):
+        for _ in range(RESTARTS_PER_MINUTE + 1):
+            wait_until_ended(tmp_path)
+            thing.revive()
+
+
+def test_a_service_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) -> None:
+    thing = service(tmp_path, STUBBORN)
+    thing.start()
+    wait_for(lambda: "up" in (tmp_path / "thing.log").read_text(), 10, "the start of the process")
+    thing.ask_to_stop()
+    thing.ensure_stopped(time.monotonic() + 0.2)
+    assert not processes_of(tmp_path)
+
+
+def test_a_long_log_is_turned_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloud.stack.services.LOG_LIMIT_BYTES", 10)
+    (tmp_path / "thing.log").write_text("x" * 11)
+    thing = service(tmp_path, "print('new')")
+    thing.start()
+    wait_until_ended(tmp_path)
+    assert (tmp_path / "thing.log").read_text() == "new\n"
+    assert (tmp_path / "thing.log.1").read_text() == "x" * 11
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with listen_on(0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(PortInUse, match=str(port)):
+            listen_on(port)
