@@ -4,10 +4,16 @@
 - `database_url`: a fresh, migrated database (module).
 - `database`: a `Database` on it for this test's event loop (function).
 - `store`: an empty artifact store in a temporary folder (function).
+- `api`: the real API over HTTP on a free loopback port, on the module's database (module).
 """
 
 import itertools
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -16,6 +22,7 @@ import pytest
 from cloud.db.embedded import EmbeddedPostgres
 from cloud.db.engine import Database, libpq_url
 from cloud.db.migrate import upgrade
+from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
 _TEMPLATE = "p2m_template"
@@ -56,3 +63,39 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore.local(tmp_path / "artifacts")
+
+
+@dataclass(frozen=True)
+class RunningApi:
+    """Where the API listens, and what it runs on."""
+
+    url: str
+    settings: Settings
+
+
+@contextmanager
+def serve_api(settings: Settings) -> Iterator[RunningApi]:
+    """The API in a thread of this process; stopped, as by SIGTERM, at the end."""
+    # Tests that need no API need not wait for these imports.
+    from cloud.api.__main__ import ApiServer
+    from cloud.api.app import create_app
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = ApiServer(create_app(settings))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert server.started, "the API did not start"
+    yield RunningApi(f"http://127.0.0.1:{listener.getsockname()[1]}", settings)
+    server.should_exit = True
+    thread.join(timeout=15)
+    assert not thread.is_alive(), "the API did not stop"
+
+
+@pytest.fixture(scope="module")
+def api(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    data_dir = tmp_path_factory.mktemp("data")
+    with serve_api(Settings(data_dir=data_dir, database_url=database_url)) as running:
+        yield running

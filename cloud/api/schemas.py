@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud.jobs.events import JobResult
 
@@ -17,10 +17,22 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @field_validator("*")
+    @classmethod
+    def _refuse_nul(cls, value: Any) -> Any:
+        """PostgreSQL keeps no NUL in a text."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("the character U+0000 (NUL) is not allowed")
+        return value
+
 
 class Credentials(Body):
     username: Annotated[str, Field(min_length=1, max_length=64, examples=["ada"])]
     password: Annotated[str, Field(min_length=8, max_length=256, examples=["correct horse battery staple"])]
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
 
 
 class UserOut(BaseModel):

@@ -3,12 +3,27 @@
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from cloud.errors import InvalidInput
 
 _DRIVER = "postgresql+psycopg"
+
+Transaction = AsyncSession
+"""The type of what `Database.sessions` opens, for those who only pass it on to queries."""
+
+DATABASE_ERRORS: tuple[type[Exception], ...] = (DBAPIError, PoolTimeoutError)
+"""What the database's driver and the pool raise."""
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether one of `DATABASE_ERRORS` means that the database does not answer now, rather than a fault of ours."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -51,6 +66,11 @@ class Database:
             connect_args={"connect_timeout": 10},
         )
         return cls(url=url, engine=engine, sessions=async_sessionmaker(engine, expire_on_commit=False))
+
+    async def schema_version(self) -> str:
+        """The revision that the database has. Raises: one of `DATABASE_ERRORS`: no answer, or no schema."""
+        async with self.engine.connect() as connection:
+            return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
 
     async def aclose(self) -> None:
         """Close every connection."""

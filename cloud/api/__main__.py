@@ -1,0 +1,65 @@
+"""The API's process: `python -m cloud.api [--fd N | --host H --port P]`.
+
+SIGTERM and SIGINT end it within about two seconds, open event streams included: their clients reconnect.
+"""
+
+import argparse
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from cloud.api.app import create_app
+from cloud.errors import Prompt2MeshError
+from cloud.logs import configure_logging
+from cloud.settings import Settings
+
+_GRACE_S = 2
+
+
+class ApiServer(uvicorn.Server):
+    """Ends the event streams first: uvicorn would wait for them, and they may last for an hour."""
+
+    def __init__(self, app: FastAPI) -> None:
+        # `log_config` None: our own logging stands.
+        super().__init__(
+            uvicorn.Config(app, log_config=None, server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on")
+        )
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        await self._app.state.services.feed.aclose()
+        await super().shutdown(sockets)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal comes. Returns: the process's exit code."""
+    parser = argparse.ArgumentParser(prog="python -m cloud.api", description=__doc__)
+    parser.add_argument("--fd", type=int, help="an inherited socket that listens already")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    chosen = parser.parse_args(arguments)
+    settings = Settings()
+    configure_logging(settings.log_level)
+    try:
+        listener = _listener(chosen.fd, chosen.host, chosen.port)
+        ApiServer(create_app(settings)).run(sockets=[listener])
+    except Prompt2MeshError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"The API cannot listen on {chosen.host}:{chosen.port}: {error.strerror}.\n")
+        return 1
+    return 0
+
+
+def _listener(fd: int | None, host: str, port: int) -> socket.socket:
+    if fd is not None:
+        return socket.socket(fileno=fd)
+    return socket.create_server((host, port), backlog=128)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What routes are given: who asks, a transaction, the settings, and the parts of the backend."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from cloud.accounts.queries import Identity
+from cloud.accounts.sign_in import Accounts
+from cloud.db.engine import Database, Transaction
+from cloud.errors import Unauthorized
+from cloud.jobs.feed import EventFeed
+from cloud.projects.pages import Cursor
+from cloud.settings import Settings
+from cloud.storage.store import ArtifactStore
+
+_bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that live as long as the app."""
+
+    settings: Settings
+    database: Database
+    store: ArtifactStore
+    accounts: Accounts
+    feed: EventFeed
+
+
+def get_services(request: Request) -> Services:
+    """The app's parts; there once it has started."""
+    return request.app.state.services
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+async def require_identity(
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Identity:
+    """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
+    if credentials is None:
+        raise Unauthorized("This needs a session: log in and send its token as `Authorization: Bearer …`.")
+    return await services.accounts.identify(credentials.credentials)
+
+
+IdentityDep = Annotated[Identity, Depends(require_identity)]
+
+
+def get_owner(identity: IdentityDep) -> UUID:
+    """The id by which every query is filtered."""
+    return identity.user.id
+
+
+OwnerDep = Annotated[UUID, Depends(get_owner)]
+
+
+async def open_transaction(services: ServicesDep) -> AsyncIterator[Transaction]:
+    """One transaction, committed before the answer is sent, rolled back by any error."""
+    async with services.database.sessions.begin() as session:
+        yield session
+
+
+TransactionDep = Annotated[Transaction, Depends(open_transaction, scope="function")]
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which page of a list."""
+
+    cursor: Cursor | None
+    limit: int
+
+
+def get_paging(
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Items of one page at most.")] = 50,
+) -> Paging:
+    """Raises: InvalidInput: the cursor is none of ours."""
+    return Paging(Cursor.decode(cursor) if cursor is not None else None, limit)
+
+
+PagingDep = Annotated[Paging, Depends(get_paging)]

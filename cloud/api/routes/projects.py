@@ -1,0 +1,150 @@
+"""Projects: one evolving scene each, with what is put into it and asked of it."""
+
+import asyncio
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
+from cloud.api.problems import documented
+from cloud.api.schemas import ArtifactOut, ExportIn, JobIn, JobOut, Page, ProjectIn, ProjectOut
+from cloud.api.shapes import artifact_out, job_out, page_out, project_out
+from cloud.db.models import Artifact, Job
+from cloud.errors import Conflict, InvalidInput, TooLarge
+from cloud.jobs import queue
+from cloud.jobs.prompt import checked_prompt
+from cloud.projects import queries
+from cloud.projects.images import clean_image
+from cloud.projects.names import checked_project_name
+
+router = APIRouter(prefix="/projects", tags=["projects"], responses=documented(404, 422))
+
+_IMAGE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in ("application/octet-stream", "image/png", "image/jpeg", "image/webp", "image/gif")
+        },
+    }
+}
+
+
+class EmptyScene(Conflict):
+    """There is nothing to export."""
+
+    code = "empty_scene"
+
+    def __init__(self) -> None:
+        super().__init__("The project has no scene yet; build something first, then export it.")
+
+
+@router.post("", status_code=201, summary="Create a project")
+async def create_project(body: ProjectIn, owner: OwnerDep, transaction: TransactionDep) -> ProjectOut:
+    """A new project with an empty scene."""
+    return project_out(await queries.add_project(transaction, owner, checked_project_name(body.name)))
+
+
+@router.get("", summary="List projects")
+async def list_projects(owner: OwnerDep, transaction: TransactionDep, paging: PagingDep) -> Page[ProjectOut]:
+    """One's own projects, newest first."""
+    page = await queries.list_projects(transaction, owner, paging.cursor, paging.limit)
+    return page_out(page, project_out)
+
+
+@router.get("/{project_id}", summary="Get a project")
+async def get_project(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> ProjectOut:
+    return project_out(await queries.get_project(transaction, owner, project_id))
+
+
+@router.patch("/{project_id}", summary="Rename a project")
+async def rename_project(project_id: UUID, body: ProjectIn, owner: OwnerDep, transaction: TransactionDep) -> ProjectOut:
+    name = checked_project_name(body.name)
+    return project_out(await queries.rename_project(transaction, owner, project_id, name))
+
+
+@router.delete("/{project_id}", status_code=204, summary="Delete a project")
+async def delete_project(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> None:
+    """The project, its jobs and its files are gone from here on; jobs that have not ended are cancelled."""
+    for job in await queries.delete_project(transaction, owner, project_id):
+        await queue.request_cancel(transaction, job)
+
+
+@router.post(
+    "/{project_id}/images",
+    status_code=201,
+    summary="Upload a reference image",
+    responses=documented(413),
+    openapi_extra=_IMAGE_BODY,
+)
+async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, services: ServicesDep) -> ArtifactOut:
+    """Send the file itself as the body: PNG, JPEG, WebP or GIF, whatever the Content-Type says.
+
+    It is kept without its metadata and at most 1568 px long; name its `id` in a job's `image_ids`.
+    """
+    async with services.database.sessions() as session:
+        await queries.get_project(session, owner, project_id)
+    content = await _read_body(request, services.settings.image_limit_bytes)
+    if not content:
+        raise InvalidInput("The body is empty; send the image file itself as the body.")
+    image = await asyncio.to_thread(clean_image, content)
+    stored = await services.store.put(image.content)
+    artifact = Artifact(
+        user_id=owner,
+        project_id=project_id,
+        kind="reference",
+        name=f"reference.{image.extension}",
+        media_type=image.media_type,
+        sha256=stored.sha256,
+        bytes=stored.bytes,
+    )
+    async with services.database.sessions.begin() as session:
+        return artifact_out(await queries.add_artifact(session, artifact))
+
+
+@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"])
+async def create_job(
+    project_id: UUID, body: JobIn, owner: OwnerDep, transaction: TransactionDep, services: ServicesDep
+) -> JobOut:
+    """Queue a prompt for the project's scene. Answers at once; follow `GET /v1/jobs/{id}/events`."""
+    prompt = checked_prompt(body.prompt, services.settings.prompt_limit_chars)
+    project = await queries.get_project(transaction, owner, project_id)
+    await queries.require_reference_images(transaction, project, body.image_ids)
+    request = {
+        "formats": list(dict.fromkeys(body.formats)),
+        "image_ids": [str(image_id) for image_id in dict.fromkeys(body.image_ids)],
+    }
+    job = Job(user_id=owner, project_id=project.id, kind="build", prompt=prompt, model=body.model, request=request)
+    await queue.enqueue(transaction, job)
+    return job_out(job)
+
+
+@router.post(
+    "/{project_id}/exports", status_code=202, summary="Export the scene", tags=["jobs"], responses=documented(409)
+)
+async def create_export(project_id: UUID, body: ExportIn, owner: OwnerDep, transaction: TransactionDep) -> JobOut:
+    """Queue a job that writes the scene as it stands in one format; its file is among the job's artifacts."""
+    project = await queries.get_project(transaction, owner, project_id)
+    if project.head_snapshot_id is None:
+        raise EmptyScene
+    job = Job(user_id=owner, project_id=project.id, kind="export", prompt="", request={"formats": [body.format]})
+    await queue.enqueue(transaction, job)
+    return job_out(job)
+
+
+@router.get("/{project_id}/artifacts", summary="List a project's files", tags=["artifacts"])
+async def list_project_artifacts(
+    project_id: UUID, owner: OwnerDep, transaction: TransactionDep, paging: PagingDep
+) -> Page[ArtifactOut]:
+    """Reference images, pictures and results of all jobs of the project, newest first."""
+    page = await queries.list_artifacts(transaction, owner, paging.cursor, paging.limit, project_id=project_id)
+    return page_out(page, artifact_out)
+
+
+async def _read_body(request: Request, limit_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit_bytes:
+            raise TooLarge(f"The image is larger than {limit_bytes / 2**20:.0f} MiB; scale it down.")
+    return bytes(body)

@@ -1,0 +1,52 @@
+"""From the database's rows to the JSON that clients get."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from cloud.api.schemas import ArtifactOut, JobError, JobOut, Page, ProjectOut
+from cloud.db.models import Artifact, Job, Project
+from cloud.jobs.events import JobResult
+from cloud.projects import pages
+
+Row = TypeVar("Row")
+Shown = TypeVar("Shown")
+
+
+def page_out(page: pages.Page[Row], show: Callable[[Row], Shown]) -> Page[Shown]:
+    """A page of rows, each shown."""
+    return Page(items=[show(row) for row in page.rows], next_cursor=page.next_cursor)
+
+
+def project_out(project: Project) -> ProjectOut:
+    return ProjectOut(
+        id=project.id,
+        name=project.name,
+        created_at=project.created_at,
+        updated_at=project.updated_at,
+        head_snapshot_id=project.head_snapshot_id,
+    )
+
+
+def job_out(job: Job) -> JobOut:
+    return JobOut.model_validate(
+        {
+            "id": job.id,
+            "project_id": job.project_id,
+            "kind": job.kind,
+            "prompt": job.prompt,
+            "model": job.model,
+            "formats": job.request.get("formats", []),
+            "state": job.state,
+            "outcome": job.outcome,
+            "error": JobError.model_validate(job.error) if job.error else None,
+            "result": JobResult.model_validate(job.result) if job.result else None,
+            "cancel_requested": job.cancel_requested_at is not None,
+            "created_at": job.created_at,
+            "started_at": job.started_at,
+            "finished_at": job.finished_at,
+        }
+    )
+
+
+def artifact_out(artifact: Artifact) -> ArtifactOut:
+    return ArtifactOut.model_validate(artifact, from_attributes=True)

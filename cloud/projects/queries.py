@@ -1,0 +1,146 @@
+"""The SQL of projects and of what belongs to them. Every query takes the owner.
+
+Another owner's row, and what belongs to a deleted project, counts as absent. The caller's transaction;
+nothing here commits.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cloud.db.models import Artifact, Job, Project
+from cloud.errors import NotFound
+from cloud.projects.pages import Cursor, Page, cut_page
+
+Row = TypeVar("Row", Project, Job, Artifact)
+
+
+async def add_project(session: AsyncSession, owner: UUID, name: str) -> Project:
+    """A new, empty project."""
+    project = Project(user_id=owner, name=name)
+    session.add(project)
+    await session.flush()
+    await session.refresh(project)
+    return project
+
+
+async def list_projects(session: AsyncSession, owner: UUID, cursor: Cursor | None, limit: int) -> Page[Project]:
+    """The owner's projects."""
+    statement = select(Project).where(Project.user_id == owner, Project.deleted_at.is_(None))
+    return await _page(session, statement, Project, cursor, limit)
+
+
+async def get_project(session: AsyncSession, owner: UUID, project_id: UUID) -> Project:
+    """Raises: NotFound."""
+    statement = select(Project).where(Project.id == project_id, Project.user_id == owner, Project.deleted_at.is_(None))
+    return _found(await session.scalar(statement), "project", project_id)
+
+
+async def rename_project(session: AsyncSession, owner: UUID, project_id: UUID, name: str) -> Project:
+    """Raises: NotFound."""
+    project = await get_project(session, owner, project_id)
+    project.name = name
+    await session.flush()
+    await session.refresh(project)
+    return project
+
+
+async def delete_project(session: AsyncSession, owner: UUID, project_id: UUID) -> Sequence[Job]:
+    """The project and all that belongs to it is gone for its owner; rows and files stay for now.
+
+    Returns: its jobs that have not ended. Raises: NotFound.
+    """
+    project = await get_project(session, owner, project_id)
+    project.deleted_at = func.now()
+    await session.flush()
+    unfinished = select(Job).where(Job.project_id == project_id, Job.state.in_(("queued", "running")))
+    return (await session.scalars(unfinished)).all()
+
+
+async def list_jobs(
+    session: AsyncSession, owner: UUID, project_id: UUID | None, state: str | None, cursor: Cursor | None, limit: int
+) -> Page[Job]:
+    """The owner's jobs, of one project or in one state where these are given. Raises: NotFound: the project."""
+    statement = select(Job).join(Project, Project.id == Job.project_id)
+    statement = statement.where(Job.user_id == owner, Project.deleted_at.is_(None))
+    if project_id is not None:
+        await get_project(session, owner, project_id)
+        statement = statement.where(Job.project_id == project_id)
+    if state is not None:
+        statement = statement.where(Job.state == state)
+    return await _page(session, statement, Job, cursor, limit)
+
+
+async def get_job(session: AsyncSession, owner: UUID, job_id: UUID) -> Job:
+    """Raises: NotFound."""
+    statement = select(Job).join(Project, Project.id == Job.project_id)
+    statement = statement.where(Job.id == job_id, Job.user_id == owner, Project.deleted_at.is_(None))
+    return _found(await session.scalar(statement), "job", job_id)
+
+
+async def list_artifacts(
+    session: AsyncSession,
+    owner: UUID,
+    cursor: Cursor | None,
+    limit: int,
+    *,
+    project_id: UUID | None = None,
+    job_id: UUID | None = None,
+) -> Page[Artifact]:
+    """The files of one project or of one job. Raises: NotFound: the project or the job."""
+    statement = select(Artifact).where(Artifact.user_id == owner)
+    if project_id is not None:
+        await get_project(session, owner, project_id)
+        statement = statement.where(Artifact.project_id == project_id)
+    if job_id is not None:
+        await get_job(session, owner, job_id)
+        statement = statement.where(Artifact.job_id == job_id)
+    return await _page(session, statement, Artifact, cursor, limit)
+
+
+async def get_artifact(session: AsyncSession, owner: UUID, artifact_id: UUID) -> Artifact:
+    """Raises: NotFound."""
+    statement = select(Artifact).join(Project, Project.id == Artifact.project_id)
+    statement = statement.where(Artifact.id == artifact_id, Artifact.user_id == owner, Project.deleted_at.is_(None))
+    return _found(await session.scalar(statement), "file", artifact_id)
+
+
+async def add_artifact(session: AsyncSession, artifact: Artifact) -> Artifact:
+    """Keep the row; its bytes are in the store already."""
+    session.add(artifact)
+    await session.flush()
+    await session.refresh(artifact)
+    return artifact
+
+
+async def require_reference_images(session: AsyncSession, project: Project, image_ids: Sequence[UUID]) -> None:
+    """Raises: NotFound: one of them is no reference image of this project."""
+    statement = select(Artifact.id).where(
+        Artifact.user_id == project.user_id,
+        Artifact.project_id == project.id,
+        Artifact.kind == "reference",
+        Artifact.id.in_(image_ids),
+    )
+    known = set(await session.scalars(statement)) if image_ids else set()
+    for image_id in image_ids:
+        if image_id not in known:
+            raise NotFound("reference image", image_id)
+
+
+async def _page(
+    session: AsyncSession, statement: Select[Row], model: type[Row], cursor: Cursor | None, limit: int
+) -> Page[Row]:
+    if cursor is not None:
+        statement = statement.where(tuple_(model.created_at, model.id) < (cursor.created_at, cursor.id))
+    statement = statement.order_by(model.created_at.desc(), model.id.desc()).limit(limit + 1)
+    rows = (await session.scalars(statement)).all()
+    return cut_page(rows, limit, lambda row: Cursor(row.created_at, row.id))
+
+
+def _found(row: Row | None, kind: str, identifier: UUID) -> Row:
+    if row is None:
+        raise NotFound(kind, identifier)
+    return row

@@ -1,0 +1,94 @@
+"""Deny by default: every route of the OpenAPI document, without a token and as somebody else."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from cloud.api.app import create_app
+from cloud.settings import Settings
+from tests.conftest import RunningApi
+
+PUBLIC = {
+    ("post", "/v1/users"),
+    ("post", "/v1/sessions"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+}
+
+
+def _operations() -> Iterator[tuple[str, str]]:
+    document = create_app(Settings(database_url="postgresql://nowhere/none")).openapi()
+    for path, operations in document["paths"].items():
+        for method in operations:
+            yield method, path
+
+
+OPERATIONS = sorted(_operations())
+BODIES: dict[tuple[str, str], Any] = {
+    ("patch", "/v1/projects/{project_id}"): {"name": "mine now"},
+    ("post", "/v1/projects/{project_id}/jobs"): {"prompt": "a chair"},
+    ("post", "/v1/projects/{project_id}/exports"): {"format": "glb"},
+}
+
+
+def _call(client: httpx2.Client, method: str, path: str, **ids: str) -> httpx2.Response:
+    return client.request(method, path.format(**ids), json=BODIES.get((method, path)))
+
+
+def test_the_document_lists_the_whole_api() -> None:
+    assert len(OPERATIONS) >= 22
+    assert set(OPERATIONS) >= PUBLIC
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if one not in PUBLIC])
+def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, path: str) -> None:
+    some = str(uuid.uuid4())
+
+    answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
+def test_another_users_id_is_not_there(
+    api: RunningApi, ada: httpx2.Client, eve: httpx2.Client, project: str, method: str, path: str, png: bytes
+) -> None:
+    artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
+    job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
+
+    answer = _call(eve, method, path, project_id=project, job_id=job, artifact_id=artifact)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert ada.get(f"/v1/projects/{project}").json()["name"] == "Castle"
+    assert ada.get(f"/v1/jobs/{job}").json()["state"] == "queued"
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
+def test_what_belongs_to_a_deleted_project_is_not_there(
+    ada: httpx2.Client, project: str, method: str, path: str, png: bytes
+) -> None:
+    artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
+    job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
+    assert ada.delete(f"/v1/projects/{project}").status_code == 204
+
+    assert _call(ada, method, path, project_id=project, job_id=job, artifact_id=artifact).status_code == 404
+
+
+def test_lists_hold_ones_own_rows_alone(ada: httpx2.Client, eve: httpx2.Client, project: str) -> None:
+    ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"})
+
+    assert eve.get("/v1/projects").json()["items"] == []
+    assert eve.get("/v1/jobs").json()["items"] == []
+    assert eve.get("/v1/jobs", params={"project_id": project}).status_code == 404
+
+
+def test_another_users_image_cannot_be_used(ada: httpx2.Client, eve: httpx2.Client, project: str, png: bytes) -> None:
+    image = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
+    own = eve.post("/v1/projects", json={"name": "Eve's"}).json()["id"]
+
+    answer = eve.post(f"/v1/projects/{own}/jobs", json={"prompt": "this", "image_ids": [image]})
+
+    assert answer.status_code == 404
