@@ -62,9 +62,14 @@ class Service:
             )
         self._starts.append(time.monotonic())
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def revive(self) -> None:
         """Start the process again if it has ended. Raises: ServiceFailed: it ends too often."""
-        if self._process is None or self._process.poll() is None:
+        if self._process is None or self.is_running:
             return
         recent = [start for start in self._starts if start > time.monotonic() - 60]
         log.warning("service ended", extra={"service": self.name, "exit_code": self._process.returncode})
@@ -75,7 +80,7 @@ class Service:
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM; does not wait."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.is_running:
             self._process.terminate()
 
     def ensure_stopped(self, deadline: float) -> None:
