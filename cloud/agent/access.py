@@ -7,7 +7,6 @@ from typing import Self
 
 from cloud.agent.client import MessagesClient
 from cloud.agent.model_errors import ModelError
-from cloud.agent.offline.server import serve_offline_modeller
 
 OFFLINE_MODEL = "offline-modeller"
 
@@ -25,6 +24,9 @@ class ModelAccess:
     @asynccontextmanager
     async def open(cls, *, default_model: str, api_key: str | None, base_url: str | None) -> AsyncIterator[Self]:
         """Access for as long as the block runs; the offline modeller runs in it."""
+        # Imported late: it brings a web server and a grammar that a reader of this module does not need.
+        from cloud.agent.offline.server import serve_offline_modeller
+
         async with serve_offline_modeller() as offline_url:
             yield cls(offline_url=offline_url, default_model=default_model, api_key=api_key, base_url=base_url)
 

@@ -1,0 +1,203 @@
+"""The agent loop against the real client and a scripted Messages API."""
+
+from typing import Any
+
+import pytest
+
+from cloud.agent.budget import Budget
+from cloud.agent.client import MessagesClient, RetryPolicy
+from cloud.agent.contract import Outcome
+from cloud.agent.loop import Agent, Turn
+from tests.agent.fakes import ListRecorder, NotebookToolbox
+from tests.support.scripted_messages import (
+    Entry,
+    Fault,
+    Reply,
+    ScriptedMessages,
+    calls,
+    finishes,
+    says,
+    scripted_messages,
+)
+
+PROMPT = Turn("user", [{"type": "text", "text": "a chair"}])
+
+
+class LoopRun:
+    """What a test sees of one run."""
+
+    def __init__(self) -> None:
+        self.toolbox = NotebookToolbox()
+        self.recorder = ListRecorder()
+        self.outcome = Outcome("failed")
+        self.api: ScriptedMessages | None = None
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        assert self.api is not None
+        return self.api.requests
+
+
+async def run_loop(*script: Entry, budget: Budget | None = None, conversation: list[Turn] | None = None) -> LoopRun:
+    seen = LoopRun()
+    seen.recorder.turns.extend(conversation or [PROMPT])
+    async with scripted_messages(*script) as api:
+        client = MessagesClient(
+            "claude-sonnet-5-5", api_key="k", base_url=api.base_url, retry=RetryPolicy(2, 0.01, 0.02)
+        )
+        seen.api = api
+        agent = Agent(
+            model=client,
+            toolbox=seen.toolbox,
+            recorder=seen.recorder,
+            budget=budget or Budget(20, 5.0),
+            system="Build.",
+            conversation=list(conversation or [PROMPT]),
+        )
+        seen.outcome = await agent.run()
+        await client.aclose()
+    return seen
+
+
+def answers(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The last message of a request, without cache marks."""
+    return [{k: v for k, v in block.items() if k != "cache_control"} for block in request["messages"][-1]["content"]]
+
+
+async def test_build_ends_with_what_finish_says() -> None:
+    seen = await run_loop(
+        calls(("run_python", {"code": "make()", "title": "Make it"})), finishes("A chair.", not_built=["the cat"])
+    )
+    assert seen.outcome == Outcome("finished", "A chair.", ("the cat",))
+    assert seen.toolbox.ran == ["make()"]
+    assert [step.title for step in seen.recorder.steps] == ["Make it"]
+
+
+async def test_finish_with_nothing_built_is_a_failure_with_its_reason() -> None:
+    seen = await run_loop(finishes("I know no dragons.", built=False, not_built=["a dragon"]))
+    assert (seen.outcome.kind, seen.outcome.code) == ("failed", "nothing_built")
+    assert seen.outcome.reason == "I know no dragons."
+    assert seen.outcome.not_built == ("a dragon",)
+
+
+async def test_turn_without_calls_ends_the_run_with_its_text() -> None:
+    seen = await run_loop(says("There it stands."))
+    assert seen.outcome == Outcome("finished", "There it stands.")
+
+
+async def test_parallel_calls_are_answered_each_by_its_id_in_order() -> None:
+    seen = await run_loop(calls(("run_python", {"code": "a"}), ("run_python", {"code": "b"})), finishes())
+    blocks = answers(seen.requests[1])
+    assert [block["tool_use_id"] for block in blocks] == ["call_1", "call_2"]
+    assert [block["content"][0]["text"] for block in blocks] == ["ran a", "ran b"]
+
+
+async def test_failed_step_goes_back_to_the_model() -> None:
+    seen = await run_loop(calls(("run_python", {"code": "raise"})), finishes())
+    block = answers(seen.requests[1])[0]
+    assert block["is_error"]
+    assert "scripted" in block["content"][0]["text"]
+    assert seen.outcome.kind == "finished"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [("fly", {}, "no tool 'fly'"), ("run_python", {"kode": 1}, "code is missing")],
+    ids=["unknown tool", "bad input"],
+)
+async def test_unusable_call_goes_back_to_the_model(name: str, arguments: dict[str, Any], said: str) -> None:
+    seen = await run_loop(calls((name, arguments)), finishes())
+    block = answers(seen.requests[1])[0]
+    assert block["is_error"]
+    assert said in block["content"][0]["text"]
+
+
+async def test_bad_finish_goes_back_to_the_model() -> None:
+    seen = await run_loop(calls(("finish", {"summary": 3})), finishes("Now right."))
+    assert answers(seen.requests[1])[0]["is_error"]
+    assert seen.outcome.summary == "Now right."
+
+
+async def test_finish_beside_a_failed_call_is_refused() -> None:
+    finish = ("finish", {"summary": "Done", "built": True, "not_built": []})
+    seen = await run_loop(calls(finish, ("run_python", {"code": "raise"})), finishes("Mended."))
+    assert {block["tool_use_id"]: block["is_error"] for block in answers(seen.requests[1])} == {
+        "call_1": True,
+        "call_2": True,
+    }
+    assert seen.outcome.summary == "Mended."
+
+
+async def test_calls_of_a_turn_that_was_cut_off_are_not_run() -> None:
+    seen = await run_loop(calls(("run_python", {"code": "half"}), stop_reason="max_tokens"), finishes())
+    assert seen.toolbox.ran == []
+    assert "cut off" in answers(seen.requests[1])[0]["content"][0]["text"]
+
+
+async def test_text_that_was_cut_off_is_asked_for_again() -> None:
+    seen = await run_loop(says("I will", "max_tokens"), finishes())
+    assert "cut off" in answers(seen.requests[1])[0]["text"]
+    assert seen.outcome.kind == "finished"
+
+
+async def test_model_that_is_always_cut_off_fails_the_run() -> None:
+    seen = await run_loop(*[says("and so on", "max_tokens")] * 5)
+    assert (seen.outcome.kind, seen.outcome.code) == ("failed", "reply_too_long")
+
+
+async def test_paused_turn_goes_on() -> None:
+    seen = await run_loop(says("One moment.", "pause_turn"), finishes())
+    assert seen.requests[1]["messages"][-1]["role"] == "assistant"
+    assert seen.outcome.kind == "finished"
+
+
+async def test_refusal_ends_the_run_as_refused() -> None:
+    seen = await run_loop(says("I cannot help with that.", "refusal"))
+    assert (seen.outcome.kind, seen.outcome.reason) == ("refused", "I cannot help with that.")
+
+
+async def test_full_context_fails_the_run_with_a_reason() -> None:
+    seen = await run_loop(says("…", "model_context_window_exceeded"))
+    assert (seen.outcome.kind, seen.outcome.code) == ("failed", "context_exceeded")
+
+
+async def test_stop_sequence_ends_the_run() -> None:
+    assert (await run_loop(says("Done.", "stop_sequence"))).outcome.kind == "finished"
+
+
+async def test_empty_turn_ends_the_run_and_can_be_sent_back() -> None:
+    seen = await run_loop(Reply([], "max_tokens"), finishes())
+    assert seen.requests[1]["messages"][1]["content"] == [{"type": "text", "text": "(no answer)"}]
+
+
+async def test_step_budget_ends_the_run() -> None:
+    step = calls(("run_python", {"code": "x"}))
+    seen = await run_loop(*[step] * 5, budget=Budget(2, 5.0))
+    assert seen.outcome.kind == "budget_reached"
+    assert seen.toolbox.ran == ["x", "x"]
+    assert "2 model calls" in seen.outcome.reason
+
+
+async def test_money_budget_ends_the_run() -> None:
+    dear = Reply(calls(("run_python", {"code": "x"})).content, input_tokens=1_000_000)
+    seen = await run_loop(*[dear] * 5, budget=Budget(20, 3.0))
+    assert seen.outcome.kind == "budget_reached"
+    assert seen.recorder.usd == pytest.approx(2 * 2.0002)
+
+
+async def test_permanent_model_error_fails_the_run_with_its_sentence() -> None:
+    seen = await run_loop(Fault(401, "authentication_error", "invalid x-api-key"))
+    assert (seen.outcome.kind, seen.outcome.code) == ("failed", "model_key_refused")
+    assert "ANTHROPIC_API_KEY" in seen.outcome.reason
+
+
+async def test_run_taken_up_from_a_transcript_runs_the_calls_that_have_no_results() -> None:
+    asked = Turn(
+        "assistant",
+        [{"type": "tool_use", "id": "call_7", "name": "run_python", "input": {"code": "late()"}}],
+        "tool_use",
+    )
+    seen = await run_loop(finishes(), conversation=[PROMPT, asked])
+    assert [turn.role for turn in seen.recorder.turns] == ["user", "assistant", "user", "assistant"]
+    assert answers(seen.requests[0])[0]["tool_use_id"] == "call_7"
+    assert seen.toolbox.ran == ["late()"]
