@@ -307,7 +307,7 @@ def fake_api() -> Iterator[FakeApi]:
     """Serve one until the block ends."""
     api = FakeApi()
     app = Starlette(routes=_Routes(api).routes())
-    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=0, lifespan="off")
+    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
     server = uvicorn.Server(config)
     with config.bind_socket() as listener:
         api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,12 +1,12 @@
-"""The sign-in page: sign in, or make an account and be signed in."""
+"""What stands in front of every page: sign in, or make an account and be signed in."""
 
 import streamlit as st
 
 from ui.session import current_session, errors_as_banner, sign_in
 
 
-def show() -> None:
-    """Draw the page."""
+def draw_sign_in() -> None:
+    """Draw the forms; a success runs the page again."""
     _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
         st.title(":material/deployed_code: Prompt2Mesh", anchor=False)
@@ -48,6 +48,3 @@ def _sign_up_form() -> None:
             current_session().client.sign_up(username, password)
             sign_in(username, password)
             st.rerun()
-
-
-show()

@@ -94,7 +94,7 @@ def _draw_opened(session: UiSession, project: Project) -> None:
             if st.button("Continue with a new prompt", type="primary", icon=":material/edit:", key="continue"):
                 session.stop_following()
                 session.project_id = project["id"]
-                st.switch_page("pages/build.py")
+                st.switch_page("views/build.py")
             _draw_menu(session, project)
         _draw_export(session, project)
     with right:
@@ -116,7 +116,7 @@ def _draw_export(session: UiSession, project: Project) -> None:
         if st.button("Export", key="export", icon=":material/ios_share:"):
             with errors_as_banner():
                 session.follow(session.client.export_project(project["id"], chosen))
-                st.switch_page("pages/build.py")
+                st.switch_page("views/build.py")
 
 
 def _draw_job(session: UiSession, job: Job) -> None:
@@ -130,7 +130,7 @@ def _draw_job(session: UiSession, job: Job) -> None:
         if job["state"] in {"queued", "running"}:
             if st.button("Watch", icon=":material/visibility:", key=f"watch-{job['id']}"):
                 session.follow(job)
-                st.switch_page("pages/build.py")
+                st.switch_page("views/build.py")
         elif job["outcome"] is not None:
             draw_downloads(session.client, list(session.client.artifacts(job_id=job["id"])), job["id"])
 

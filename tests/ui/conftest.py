@@ -1,0 +1,39 @@
+"""Pages under AppTest, against a server that plays jobs event by event."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui
+from tests.ui.fake_api import FakeApi, fake_api
+
+APP = Path(ui.__file__).parent / "app.py"
+Visit = Callable[..., AppTest]
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with fake_api() as served:
+        yield served
+
+
+@pytest.fixture
+def app(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The app as a new browser session, nobody signed in, not run yet."""
+    monkeypatch.setenv("P2M_API_URL", api.url)
+    test = AppTest.from_file(str(APP), default_timeout=20)
+    yield test
+    if "ui_session" in test.session_state:
+        test.session_state["ui_session"].stop_following()
+
+
+@pytest.fixture
+def signed_in(app: AppTest, api: FakeApi) -> AppTest:
+    """The app on its first page, with ada signed in through the form."""
+    api.add_user("ada", "correct horse")
+    app.run()
+    app.text_input(key="sign_in_name").set_value("ada")
+    app.text_input(key="sign_in_password").set_value("correct horse")
+    return app.button(key="sign_in_button").click().run()

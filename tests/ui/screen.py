@@ -1,0 +1,28 @@
+"""What a person sees of a page under AppTest."""
+
+import time
+
+from streamlit.testing.v1 import AppTest
+
+DEADLINE_S = 10.0
+
+
+def words_on(app: AppTest) -> str:
+    """All words that the page shows outside of its widgets."""
+    shown = [*app.markdown, *app.caption, *app.text, *app.error, *app.warning, *app.info, *app.header, *app.title]
+    labels = [expander.label for expander in app.expander]
+    bars = [str(bar.proto.text) for bar in app.get("progress")]
+    return "\n".join([*(str(element.value) for element in shown), *labels, *bars])
+
+
+def run_until(app: AppTest, words: str) -> AppTest:
+    """Run the page again and again, as its timer would, until it shows these words."""
+    deadline = time.monotonic() + DEADLINE_S
+    while words not in words_on(app.run()):
+        assert time.monotonic() < deadline, f"{words!r} never came; the page says:\n{words_on(app)}"
+    return app
+
+
+def no_crash(app: AppTest) -> None:
+    """The page has shown no exception."""
+    assert [str(element.value) for element in app.exception] == []
