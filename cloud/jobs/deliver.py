@@ -36,10 +36,9 @@ class DeliveryFailed(Prompt2MeshError):
         super().__init__(f"The {what} could not be made of the scene: {why}")
 
 
-async def deliver(toolbox: PodToolbox, recorder: JobRecorder, formats: Sequence[str]) -> None:
-    """Make every file of a build job. Raises: DeliveryFailed, PodLost, PodNotReady."""
+async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Sequence[str]) -> None:
+    """Make the scene's files and its script. Raises: DeliveryFailed, PodLost, PodNotReady."""
     recorder.objects, recorder.triangles = await count_geometry(toolbox)
-    await _deliver_preview(toolbox, recorder)
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         await deliver_export(toolbox, recorder, file_format)
@@ -65,8 +64,8 @@ async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
     return len(objects), sum(entry["triangles"] for entry in objects)
 
 
-async def _deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
-    """The final picture, unless the scene has nothing to show."""
+async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
+    """Make the final picture, unless the scene has nothing to show. Raises: DeliveryFailed, PodLost, PodNotReady."""
     arguments = {"views": ["three_quarter"], "shading": "rendered", "size": PREVIEW_SIZE_PX}
     result = await toolbox.call_surely("look", arguments)
     if result.is_error:

@@ -15,7 +15,7 @@ from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
-from cloud.jobs.deliver import count_geometry, deliver, deliver_export
+from cloud.jobs.deliver import count_geometry, deliver_export, deliver_files, deliver_preview
 from cloud.jobs.events import JobResult
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
@@ -114,8 +114,10 @@ class JobWork:
             self.outcome = replace(self.outcome, kind="failed", reason=said, code="nothing_built")
         if built or self.outcome.kind == "finished":
             await self.recorder.stage("deliver")
+            with self._timed("preview"):
+                await deliver_preview(toolbox, self.recorder)
             with self._timed("deliver"):
-                await deliver(toolbox, self.recorder, self.job.request.get("formats", []))
+                await deliver_files(toolbox, self.recorder, self.job.request.get("formats", []))
 
     async def _scene(self) -> str:
         async with self.services.database.sessions() as session:
