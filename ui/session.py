@@ -21,7 +21,7 @@ _KEY = "ui_session"
 @dataclass
 class UiSession:
     """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
-    on the Projects page. `notice`: a sentence for the next sign-in page."""
+    on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256."""
 
     client: ApiClient
     user: User | None = None
@@ -30,7 +30,7 @@ class UiSession:
     opened_project_id: str | None = None
     notice: str = ""
     looked_for_running_job: bool = False
-    previews: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    previews: dict[str, bytes] = field(default_factory=dict)
 
     def follow(self, job: Job) -> None:
         """Show this job from now on."""
@@ -43,6 +43,13 @@ class UiSession:
         if self.following is not None:
             self.following.stop()
             self.following = None
+
+    def forget_project(self, project_id: str) -> None:
+        """The project is gone: neither follow its job nor offer to continue it."""
+        if self.following is not None and self.following.job["project_id"] == project_id:
+            self.stop_following()
+        if self.project_id == project_id:
+            self.project_id = None
 
 
 def begin_session(api_url: str) -> UiSession:

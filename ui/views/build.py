@@ -76,7 +76,7 @@ def _draw_live_job() -> None:
     with left:
         st.caption("Now building" if following.job["kind"] == "build" else "Now exporting")
         if following.job["prompt"]:
-            st.text(following.job["prompt"])
+            st.text(shortened(following.job["prompt"], 300))
         draw_status(following.job, progress)
         if st.button("Cancel", icon=":material/stop_circle:", key="cancel"):
             with errors_as_banner():

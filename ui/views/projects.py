@@ -80,8 +80,7 @@ def _draw_menu(session: UiSession, project: Project) -> None:
             with errors_as_banner():
                 session.client.delete_project(project["id"])
                 _leave()
-                if session.project_id == project["id"]:
-                    session.project_id = None
+                session.forget_project(project["id"])
                 st.rerun()
 
 
@@ -136,15 +135,16 @@ def _draw_job(session: UiSession, job: Job) -> None:
 
 
 def _preview(session: UiSession, project: Project) -> bytes | None:
-    """The project's newest final picture. Kept in the session until the project changes."""
-    key = (project["id"], project["updated_at"])
-    if key not in session.previews:
-        artifacts = session.client.artifacts(project_id=project["id"])
-        found = next((artifact for artifact in artifacts if artifact["kind"] == "preview"), None)
+    """The project's newest final picture; its bytes are fetched once a session."""
+    artifacts = session.client.artifacts(project_id=project["id"])
+    found = next((artifact for artifact in artifacts if artifact["kind"] == "preview"), None)
+    if found is None:
+        return None
+    if found["sha256"] not in session.previews:
         while len(session.previews) >= PREVIEWS_KEPT:
             session.previews.pop(next(iter(session.previews)))
-        session.previews[key] = session.client.read_artifact(found["id"]) if found else None
-    return session.previews[key]
+        session.previews[found["sha256"]] = session.client.read_artifact(found["id"])
+    return session.previews[found["sha256"]]
 
 
 def _open(project_id: str) -> None:

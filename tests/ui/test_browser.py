@@ -1,0 +1,95 @@
+"""The whole product in a real browser: from sign-up to a `.blend` on disk, through every real part."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from cloud.stack.lease import read_stack_info
+from tests.support.stack_processes import processes_of, wait_for
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+BLEND_MAGIC = (b"BLENDER", b"\x28\xb5\x2f\xfd")
+STACK_DEADLINE_S = 90
+JOB_DEADLINE_MS = 90_000
+
+pytestmark = [pytest.mark.browser, pytest.mark.blender]
+
+
+@pytest.fixture(scope="module")
+def ui_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the web UI of a real stack with a data folder of its own and no Claude key."""
+    data_dir = tmp_path_factory.mktemp("browser") / "data"
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
+    stack = subprocess.Popen(
+        [Path(sys.executable).with_name("prompt2mesh"), "up", "--port", "0"],
+        env={**ours, "P2M_DATA_DIR": str(data_dir)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: stack.poll() is not None or read_stack_info(data_dir), STACK_DEADLINE_S, "the stack's start")
+        info = read_stack_info(data_dir)
+        assert info is not None, f"the stack ended with exit code {stack.poll()}"
+        assert info.ui_url is not None
+        yield info.ui_url
+    finally:
+        stack.terminate()
+        stack.wait(30)
+        wait_for(lambda: not processes_of(data_dir), 15, "the end of the stack's processes")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM.exists(), "Chromium is needed: apt-get install chromium"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(20_000)
+    yield opened
+    opened.close()
+
+
+def sign_up(page: Page, url: str, username: str) -> None:
+    page.goto(url)
+    page.get_by_role("tab", name="Create account").click()
+    form = page.get_by_role("tabpanel").filter(visible=True)
+    form.get_by_label("User name").fill(username)
+    form.get_by_label("Password", exact=True).fill("correct horse battery")
+    form.get_by_role("button", name="Create account").click()
+
+
+def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str, tmp_path: Path) -> None:
+    sign_up(page, ui_url, "ada")
+    page.get_by_label("Your prompt").fill("a red wooden chair")
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    download_button = page.get_by_role("button", name="scene.blend")
+    expect(download_button).to_be_visible(timeout=JOB_DEADLINE_MS)
+    expect(page.get_by_role("img", name="The scene: preview.png")).to_be_visible()
+    with page.expect_download() as downloading:
+        download_button.click()
+    assert downloading.value.suggested_filename == "scene.blend"
+    downloading.value.save_as(tmp_path / "scene.blend")
+    assert (tmp_path / "scene.blend").read_bytes().startswith(BLEND_MAGIC)
+
+    page.get_by_role("link", name="Projects").click()
+    expect(page.get_by_role("img", name="Preview of a red wooden chair")).to_be_visible()

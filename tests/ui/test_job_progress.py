@@ -1,0 +1,50 @@
+"""What a job's events add up to."""
+
+from tests.ui.fake_api import USAGE
+from ui.job_progress import JobProgress
+
+STEP = {"tool": "run_python", "title": "Add", "code": "pass"}
+STEP_DONE = {**STEP, "ok": True, "seconds": 0.1, "changed": "added A", "error": None}
+
+
+def test_bar_only_ever_goes_forward() -> None:
+    job = JobProgress()
+    seen = [job.fraction]
+    events = [
+        ("job.started", {"attempt": 1, "model": "m"}),
+        ("stage", {"stage": "prepare"}),
+        ("stage", {"stage": "build"}),
+    ]
+    for number in range(1, 40):
+        events += [("step.started", {**STEP, "step": number}), ("step.finished", {**STEP_DONE, "step": number})]
+    events += [("stage", {"stage": "deliver"}), ("job.finished", {"state": "succeeded", "outcome": "finished"})]
+    for kind, data in events:
+        job.apply(kind, data)
+        seen.append(job.fraction)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_wait_is_said_until_something_happens() -> None:
+    job = JobProgress()
+    job.apply("job.started", {"attempt": 1, "model": "m"})
+    job.apply("waiting", {"reason": "rate_limit", "seconds": 12.4})
+    assert job.activity == "Waiting for the model's rate limit, 12 s"
+    job.apply("stage", {"stage": "build"})
+    assert job.activity == "Building"
+
+
+def test_unknown_reasons_stages_and_events_do_no_harm() -> None:
+    job = JobProgress()
+    job.apply("job.started", {"attempt": 1, "model": "m"})
+    job.apply("waiting", {"reason": "full_moon"})
+    assert job.activity == "Waiting (full_moon)"
+    job.apply("stage", {"stage": "refine"})
+    job.apply("something.new", {"x": 1})
+    assert job.activity == "Starting"
+
+
+def test_tokens_count_cached_ones_too() -> None:
+    job = JobProgress()
+    job.apply("usage", {"usage": {**USAGE, "cache_read_tokens": 500}})
+    assert job.tokens == 2000
