@@ -22,7 +22,7 @@ _SENTENCES = {
     400: "The request cannot be read.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    413: "The body is too large.",
+    413: "The body is too large; send less at once.",
 }
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -61,17 +61,24 @@ def problem_of(error: Prompt2MeshError, headers: Mapping[str, str] | None = None
     return ProblemResponse(error.http_status, error.code, str(error), headers=extra)
 
 
+def body_too_large() -> ProblemResponse:
+    """For a body past the limit of all routes."""
+    return ProblemResponse(413, _CODES[413], _SENTENCES[413])
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route that can end with these problems."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "model": Problem,
-            "content": {MEDIA_TYPE: {"schema": schema}},
-        }
-        for status in statuses
-    }
+    return {status: {"description": HTTPStatus(status).phrase, "model": Problem} for status in statuses}
+
+
+def name_media_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with problems as what they are: FastAPI gives them the route's own media type."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400" and "content" in response:
+                    response["content"] = {MEDIA_TYPE: next(iter(response["content"].values()))}
+    return document
 
 
 def install(app: FastAPI) -> None:

@@ -19,10 +19,11 @@ class Body(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _refuse_nul(cls, value: Any) -> Any:
-        """PostgreSQL keeps no NUL in a text."""
-        if isinstance(value, str) and "\0" in value:
-            raise ValueError("the character U+0000 (NUL) is not allowed")
+    def _refuse_what_cannot_be_kept(cls, value: Any) -> Any:
+        """PostgreSQL keeps no NUL in a text, and nothing encodes half of a surrogate pair."""
+        for character in value if isinstance(value, str) else "":
+            if character == "\0" or "\ud800" <= character <= "\udfff":
+                raise ValueError(f"the character U+{ord(character):04X} is not allowed")
         return value
 
 
@@ -61,7 +62,9 @@ class ProjectOut(BaseModel):
 
 class JobIn(Body):
     prompt: Annotated[str, Field(examples=["a medieval castle tower with a wooden door"])]
-    model: str | None = Field(default=None, max_length=200, description="A model id; null takes the server's default.")
+    model: str | None = Field(
+        default=None, min_length=1, max_length=200, description="A model id; null takes the server's default."
+    )
     formats: list[ExportFormat] = Field(default=["blend", "glb"], description="Files to make at the end.")
     image_ids: list[UUID] = Field(default=[], max_length=8, description="Uploaded reference images.")
 

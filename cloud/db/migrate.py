@@ -4,6 +4,7 @@ A migration is a file `versions/NNNN_what.py` whose revision is `NNNN`: so the n
 without loading Alembic, and a start on a database that is up to date costs one small query.
 """
 
+import logging
 from pathlib import Path
 
 import psycopg
@@ -45,6 +46,7 @@ def current_version(connection: psycopg.Connection) -> str | None:
 
 
 def _run_alembic(url: str) -> None:
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     # These two take most of a second to import; a database that is up to date needs neither.
     from alembic import command
     from alembic.config import Config
