@@ -105,6 +105,7 @@ def _plain_shading(space: bpy.types.SpaceView3D) -> Iterator[None]:
         space.shading: {
             "type": "SOLID",
             "light": "STUDIO",
+            "studio_light": "paint.sl",
             "color_type": "MATERIAL",
             "background_type": "VIEWPORT",
             "background_color": _BACKGROUND,
