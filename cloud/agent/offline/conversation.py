@@ -1,0 +1,161 @@
+"""The offline modeller's side of a conversation, derived from its messages alone.
+
+The order of turns: `inspect` where the scene is not empty, one `run_python` for each step of the plan, a `look`,
+then `finish`. A step that fails is tried once more, then left out and named in the answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloud.agent.offline.grammar import parse
+from cloud.agent.offline.plan import Plan, Step, make_plan
+from cloud.agent.offline.scene_facts import SceneFacts, read_facts
+from cloud.agent.offline.wire import Reply, ToolUse
+from cloud.agent.offline.wording import join_words
+
+TRIES = 2
+EXAMPLES = "a chair, a table, a house, a tree, a car, a mug, a robot, a cube"
+KEY_HINT = "A Claude key (ANTHROPIC_API_KEY) lifts this limit."
+NEEDED_TOOLS = frozenset({"run_python"})
+
+
+@dataclass
+class _Call:
+    """A tool call of this conversation and what came of it."""
+
+    name: str
+    arguments: dict[str, Any]
+    text: str
+    is_error: bool
+
+
+@dataclass
+class _Progress:
+    """Which steps are done, after the calls so far."""
+
+    done: list[Step] = field(default_factory=list)
+    failed: list[Step] = field(default_factory=list)
+    next_index: int = 0
+    looked: bool = False
+    inspected: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
+    """The assistant's next turn."""
+    if not tools >= NEEDED_TOOLS:
+        return Reply("I am the offline modeller: I build scenes through the tool run_python, which I was not given.")
+    prompt, scene_is_empty, has_pictures = _first_message(messages[0])
+    calls = _calls(messages)
+    inspected = next((call.text for call in calls if call.name == "inspect" and not call.is_error), None)
+    asked = any(call.name == "inspect" for call in calls)
+    if not scene_is_empty and not asked and "inspect" in tools:
+        return Reply("I look at what is in the scene.", (ToolUse("inspect", {}),))
+    scene = read_facts(inspected or "")
+    plan = make_plan(parse(prompt, scene), scene)
+    if has_pictures:
+        plan.not_built.append("the reference picture")
+    progress = _replay(plan, calls)
+    if progress.next_index < len(plan.steps):
+        step = plan.steps[progress.next_index]
+        return Reply(step.say, (ToolUse("run_python", {"code": step.code, "title": step.title}),))
+    if progress.done and not progress.looked and "look" in tools:
+        return Reply("I look at the result.", (ToolUse("look", {"views": ["three_quarter"]}),))
+    return _finish(prompt, plan, progress, tools, scene)
+
+
+def _first_message(message: dict[str, Any]) -> tuple[str, bool, bool]:
+    """The prompt, whether the scene is empty, and whether there are reference pictures."""
+    content = message["content"]
+    if isinstance(content, str):
+        return content, True, False
+    texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
+    scene = next((text for text in texts[:-1] if text.startswith("<scene>")), "<scene>empty</scene>")
+    pictures = any(block.get("type") in ("image", "document") for block in content)
+    return texts[-1] if texts else "", scene.startswith("<scene>empty"), pictures
+
+
+def _calls(messages: Sequence[dict[str, Any]]) -> list[_Call]:
+    """Every tool call that has a result, in order."""
+    results: dict[str, tuple[str, bool]] = {}
+    for message in messages:
+        for block in message["content"] if isinstance(message["content"], list) else ():
+            if block.get("type") == "tool_result":
+                results[str(block.get("tool_use_id"))] = (_text_of(block.get("content")), bool(block.get("is_error")))
+    calls = []
+    for message in messages:
+        for block in message["content"] if isinstance(message["content"], list) else ():
+            if block.get("type") == "tool_use" and str(block.get("id")) in results:
+                text, is_error = results[str(block["id"])]
+                calls.append(_Call(str(block.get("name")), block.get("input") or {}, text, is_error))
+    return calls
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else []
+    return "\n".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
+
+
+def _replay(plan: Plan, calls: Sequence[_Call]) -> _Progress:
+    progress = _Progress()
+    tries = 0
+    for call in calls:
+        if call.name == "look":
+            progress.looked = True
+        if call.name != "run_python" or progress.next_index >= len(plan.steps):
+            continue
+        step = plan.steps[progress.next_index]
+        if not call.is_error:
+            progress.done.append(step)
+            progress.notes += [line[6:].strip() for line in call.text.splitlines() if line.startswith("Note: ")]
+        elif tries + 1 < TRIES:
+            tries += 1
+            continue
+        else:
+            progress.failed.append(step)
+        progress.next_index += 1
+        tries = 0
+    return progress
+
+
+def _finish(prompt: str, plan: Plan, progress: _Progress, tools: set[str], scene: SceneFacts) -> Reply:
+    missing = list(dict.fromkeys([*plan.not_built, *(step.thing for step in progress.failed if step.thing)]))
+    done = [step for step in progress.done if step.done]
+    summary = _summary_of(done, missing, plan, progress) if done else _refusal(prompt, missing, plan, scene)
+    if "finish" not in tools:
+        return Reply(summary)
+    arguments = {"summary": summary, "built": bool(done), "not_built": missing}
+    return Reply("", (ToolUse("finish", arguments),))
+
+
+def _summary_of(done: Sequence[Step], missing: Sequence[str], plan: Plan, progress: _Progress) -> str:
+    built = [step.done for step in done if step.title.startswith("Build ")]
+    changed = [step.done[:1].lower() + step.done[1:] for step in done if not step.title.startswith("Build ")]
+    sentences = [f"I built {join_words(built)}."] if built else []
+    if changed:
+        sentences.append(f"I did this: {'; '.join(changed)}.")
+    if missing:
+        sentences.append(f"Not built: {_listed(missing)}. {KEY_HINT}")
+    return " ".join([*sentences, *plan.remarks, *dict.fromkeys(progress.notes)])
+
+
+def _refusal(prompt: str, missing: Sequence[str], plan: Plan, scene: SceneFacts) -> str:
+    if progress_failed := [phrase for phrase in missing if phrase]:
+        what = _listed(progress_failed)
+    else:
+        what = f"“{' '.join(prompt.split())[:120]}”"
+    remarks = " ".join(plan.remarks)
+    where = "" if not scene.things else f" In the scene there is: {', '.join(o.name for o in scene.things[:20])}."
+    reason = f"{remarks}{where} " if remarks else ""
+    return (
+        f"{reason}I could not build {what}: the offline modeller does not know it. "
+        f"It knows things like {EXAMPLES}. {KEY_HINT}"
+    )
+
+
+def _listed(phrases: Sequence[str]) -> str:
+    shown = [f"“{phrase[:80]}”" for phrase in phrases[:8]]
+    return join_words([*shown, f"{len(phrases) - 8} more"] if len(phrases) > 8 else shown)

@@ -1,0 +1,326 @@
+"""A small English grammar: a prompt, and what stands in the scene, to a `Request`.
+
+Words are read from left to right. A noun closes a phrase and becomes a new group of things, an object of the
+scene or a part of what was spoken of; descriptions after it belong to it. Nothing that is not understood is
+dropped in silence: it ends in `Request.not_built`, in the user's own words.
+"""
+
+from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, RELATIONS
+from cloud.agent.offline.modifiers import read_modifier
+from cloud.agent.offline.nouns import close_noun, close_pronoun, close_slot
+from cloud.agent.offline.orders import Request, Target
+from cloud.agent.offline.reading import COUNT_LIMIT, OpenRelation, Reading
+from cloud.agent.offline.scene_facts import SceneFacts
+from cloud.agent.offline.settling import settle
+from cloud.agent.offline.tagging import Item, tag
+from cloud.agent.offline.verbs import begin_verb, finish_clause, take_direction
+
+MODIFIER_KINDS = frozenset({"colour", "material", "shape", "size", "naming", "at", "point", "turned", "measure_word",
+                            "times", "degree", "number"})  # fmt: skip
+
+
+def parse(prompt: str, scene: SceneFacts | None = None) -> Request:
+    """What the prompt asks for. Never raises for any text."""
+    items, remarks = tag(prompt)
+    reader = _Reader(prompt, scene or SceneFacts(), items)
+    reader.read()
+    request = settle(reader.state)
+    request.remarks[:0] = remarks
+    return request
+
+
+class _Reader:
+    """Walks over the items; what they change is in `state`."""
+
+    def __init__(self, prompt: str, scene: SceneFacts, items: list[Item]) -> None:
+        self.state = Reading(prompt, scene)
+        self.items = items
+        self.index = 0
+
+    def read(self) -> None:
+        while self.index < len(self.items):
+            before = self.index
+            self._step(self.items[self.index])
+            self.index = max(self.index, before + 1)
+        finish_clause(self.state)
+
+    def _step(self, item: Item) -> None:
+        """Take one item, with as much of what follows as belongs to it."""
+        handlers = (
+            ("stop", self._stop), ("comma", self._comma), ("and", self._and), ("verb", self._verb),
+            ("copula", self._copula), ("without", self._without), ("with", self._with), ("reversed", self._reversed),
+            ("each_of_them", self._each_of_them), ("arrange", self._arrange), ("rel", self._relation),
+            ("side", self._side), ("modifier", self._modifier), ("noun", self._noun), ("slot", self._slot),
+            ("number", self._count), ("det", self._det), ("pronoun", self._pronoun), ("of", self._of),
+        )  # fmt: skip
+        for kind, handle in handlers:
+            if (kind == "modifier" or kind in item) and handle(item):
+                return
+        if "filler" in item or "mark" in item or "at" in item or "naming" in item or "degree" in item:
+            return
+        self.state.phrase.touch(item.start, item.end)
+        self.state.phrase.unknown.append(item)
+
+    def _ahead(self, offset: int = 1) -> Item:
+        position = self.index + offset
+        return self.items[position] if position < len(self.items) else Item("", 0, 0, {"stop": ""})
+
+    # --- clauses -------------------------------------------------------------------------------------------------
+    def _stop(self, item: Item) -> bool:
+        if item.get("stop") == "\n" and self.state.phrase.start >= 0 and "noun" in self._ahead():
+            return True
+        finish_clause(self.state)
+        return True
+
+    def _comma(self, _: Item) -> bool:
+        state, after = self.state, self._ahead()
+        described = bool(state.phrase.modifiers) and not state.phrase.unknown
+        if described and (state.phrase.det or state.focus is None) and not state.phrase.count:
+            return True  # "a big, red chair"
+        if described and not state.phrase.det and any(k in after for k in ("colour", "material", "size", "shape")):
+            return True
+        state.flush()
+        return True
+
+    def _and(self, _: Item) -> bool:
+        state, after = self.state, self._ahead()
+        adjectives = ("colour", "material", "size", "shape")
+        if state.phrase.modifiers and not state.phrase.unknown and any(kind in after for kind in adjectives):
+            return True  # "a red and blue cube", "round and wooden"
+        state.flush()
+        state.distance_m = None
+        return True
+
+    def _verb(self, item: Item) -> bool:
+        if self.index and not _begins_clause(self.items[self.index - 1]):
+            return False
+        if "noun" in item and not any(kind in self._ahead() for kind in ("det", "pronoun", "noun", "number")):
+            return False
+        return begin_verb(self.state, item)
+
+    def _copula(self, _: Item) -> bool:
+        self.state.flush()
+        return True
+
+    def _with(self, item: Item) -> bool:
+        state = self.state
+        state.flush()
+        if state.verb == "replace" and state.command is not None:
+            state.focus, state.heads = None, []
+            return True
+        if state.focus is not None and not state.part:
+            state.owner, state.heads, state.relation = state.focus, [], None
+        return item is not None
+
+    def _without(self, item: Item) -> bool:
+        self._with(item)
+        self.state.phrase.touch(item.start, item.end)
+        self.state.phrase.det = "without"
+        return True
+
+    # --- relations -----------------------------------------------------------------------------------------------
+    def _relation(self, item: Item) -> bool:
+        after = self._ahead()
+        kind = item.get("rel")
+        if "side" in item and ("stop" in after or "comma" in after or "and" in after):
+            return False
+        if item.text in ("in", "on", "by", "into", "before", "over", "opposite") and "digits" in after:
+            if item.text != "on":
+                return "number" in after and self.state.verb in ("scale", "move", "rotate", "enlarge", "shrink")
+        if kind == "around" and self.state.verb in ("rotate", "turn") and "stop" in after:
+            return True
+        if item.text == "by" and self.state.verb == "replace":
+            return self._with(item)
+        self.state.flush()
+        self._open(OpenRelation(kind, self._subjects(), item.start, item.end, self._taken_distance()))
+        return True
+
+    def _subjects(self) -> list[Target]:
+        state = self.state
+        if state.part:
+            return []
+        if state.heads:
+            return list(state.heads)
+        return [state.focus] if state.focus is not None and self.index and not self._clause_is_new() else []
+
+    def _clause_is_new(self) -> bool:
+        before = self.items[self.index - 1]
+        return any(kind in before for kind in ("stop", "comma", "and")) or self.state.focus is None
+
+    def _open(self, relation: OpenRelation) -> None:
+        state = self.state
+        if state.relation is not None and state.relation.start >= 0 and not state.relation.anchors:
+            state.relation = None
+        state.relation = relation
+
+    def _taken_distance(self) -> float | None:
+        distance, self.state.distance_m = self.state.distance_m, None
+        return distance
+
+    def _reversed(self, item: Item) -> bool:
+        state = self.state
+        state.flush()
+        if state.focus is None:
+            return True
+        state.relation = OpenRelation(
+            item.get("reversed"), [state.focus], item.start, item.end, self._taken_distance(), reversed=True
+        )
+        return True
+
+    def _side(self, item: Item) -> bool:
+        state, after = self.state, self._ahead()
+        if "noun" in after and item.text in ("left", "right", "inside", "beside", "underneath"):
+            return False
+        if state.verb in ("move", "put") and item.text in ("left", "right") or "of" in after:
+            if after.text == "of":
+                return False
+        state.flush()
+        if take_direction(state, item, self._taken_distance()):
+            return True
+        if not state.heads and state.focus is None:
+            kind = RELATIONS.get(item.text, item.get("side"))
+            if "comma" in after or "det" in after or "number" in after:
+                anchor = state.spoken_of()
+                if anchor is not None:
+                    state.fronted = OpenRelation(kind, [], item.start, item.end, None, [anchor])
+            return True
+        subjects = state.heads or [target for target in (state.focus,) if target]
+        anchor = state.owner or state.spoken_of(excluding=tuple(subjects))
+        if anchor is not None and anchor not in subjects:
+            state.add_relation(item.get("side"), subjects, [anchor])
+            state.heads = []
+        elif item.get("side") not in ("near", "next_to"):
+            state.report(item.start, item.end)
+        return True
+
+    def _each_of_them(self, _: Item) -> bool:
+        state = self.state
+        state.flush()
+        anchor = state.spoken_of(many=True, excluding=tuple(state.relation.subjects if state.relation else ()))
+        if state.relation is not None and anchor is not None:
+            state.close_relation(anchor, each=True)
+        return True
+
+    # --- phrases -------------------------------------------------------------------------------------------------
+    def _modifier(self, item: Item) -> bool:
+        state = self.state
+        if self._is_really_noun(item):
+            return False
+        reading = read_modifier(self.items, self.index, state.knows_param)
+        if reading is None:
+            return False
+        modifier, end = reading
+        follows = self.items[end] if end < len(self.items) else Item("", 0, 0, {})
+        if modifier.kind == "measure" and modifier.value[0] == "max" and ("rel" in follows or "side" in follows):
+            if "noun" not in follows and follows.text != "in":
+                state.distance_m, self.index = modifier.value[1], end
+                return True
+        if modifier.kind == "measure" and state.verb == "move" and modifier.value[0] == "max":
+            take_direction(state, None, modifier.value[1])
+            self.index = end
+            return True
+        if modifier.kind in ("name", "point", "turn", "param") and state.focus is not None and not state.phrase.det:
+            state.phrase.touch(modifier.start, modifier.end)
+            state.phrase.modifiers.append(modifier)
+            state.flush()
+        else:
+            state.phrase.touch(modifier.start, modifier.end)
+            state.phrase.modifiers.append(modifier)
+        self.index = end
+        return True
+
+    def _is_really_noun(self, item: Item) -> bool:
+        """`an orange` against `an orange chair`; `a glass` against `glass table`; `two rings` against `two rings radius`."""
+        if "noun" not in item or not any(
+            kind in item for kind in ("colour", "material", "measure_word", "size", "shape")
+        ):
+            return False
+        if "measure_word" in item and "digits" in self._ahead():
+            return False
+        before = self.items[self.index - 1] if self.index else Item("", 0, 0, {})
+        if "of" in before and before.text != "of":
+            return False
+        after = self._ahead()
+        if any(kind in after for kind in ("noun", "colour", "material", "size", "shape")) or not after.meanings:
+            return False
+        return bool(self.state.phrase.det or self.state.phrase.count or self.state.focus is None or "plural" in item)
+
+    def _noun(self, item: Item) -> bool:
+        return close_noun(self.state, item, self._ahead())
+
+    def _slot(self, item: Item) -> bool:
+        return close_slot(self.state, item, self._ahead())
+
+    def _pronoun(self, item: Item) -> bool:
+        return close_pronoun(self.state, item)
+
+    def _count(self, item: Item) -> bool:
+        state, value = self.state, item.get("number")
+        if item.text == "one" and (state.phrase.modifiers or state.phrase.det in ("another", "the")):
+            if state.focus is not None and state.focus.key != "?":
+                return close_noun(state, Item("one", item.start, item.end, {"noun": state.focus.key}), self._ahead())
+        after = self._ahead(2)
+        if self._ahead().text in ("x", "×", "by") and "number" in after and "digits" in item:
+            rows, columns = int(abs(value)) or 1, int(abs(after.get("number"))) or 1
+            state.phrase.touch(item.start, after.end)
+            state.phrase.grid, state.phrase.arrangement = (rows, columns), "grid"
+            state.phrase.count = min(rows * columns, COUNT_LIMIT)
+            self.index += 3
+            return True
+        if value != int(value) or value < 0:
+            return False
+        if value > COUNT_LIMIT:
+            state.remark(f"I build at most {COUNT_LIMIT} of a thing at once.")
+        count = min(int(value), COUNT_LIMIT)
+        if state.phrase.arrangement == "grid" and state.phrase.count and not state.phrase.grid[0]:
+            state.phrase.grid = (state.phrase.count, count)
+            count = min(state.phrase.count * count, COUNT_LIMIT)
+        state.phrase.touch(item.start, item.end)
+        state.phrase.count = count
+        return True
+
+    def _det(self, item: Item) -> bool:
+        state, det = self.state, item.get("det")
+        if "pronoun" in item and not any(k in self._ahead() for k in ("noun", "colour", "material", "size", "slot")):
+            return False
+        if state.phrase.start >= 0 and not state.phrase.det and not state.phrase.count and det not in ("more",):
+            state.flush()
+        if det in ("its", "their"):
+            state.part_owner = state.spoken_of(many=det == "their")
+        state.phrase.touch(item.start, item.end)
+        state.phrase.det = det
+        return True
+
+    def _arrange(self, item: Item) -> bool:
+        state = self.state
+        if state.phrase.grid[0] == 0 or item.get("arrange") != "grid":
+            state.phrase.arrangement = item.get("arrange")
+        state.phrase.touch(item.start, item.end)
+        if item.text.endswith(" of") or item.text == "rows of":
+            if not state.phrase.count:
+                state.phrase.det = state.phrase.det or "a"
+            return True
+        state.phrase.count = 0 if state.focus is not None else state.phrase.count
+        state.flush()
+        return True
+
+    def _of(self, item: Item) -> bool:
+        state, after = self.state, self._ahead()
+        state.flush()
+        if item.text != "of" or state.focus is None:
+            return True
+        if state.pending_part:
+            return True
+        described = any(kind in after for kind in ("colour", "material", "measure_word", "size"))
+        if "noun" in after and "plural" in after or ("number" in after and "noun" in self._ahead(2)):
+            state.relation = OpenRelation("in", [state.focus], item.start, item.end, reversed=True)
+        elif described and "det" not in after:
+            state.part = state.part
+        return True
+
+
+def _begins_clause(before: Item) -> bool:
+    return any(kind in before for kind in ("stop", "comma", "and", "filler", "pronoun", "verb", "mark"))
+
+
+__all__ = ["ARRANGEMENT_COUNTS", "parse"]

@@ -1,0 +1,302 @@
+"""The state of reading one prompt, and what is done when a noun phrase ends."""
+
+from dataclasses import dataclass, field
+
+from cloud.agent.offline.catalogue import THINGS
+from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS
+from cloud.agent.offline.modifiers import Modifier
+from cloud.agent.offline.orders import Command, Existing, Group, Relation, RelationKind, Request, Target
+from cloud.agent.offline.scene_facts import SceneFacts
+from cloud.agent.offline.tagging import Item
+from cloud.agent.offline.traits import apply_modifier, is_own_part, knows_param, part_of
+
+COUNT_LIMIT = 100
+DEFINITE = frozenset({"the", "this", "that", "these", "those", "its", "their", "all", "all the", "each"})
+VERBS_ON_EXISTING = frozenset({"remove", "move", "rotate", "turn", "scale", "enlarge", "shrink", "double", "halve",
+                               "rename", "duplicate", "replace", "paint", "arrange"})  # fmt: skip
+
+
+@dataclass
+class NounPhrase:
+    """What has been read of a noun phrase before its noun."""
+
+    start: int = -1
+    end: int = -1
+    det: str = ""
+    count: int = 0
+    modifiers: list[Modifier] = field(default_factory=list)
+    unknown: list[Item] = field(default_factory=list)
+    arrangement: str = ""
+    grid: tuple[int, int] = (0, 0)
+
+    def touch(self, start: int, end: int) -> None:
+        """Widen the phrase over a piece of the prompt."""
+        self.start = start if self.start < 0 else self.start
+        self.end = end
+
+
+@dataclass
+class OpenRelation:
+    """A relation whose anchor has not been read yet. No subjects: they follow ("on the table, a lamp")."""
+
+    kind: RelationKind
+    subjects: list[Target]
+    start: int
+    end: int
+    distance_m: float | None = None
+    anchors: list[Target] = field(default_factory=list)
+    reversed: bool = False
+
+
+class Reading:
+    """Everything known after the words read so far. One per prompt."""
+
+    def __init__(self, prompt: str, scene: SceneFacts) -> None:
+        self.prompt, self.scene = prompt, scene
+        self.request = Request()
+        self.unknown_spans: list[tuple[int, int]] = []
+        self.phrase = NounPhrase()
+        self.focus: Target | None = None
+        self.part = ""
+        self.heads: list[Target] = []
+        self.mentions: list[Target] = []
+        self.owner: Target | None = None
+        self.part_owner: Target | None = None
+        self.relation: OpenRelation | None = None
+        self.fronted: OpenRelation | None = None
+        self.verb = ""
+        self.verb_start = 0
+        self.command: Command | None = None
+        self.distance_m: float | None = None
+        self.pending_part = ""
+
+    # --- what is known -------------------------------------------------------------------------------------------
+    def report(self, start: int, end: int) -> None:
+        """Note a piece of the prompt as not built."""
+        if end > start:
+            self.unknown_spans.append((start, end))
+
+    def remark(self, sentence: str) -> None:
+        """A sentence for the answer."""
+        if sentence not in self.request.remarks:
+            self.request.remarks.append(sentence)
+
+    def mention(self, target: Target) -> None:
+        """Make `target` what "it" means next."""
+        if target in self.mentions:
+            self.mentions.remove(target)
+        self.mentions.insert(0, target)
+
+    def knows_param(self, name: str) -> bool:
+        """Whether what is spoken of, or "with" whose parts we read, takes this parameter."""
+        return any(knows_param(target, name) for target in (self.focus, self.owner) if target)
+
+    def spoken_of(
+        self, *, many: bool = False, excluding: tuple[Target, ...] = (), surface: bool = False
+    ) -> Target | None:
+        """What "it" ("them", where `many`) means; in a scene without earlier words, what was added last."""
+        candidates = [target for target in self.mentions if target not in excluding and target.key != "?"]
+        if many:
+            plural = [target for target in candidates if target.count > 1]
+            candidates = plural or candidates
+        if surface:
+            standing = [target for target in candidates[:3] if target.key in THINGS and THINGS[target.key].surface]
+            candidates = standing or candidates
+        if candidates:
+            return candidates[0]
+        return self.last_in_scene(many=many)
+
+    def last_in_scene(self, *, many: bool = False) -> Existing | None:
+        """The thing that was added last to the scene; with `many`, all of its kind."""
+        things = self.scene.things
+        if not things:
+            return None
+        chosen = [obj for obj in things if obj.kind == things[-1].kind] if many else [things[-1]]
+        return self.existing(things[-1].kind, [obj.name for obj in chosen])
+
+    def existing(self, key: str, names: list[str]) -> Existing:
+        """The order about these objects, made at their first mention."""
+        for order in self.request.orders:
+            if isinstance(order, Existing) and order.names == tuple(names):
+                return order
+        target = Existing(key, len(names), names=tuple(names))
+        self.request.orders.append(target)
+        return target
+
+    # --- the end of a noun phrase --------------------------------------------------------------------------------
+    def take_phrase(self) -> NounPhrase:
+        """The phrase read so far; the next one begins."""
+        phrase, self.phrase = self.phrase, NounPhrase()
+        return phrase
+
+    def apply(self, target: Target, part: str, phrase: NounPhrase) -> None:
+        """Give the phrase's modifiers to the target; what cannot be honoured is reported."""
+        for modifier in phrase.modifiers:
+            if not apply_modifier(target, part, modifier, self.prompt) and target.key != "?":
+                self.report(modifier.start, modifier.end)
+        for item in phrase.unknown:
+            self.report(item.start, item.end)
+
+    def flush(self) -> None:
+        """A phrase ended without a noun: describe what was spoken of, or report it."""
+        phrase = self.take_phrase()
+        if phrase.unknown and (phrase.det or phrase.count or phrase.modifiers or self.relation):
+            start = self.relation.start if self.relation and not self.relation.anchors else phrase.start
+            self.report(start, phrase.end)
+            self.relation = None
+            self.focus = Target("?", 1)  # what follows describes something that is not built
+            return
+        if phrase.start < 0:
+            return
+        if self.relation and self.relation.kind in ("in", "on") and not self.relation.anchors and phrase.modifiers:
+            self.relation = None  # "a chair in red"
+        if phrase.det == "each" and self.relation:
+            self._anchor_each()
+            return
+        if self._flush_count(phrase):
+            return
+        if self.focus is None and phrase.modifiers and self.scene.things:
+            self.focus = self.spoken_of()
+        if self.focus is not None and not (phrase.arrangement or phrase.count):
+            self.apply(self.focus, self.part, phrase)
+        elif self.focus is not None:
+            self._arrange(phrase)
+        elif phrase.modifiers or phrase.unknown or phrase.count:
+            self.report(phrase.start, phrase.end)
+
+    def _anchor_each(self) -> None:
+        relation = self.relation
+        if relation is None:
+            return
+        anchor = self.spoken_of(many=True, excluding=tuple(relation.subjects))
+        if anchor is not None:
+            self.close_relation(anchor, each=True)
+
+    def _flush_count(self, phrase: NounPhrase) -> bool:
+        """`two more`, `one red and one blue`: a count without a noun."""
+        wants_more = phrase.det in ("more", "another", "one more")
+        if not (phrase.count or wants_more):
+            return False
+        count = phrase.count or 1
+        if wants_more:
+            like = self.spoken_of()
+            if like is None:
+                return False
+            self.add_more(like, count, phrase)
+            return True
+        group = self.focus
+        if isinstance(group, Group) and group.count > count and phrase.modifiers:
+            group.count -= count
+            sibling = Group(group.key, count, counted=True, owner=group.owner)
+            self.request.orders.insert(self.request.orders.index(group), sibling)
+            self.apply(sibling, "", phrase)
+            return True
+        if isinstance(group, Group) and group.count == count:
+            self.apply(group, "", phrase)
+            return True
+        return False
+
+    def _arrange(self, phrase: NounPhrase) -> None:
+        target = self.focus
+        if isinstance(target, Group | Existing) and phrase.arrangement:
+            target.arrangement = phrase.arrangement  # type: ignore[assignment]  # the lexicon's values
+            if isinstance(target, Group):
+                target.grid = phrase.grid
+                if not target.counted:
+                    target.count = max(target.count, ARRANGEMENT_COUNTS.get(phrase.arrangement, 3))
+            return
+        self.report(phrase.start, phrase.end)
+
+    def add_more(self, like: Target, count: int, phrase: NounPhrase) -> None:
+        """More of what was spoken of: copies of an object of the scene, or a group of the same kind."""
+        if isinstance(like, Existing) and not phrase.modifiers:
+            copied = self.existing(like.key, [like.names[-1]])
+            self.request.orders.append(Command("duplicate", copied, count))
+            self.focus = copied
+            return
+        group = Group(like.key, count, counted=True)
+        if isinstance(like, Group):
+            group.traits.material = like.traits.material
+        self.request.orders.append(group)
+        self.apply(group, "", phrase)
+        self.adopt(group)
+
+    # --- what a noun becomes -------------------------------------------------------------------------------------
+    def adopt(self, target: Target) -> None:
+        """`target` has been named: it answers an open relation, or begins a new run of subjects."""
+        self.focus, self.part = target, ""
+        if self.relation is not None:
+            self.close_relation(target)
+            return
+        self.mention(target)
+        if self.fronted is not None:
+            fronted = self.fronted
+            self.add_relation(fronted.kind, [target], fronted.anchors, fronted.distance_m)
+        self.heads.append(target)
+
+    def close_relation(self, anchor: Target, *, each: bool = False) -> None:
+        """The open relation has found its anchor ("between" waits for a second one)."""
+        relation = self.relation
+        if relation is None:
+            return
+        relation.anchors.append(anchor)
+        if relation.kind == "between" and sum(a.count for a in relation.anchors) < 2:
+            return
+        self.relation = None
+        self.mention(anchor)
+        if relation.reversed:
+            self.add_relation(relation.kind, [anchor], relation.subjects, relation.distance_m)
+            self.heads = []
+        elif relation.subjects:
+            subjects = [subject for subject in relation.subjects if subject not in relation.anchors]
+            if anchor in relation.subjects:
+                subjects = relation.subjects[-1:]
+            self.add_relation(relation.kind, subjects, relation.anchors, relation.distance_m, each)
+            self.heads = []
+        else:
+            self.fronted = relation
+        self.focus, self.part = anchor, ""
+
+    def add_relation(
+        self, kind: RelationKind, subjects: list[Target], anchors: list[Target],
+        distance_m: float | None = None, each: bool = False,
+    ) -> None:  # fmt: skip
+        """Keep a relation between things that are really there."""
+        subjects = [subject for subject in subjects if subject.key != "?" and subject not in anchors]
+        anchors = [anchor for anchor in anchors if anchor.key != "?"]
+        if not subjects or not anchors:
+            return
+        if each:
+            for subject in subjects:
+                subject.count *= max(1, sum(anchor.count for anchor in anchors))
+        if kind == "around":
+            for subject in subjects:
+                if isinstance(subject, Group) and not subject.counted and subject.count > 1:
+                    subject.count = 6
+        self.request.orders.append(Relation(kind, subjects, anchors, distance_m, each))
+
+    def part_from(self, owner: Target, word: str, phrase: NounPhrase) -> bool:
+        """Whether `word` is a part of `owner`; then the phrase describes that part."""
+        slot, param = part_of(owner.key, word)
+        if not (slot or param or is_own_part(owner.key, word)):
+            return False
+        if phrase.count or param:
+            self._count_part(owner, slot, param, phrase)
+        self.focus, self.part = owner, slot
+        self.apply(owner, slot, phrase)
+        return True
+
+    def _count_part(self, owner: Target, slot: str, param: str, phrase: NounPhrase) -> None:
+        wanted = phrase.count
+        if not param or isinstance(owner, Existing):
+            if wanted > 1 or isinstance(owner, Existing) and not slot:
+                self.report(phrase.start, phrase.end)
+            return
+        default = THINGS[owner.key].params[param]
+        if phrase.det == "without":
+            wanted = 0
+        elif not wanted:
+            if not default:
+                owner.traits.params[param] = True if isinstance(default, bool) else 3
+            return
+        owner.traits.params[param] = wanted > 0 if isinstance(default, bool) else min(wanted, COUNT_LIMIT)

@@ -1,0 +1,232 @@
+"""Turns tokens into items: the longest known phrase at each place, with every meaning that it can have."""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from cloud.agent.offline import lexicon
+from cloud.agent.offline.catalogue import COLOURS, MATERIALS, NOUNS, SHADES, THINGS
+from cloud.agent.offline.lexer import Token, tokenize
+from cloud.agent.offline.typos import likely_word
+
+LONGEST_PHRASE = 6
+IRREGULAR_PLURALS = {
+    "shelf": "shelves", "bookshelf": "bookshelves", "knife": "knives", "leaf": "leaves", "loaf": "loaves",
+    "snowman": "snowmen", "man": "men", "woman": "women", "mouse": "mice", "goose": "geese", "foot": "feet",
+    "tooth": "teeth", "cactus": "cacti", "dice": "dice", "die": "dice", "sheep": "sheep", "fish": "fish",
+    "scarf": "scarves", "wolf": "wolves", "half": "halves", "child": "children",
+}  # fmt: skip
+PRIMITIVE_ADJECTIVES = {"round": "round", "circular": "round", "rectangular": "rectangular", "square": "square"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A phrase and its possible meanings, by kind; no meaning at all: an unknown word."""
+
+    text: str
+    start: int
+    end: int
+    meanings: dict[str, Any]
+
+    def get(self, kind: str) -> Any:
+        """The meaning of this kind, or None."""
+        return self.meanings.get(kind)
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self.meanings
+
+
+def plural_forms(noun: str) -> list[str]:
+    """The plurals under which a noun may be met."""
+    head, _, last = noun.rpartition(" ")
+    forms = [last + "s"]
+    if last in IRREGULAR_PLURALS:
+        forms = [IRREGULAR_PLURALS[last], last + "s"]
+    elif last.endswith(("s", "x", "z", "ch", "sh")):
+        forms = [last + "es"]
+    elif last.endswith("y") and last[-2:-1] not in "aeiou":
+        forms = [last[:-1] + "ies"]
+    elif last.endswith("o"):
+        forms = [last + "s", last + "es"]
+    elif last.endswith("man"):
+        forms = [last[:-3] + "men"]
+    return [f"{head} {form}".strip() for form in forms]
+
+
+@cache
+def phrases() -> dict[str, dict[str, Any]]:
+    """Every known phrase with its meanings."""
+    table: dict[str, dict[str, Any]] = {}
+
+    def add(phrase: str, kind: str, value: Any) -> None:
+        table.setdefault(phrase.replace("-", " "), {}).setdefault(kind, value)
+
+    for word in lexicon.FILLERS:
+        add(word, "filler", True)
+    for word in lexicon.IDIOMS:
+        add(word, "filler", True)
+    for kind, words in (
+        ("number", lexicon.NUMBERS), ("size", lexicon.SIZES), ("axis", lexicon.AXES_AFTER_MEASURE),
+        ("measure_word", lexicon.MEASURE_WORDS), ("rel", lexicon.RELATIONS), ("reversed", lexicon.REVERSED_RELATIONS),
+        ("side", lexicon.SIDES), ("arrange", lexicon.ARRANGEMENTS), ("verb", lexicon.VERBS),
+        ("pronoun", lexicon.PRONOUNS), ("shape", PRIMITIVE_ADJECTIVES),
+    ):  # fmt: skip
+        for phrase, value in words.items():
+            add(phrase, kind, value)
+    _add_function_words(add)
+    for spec in MATERIALS.values():
+        for word in spec.words:
+            add(word, "material", spec.key)
+    for word in COLOURS:
+        add(word, "colour", word)
+    _add_catalogue(add)
+    return table
+
+
+def _add_function_words(add: Any) -> None:
+    for word in lexicon.NAMING:
+        add(word, "naming", True)
+    for word in ("a", "an", "the", "another", "more", "each", "every", "all", "some", "its", "their", "no", "this",
+                 "these", "those", "that", "any", "all the", "all of the", "each of the", "one more"):  # fmt: skip
+        add(word, "det", {"an": "a", "every": "each", "no": "without", "all of the": "all the"}.get(word, word))
+    for word in ("with", "has", "have", "having", "featuring", "wearing", "holds"):
+        add(word, "with", True)
+    for word in ("without", "with no", "but no", "lacking"):
+        add(word, "without", True)
+    for word in ("is", "are", "should be", "must be", "shall be", "has to be", "have to be", "will be", "being"):
+        add(word, "copula", True)
+    for word in ("and", "plus", "&", "+", "as well as", "along with", "together with", "then"):
+        add(word, "and", True)
+    for word in ("made of", "made from", "made out of", "built of", "built from", "out of", "carved from", "of"):
+        add(word, "of", True)
+    for word in ("each of them", "each one", "each of these"):
+        add(word, "each_of_them", True)
+    for word in ("at the origin", "at origin", "to the origin", "at the centre", "at the center"):
+        add(word, "point", (0.0, 0.0, None))
+    for word in ("at", "to", "located at", "positioned at", "placed at", "centred at", "centered at", "at position",
+                 "at location", "location", "position", "at the coordinates", "at coordinates"):  # fmt: skip
+        add(word, "at", True)
+    for word, factor in {"twice": 2.0, "double": 2.0, "half": 0.5, "triple": 3.0, "thrice": 3.0}.items():
+        add(word, "times", factor)
+    for word, share in {"a bit": 0.5, "slightly": 0.5, "a little": 0.5, "much": 2.0, "a lot": 2.0, "very": 1.5}.items():
+        add(word, "degree", share)
+    for axis in "xyz":
+        for before in ("around", "about", "around the", "about the", "on the", "along the", "along", "in", "over the"):
+            add(f"{before} {axis}", "rotation_axis", axis)
+            add(f"{before} {axis} axis", "rotation_axis", axis)
+    for word in ("upside down",):
+        add(word, "turned", ("x", 180.0))
+
+
+def _add_catalogue(add: Any) -> None:
+    nouns = {noun: key for noun, key in NOUNS.items() if not _is_described_noun(noun, key)}
+    for noun, key in nouns.items():
+        add(noun, "noun", key)
+    for noun, key in nouns.items():
+        for plural in plural_forms(noun):
+            add(plural, "noun", key)
+            add(plural, "plural", True)
+    for thing in THINGS.values():
+        names = [*thing.materials, *(part.lower() for part in thing.parts)]
+        names += [name for name in thing.params if name not in ("shape", "centred", "seed")]
+        for raw in names:
+            name = raw.replace("_", " ").lower()
+            add(name, "slot", True)
+            for plural in plural_forms(name):
+                add(plural, "slot", True)
+        for name, value in thing.params.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                add(name.replace("_", " "), "measure_word", name)
+
+
+def _is_described_noun(noun: str, key: str) -> bool:
+    """Whether it is a shape or material before another noun of the same thing ("wooden chair"): two phrases, then."""
+    first, _, rest = noun.partition(" ")
+    described = first in PRIMITIVE_ADJECTIVES or any(first in spec.words for spec in MATERIALS.values())
+    return described and NOUNS.get(rest) == key
+
+
+def tag(prompt: str) -> tuple[list[Item], list[str]]:
+    """The prompt's items in order, and a remark for each word that was read as another, likely meant one."""
+    table = phrases()
+    tokens: list[Token] = []
+    remarks: list[str] = []
+    for token in tokenize(prompt):
+        meant = likely_word(token.text, _words()) if token.kind == "word" else ""
+        if meant:
+            remarks.append(f"I read “{prompt[token.start : token.end]}” as “{meant}”.")
+        tokens.append(dataclasses.replace(token, text=meant) if meant else token)
+    items: list[Item] = []
+    index = 0
+    while index < len(tokens):
+        item, used = _next_item(prompt, tokens, index, table)
+        items.append(item)
+        index += used
+    return items, list(dict.fromkeys(remarks))
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Every word that stands in a known phrase."""
+    return frozenset(word for phrase in phrases() for word in phrase.split())
+
+
+def _next_item(prompt: str, tokens: list[Token], index: int, table: dict[str, dict[str, Any]]) -> tuple[Item, int]:
+    token = tokens[index]
+    if token.kind == "string":
+        return Item(token.text, token.start, token.end, {"string": prompt[token.start + 1 : token.end - 1]}), 1
+    if token.kind == "number":
+        return Item(token.text, token.start, token.end, {"number": token.value, "digits": True}), 1
+    if token.kind == "word":
+        return _phrase_item(tokens, index, table)
+    return Item(token.text, token.start, token.end, _symbol_meanings(token.text)), 1
+
+
+def _symbol_meanings(text: str) -> dict[str, Any]:
+    if text in ".;!?\n":
+        return {"stop": text}
+    if text in ",":
+        return {"comma": True}
+    if text in "&+":
+        return {"and": True}
+    if text in ":()[]{}='\"’”′″×%°/*-":
+        return {"mark": text}
+    return {}
+
+
+def _phrase_item(tokens: list[Token], index: int, table: dict[str, dict[str, Any]]) -> tuple[Item, int]:
+    words: list[str] = []
+    best: tuple[dict[str, Any], int] | None = None
+    position = index
+    while position < len(tokens) and len(words) < LONGEST_PHRASE:
+        token = tokens[position]
+        if token.kind == "word":
+            words.append(token.text)
+        elif token.text not in ("-", "&") or token.text == "&":
+            break
+        position += 1
+        if token.kind == "word" and (meanings := _meanings(words, table)):
+            best = (meanings, position)
+    if best is None:
+        token = tokens[index]
+        return Item(token.text, token.start, token.end, {}), 1
+    meanings, end = best
+    phrase = " ".join(token.text for token in tokens[index:end] if token.kind == "word")
+    return Item(phrase, tokens[index].start, tokens[end - 1].end, meanings), end - index
+
+
+def _meanings(words: list[str], table: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    phrase = " ".join(words)
+    if phrase in table:
+        return table[phrase]
+    if len(words) == 2 and words[0] in lexicon.TENS and words[1] in lexicon.ONES:
+        return {"number": lexicon.TENS[words[0]] + lexicon.ONES[words[1]]}
+    shaded = words[1:] if words[0] == "very" else words
+    if len(shaded) > 1 and shaded[0] in SHADES and " ".join(shaded[1:]) in COLOURS:
+        return {"colour": phrase}
+    if phrase.endswith("'s"):
+        owner = table.get(phrase[:-2], {})
+        if "noun" in owner or "pronoun" in owner:
+            return {**{kind: owner[kind] for kind in ("noun", "pronoun") if kind in owner}, "possessive": True}
+    return None
