@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
-from cloud.agent.toolbox import McpToolbox, ToolboxLost
+from cloud.agent.toolbox import ToolboxLost
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.fleet.contract import Fleet
+from cloud.jobs.pod_link import PodLink
 from cloud.storage.store import ArtifactStore
 
 EMPTY_SCENE = ""
@@ -45,8 +45,7 @@ class PodToolbox:
         self._store = store
         self._user_id = user_id
         self._on_wait = on_wait
-        self._stack = AsyncExitStack()
-        self._mcp: McpToolbox | None = None
+        self._link: PodLink | None = None
         self._losses = 0
         self.scene = scene
 
@@ -64,7 +63,7 @@ class PodToolbox:
         """The pod's tools. Raises: PodNotReady, PodLost."""
         while True:
             try:
-                return await self._connected().tools()
+                return await self._connected().ask(lambda toolbox: toolbox.tools())
             except ToolboxLost:
                 await self._replace()
 
@@ -72,7 +71,7 @@ class PodToolbox:
         """Run one tool; the loss of the pod is a failed call too. Raises: PodNotReady, PodLost."""
         try:
             async with asyncio.timeout(_CALL_LIMIT_S):
-                result = await self._connected().call(name, arguments)
+                result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
             if not result.is_error:
                 await self._follow(name, arguments, result)
             return result
@@ -104,7 +103,7 @@ class PodToolbox:
                 return result, []
             names = [entry["name"] for entry in result.structured.get("files", [])] or [result.structured["file"]]
             try:
-                return result, [(name, await self._connected().download_export(name)) for name in names]
+                return result, [(name, await self._download_export(name)) for name in names]
             except (ToolboxLost, NotFound):
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()
@@ -114,7 +113,7 @@ class PodToolbox:
         if name == "run_python" and (taken := result.structured.get("snapshot")):
             if not await self._store.has(taken["sha256"]):
                 try:
-                    await self._store.put(await self._connected().download_snapshot(taken["sha256"]))
+                    await self._store.put(await self._download_snapshot(taken["sha256"]))
                 except NotFound as error:
                     raise ToolboxLost("The pod has no file of its own snapshot.") from error
             self.scene = taken["sha256"]
@@ -125,20 +124,27 @@ class PodToolbox:
         while True:
             endpoint = await self._fleet.acquire(self._user_id)
             try:
-                self._mcp = await self._stack.enter_async_context(McpToolbox(endpoint.base_url, endpoint.bearer))
+                self._link = await PodLink.open(endpoint.base_url, endpoint.bearer)
                 await self._load_scene()
                 return
-            except ToolboxLost:
+            except (ToolboxLost, TimeoutError):
                 await self._drop()
 
     async def _load_scene(self) -> None:
-        toolbox = self._connected()
-        if self.scene != EMPTY_SCENE:
-            await toolbox.upload_snapshot(self.scene, await self._store.get(self.scene))
+        link, scene = self._connected(), self.scene
         async with asyncio.timeout(_CALL_LIMIT_S):
-            result = await toolbox.call("snapshots", {"action": "restore", "sha256": self.scene})
+            if scene != EMPTY_SCENE:
+                data = await self._store.get(scene)
+                await link.ask(lambda toolbox: toolbox.upload_snapshot(scene, data))
+            result = await link.ask(lambda toolbox: toolbox.call("snapshots", {"action": "restore", "sha256": scene}))
         if result.is_error:
             raise ToolboxLost("The pod did not open the scene.")
+
+    async def _download_snapshot(self, sha256: str) -> bytes:
+        return await self._connected().ask(lambda toolbox: toolbox.download_snapshot(sha256))
+
+    async def _download_export(self, name: str) -> bytes:
+        return await self._connected().ask(lambda toolbox: toolbox.download_export(name))
 
     async def _replace(self) -> None:
         await self._drop()
@@ -154,13 +160,14 @@ class PodToolbox:
             raise PodLost(self._losses)
 
     async def _disconnect(self) -> None:
-        self._mcp = None
-        await self._stack.aclose()
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
 
-    def _connected(self) -> McpToolbox:
-        if self._mcp is None:
+    def _connected(self) -> PodLink:
+        if self._link is None:
             raise ToolboxLost("There is no pod.")
-        return self._mcp
+        return self._link
 
 
 def _error_type(result: ToolResult) -> str:

@@ -31,8 +31,8 @@ async def rescue_forever(database: Database) -> None:
         await asyncio.sleep(_INTERVAL_S)
 
 
-async def rescue_lost_jobs(database: Database) -> int:
-    """End what has lost its runner and free its place in the queue. Returns: how many jobs were ended."""
+async def rescue_lost_jobs(database: Database) -> list[UUID]:
+    """End what has lost its runner and free its place in the queue. Returns: the jobs that were ended."""
     async with database.sessions() as session:
         running = await queries.running_jobs(session)
     ended = [job_id for job_id in running if await _end_if_lost(database, job_id)]
@@ -41,7 +41,7 @@ async def rescue_lost_jobs(database: Database) -> int:
         await queries.release_finished(session)
     if requeued:
         logger.warning("jobs put back into the queue", extra={"count": requeued})
-    return len(ended)
+    return ended
 
 
 async def _end_if_lost(database: Database, job_id: UUID) -> bool:

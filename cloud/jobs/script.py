@@ -7,7 +7,6 @@ was written, character by character, because indenting it would change texts tha
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 _PRELUDE = '''
 import math
@@ -15,8 +14,8 @@ import os
 import random
 import sys
 
+import bpy  # first: it brings bmesh and mathutils with it
 import bmesh
-import bpy
 import mathutils
 import numpy
 import numpy as np
@@ -83,14 +82,15 @@ def replay_script(steps: Sequence[ScriptStep]) -> str:
     if features:
         parts.append(f"from __future__ import {', '.join(features)}\n")
     parts.append(_PRELUDE)
-    previous_jobs = [None, *(before.job for before, _ in pairwise(steps))]
-    for number, (step, body, previous_job) in enumerate(zip(steps, bodies, previous_jobs, strict=True), 1):
-        reopen = "_p2m_reopen()\n" if previous_job not in (None, step.job) else ""
-        parts.append(f"\n{reopen}# --- Step {number}: {_one_line(step.title) or 'untitled'} ---\n")
+    job = steps[0].job if steps else ""
+    for number, (step, body) in enumerate(zip(steps, bodies, strict=True), 1):
+        reopen = "_p2m_reopen()\n" if step.job != job else ""
+        job = step.job
+        parts.append(f"\n\n{reopen}# --- Step {number}: {_one_line(step.title) or 'untitled'} ---\n")
         parts.append(body if body.endswith("\n") else body + "\n")
         parts.append("_p2m_end_step()\n")
     parts.append(_EPILOGUE)
-    return "\n".join(part.strip("\n") + "\n" if part is parts[0] else part for part in parts)
+    return "".join(parts)
 
 
 def _header(steps: Sequence[ScriptStep]) -> str:

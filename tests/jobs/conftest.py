@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
 from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
@@ -22,13 +23,12 @@ from cloud.jobs.runner import Runner
 from cloud.jobs.work import Services
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
-from sqlalchemy import select
 
 
 async def until(condition: Callable[[], Awaitable[Any]], deadline_s: float = 20.0) -> Any:
     """What `condition` gives as soon as it is true."""
     async with asyncio.timeout(deadline_s):
-        while not (value := await condition()):
+        while not (value := await condition()):  # noqa: ASYNC110 - what changes is in another process
             await asyncio.sleep(0.02)
         return value
 
@@ -118,7 +118,9 @@ class Backend:
 
     def with_model(self, base_url: str, **settings: Any) -> Services:
         """The services with Claude at this address."""
-        models = ModelAccess(offline_url=base_url, default_model="claude-sonnet-5-5", api_key="sk-test", base_url=base_url)
+        models = ModelAccess(
+            offline_url=base_url, default_model="claude-sonnet-5-5", api_key="sk-test", base_url=base_url
+        )
         return replace(self.services, models=models, settings=self.services.settings.model_copy(update=settings))
 
 

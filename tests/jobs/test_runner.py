@@ -2,13 +2,7 @@
 
 import asyncio
 import io
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +10,6 @@ from PIL import Image
 
 from cloud.agent.access import ModelAccess
 from cloud.jobs import queries
-from cloud.jobs.rescue import rescue_lost_jobs
 from tests.jobs.conftest import Account, Backend, running, until
 from tests.support.scripted_messages import Fault, Hang, calls, finishes, says, scripted_messages
 
@@ -288,8 +281,8 @@ async def test_stop_of_the_runner_ends_the_job_as_interrupted(backend: Backend, 
 
 
 async def test_output_that_no_database_takes_does_not_end_the_job(backend: Backend, user: Account) -> None:
-    odd = "print('a\\0b \\ud800 c')\n" + CUBE
-    script = [calls(("run_python", {"code": odd, "title": "nul \0 and half \ud800"}), text="\0"), finishes()]
+    odd = "print('a\\0b')\n" + CUBE
+    script = [calls(("run_python", {"code": odd, "title": "a nul \0"}), text="\0"), finishes()]
     async with scripted_messages(*script) as api, running(backend.with_model(api.base_url)):
         job = await user.ended(await user.post())
     assert job.state == "succeeded", job.error

@@ -1,0 +1,71 @@
+"""A connection to a pod, held by a task of its own.
+
+The MCP client's task group lives in the task that opened it, and cancels that task when the connection breaks. Here
+that task is ours, so that whoever calls sees `ToolboxLost`, and a cancel that it sees is really its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Self, TypeVar
+
+from cloud.agent.toolbox import McpToolbox, ToolboxLost
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class PodLink:
+    """An `McpToolbox` for use from one task at a time. `close` ends it, broken or not."""
+
+    def __init__(self, base_url: str, bearer: Callable[[], str]) -> None:
+        self._toolbox = McpToolbox(base_url, bearer)
+        self._opened = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._holder: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, base_url: str, bearer: Callable[[], str]) -> Self:
+        """Connect. Raises: ToolboxLost."""
+        link = cls(base_url, bearer)
+        link._holder = asyncio.create_task(link._hold(), name="pod link")
+        try:
+            await link._first_of(link._opened.wait())
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def close(self) -> None:
+        """Disconnect."""
+        self._closing.set()
+        if self._holder is not None:
+            await asyncio.wait({self._holder})
+
+    async def ask(self, question: Callable[[McpToolbox], Coroutine[Any, Any, T]]) -> T:
+        """What `question` gives for the toolbox. Raises: ToolboxLost, also when the connection breaks meanwhile."""
+        return await self._first_of(question(self._toolbox))
+
+    async def _first_of(self, work: Coroutine[Any, Any, T]) -> T:
+        """The work's result, unless the connection ends before it. A cancel reaches the work."""
+        assert self._holder is not None
+        working = asyncio.create_task(work)
+        try:
+            await asyncio.wait({working, self._holder}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not working.done():
+                working.cancel()
+                await asyncio.wait({working})
+        if working.cancelled():
+            raise ToolboxLost("The connection to the Blender pod broke.")
+        return working.result()
+
+    async def _hold(self) -> None:
+        """Keep the connection open until `close` or until it breaks; how it broke is only worth a log line."""
+        try:
+            async with self._toolbox:
+                self._opened.set()
+                await self._closing.wait()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the top of this task; its end is seen
+            logger.info("pod link ended", extra={"error": repr(error)})
