@@ -75,7 +75,9 @@ def add_loft(
         for i in range(count):
             j = (i + 1) % count
             corners = [lower[i % len(lower)], lower[j % len(lower)], upper[j % len(upper)], upper[i % len(upper)]]
-            part.faces.new(list(dict.fromkeys(corners)))
+            around = list(dict.fromkeys(corners))
+            if len(around) > 2:
+                part.faces.new(around)
     for loop in () if closed else (loops[0], loops[-1]):
         if len(loop) > 2:
             part.faces.new(loop)
@@ -198,7 +200,9 @@ def smooth_curve(points: Sequence[Point], steps: int = 5) -> list[tuple[float, .
     return curve
 
 
-def round_corners(points: Sequence[Point], radius: float, steps: int = 3, closed: bool = False) -> list[tuple[float, ...]]:
+def round_corners(
+    points: Sequence[Point], radius: float, steps: int = 3, closed: bool = False
+) -> list[tuple[float, ...]]:
     """The line through `points` with each inner corner replaced by an arc."""
     result: list[tuple[float, ...]] = []
     for i, point in enumerate(points):

@@ -65,7 +65,11 @@ def foot_of(bm: bmesh.types.BMesh) -> Vector:
 
 
 def object_from_bmesh(
-    name: str, bm: bmesh.types.BMesh, materials: dict[str, dict], slots: Sequence[str], smooth_deg: float,
+    name: str,
+    bm: bmesh.types.BMesh,
+    materials: dict[str, dict],
+    slots: Sequence[str],
+    smooth_deg: float,
     weighted: bool = True,
 ) -> bpy.types.Object:
     """An object in the scene with the materials that its faces use, smooth up to an angle. Frees `bm`."""

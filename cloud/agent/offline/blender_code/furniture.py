@@ -19,13 +19,19 @@ def build_chair(
     board = height * 0.038
     x, front, back = width / 2 - leg / 2, -depth * 0.44, depth * 0.36
     for side in (-1, 1):
-        add_box(bm, (side * x, front, seat_z / 2), (leg, leg, seat_z), bevel=leg * 0.12, turn=(180, 0, 0), taper=(0.7, 0.7))
+        add_box(
+            bm, (side * x, front, seat_z / 2), (leg, leg, seat_z), bevel=leg * 0.12, turn=(180, 0, 0), taper=(0.7, 0.7)
+        )
         # The back leg runs on as the post of the back, leaning.
         line = [(back + depth * 0.1, 0.0), (back, seat_z * 0.55), (back, seat_z), (back + depth * 0.14, height)]
         outline = [(y - leg / 2, z) for y, z in line] + [(y + leg / 2, z) for y, z in reversed(line)]
         add_prism(bm, outline, leg, bevel=leg * 0.12, position=(side * x, 0, 0), turn=(90, 0, 90))
-        add_box(bm, (side * x, (front + back) / 2, seat_z * 0.82), (leg * 0.55, back - front, height * 0.06), bevel=0.002)
-        add_box(bm, (side * x, (front + back) / 2, seat_z * 0.38), (leg * 0.5, back - front, height * 0.03), bevel=0.002)
+        add_box(
+            bm, (side * x, (front + back) / 2, seat_z * 0.82), (leg * 0.55, back - front, height * 0.06), bevel=0.002
+        )
+        add_box(
+            bm, (side * x, (front + back) / 2, seat_z * 0.38), (leg * 0.5, back - front, height * 0.03), bevel=0.002
+        )
     add_box(bm, (0, front, seat_z * 0.82), (2 * x, leg * 0.55, height * 0.06), bevel=0.002)
     add_box(bm, (0, back, seat_z * 0.82), (2 * x, leg * 0.55, height * 0.06), bevel=0.002)
     seat_y = (front + back) / 2 - depth * 0.015
@@ -56,12 +62,32 @@ def build_table(
         radius = max(width, depth) / 2
         add_cylinder(bm, (0, 0, height - board), radius, board, segments=64, bevel=board * 0.4)
         add_cylinder(bm, (0, 0, height - board * 2.2), radius * 0.62, board * 1.3, segments=48, bevel=board * 0.2)
-        column = [(0.3, 0.05), (0.3, 0.09), (0.16, 0.13), (0.13, 0.22), (0.2, 0.36), (0.2, 0.45), (0.12, 0.6), (0.12, 0.78), (0.18, 0.86), (0.2, 0.92)]
+        column = [
+            (0.3, 0.05),
+            (0.3, 0.09),
+            (0.16, 0.13),
+            (0.13, 0.22),
+            (0.2, 0.36),
+            (0.2, 0.45),
+            (0.12, 0.6),
+            (0.12, 0.78),
+            (0.18, 0.86),
+            (0.2, 0.92),
+        ]
         add_lathe(bm, [(r * radius * 0.62, z * height) for r, z in column], segments=40)
         for i in range(max(3, legs)):
             angle = 360 * i / max(3, legs) + 45
             out = radius * 0.62
-            foot = [(0.0, 0.16), (0.45, 0.1), (0.85, 0.02), (1.0, 0.0), (1.0, 0.035), (0.8, 0.07), (0.45, 0.17), (0.0, 0.26)]
+            foot = [
+                (0.0, 0.16),
+                (0.45, 0.1),
+                (0.85, 0.02),
+                (1.0, 0.0),
+                (1.0, 0.035),
+                (0.8, 0.07),
+                (0.45, 0.17),
+                (0.0, 0.26),
+            ]
             outline = [(x * out, y * height) for x, y in foot]
             add_prism(bm, outline, radius * 0.13, bevel=0.006, turn=(90, 0, angle))
         surface = (height, radius * 0.7071, radius * 0.7071)
@@ -72,8 +98,14 @@ def build_table(
         x, y = width / 2 - leg / 2 - inset, depth / 2 - leg / 2 - inset
         for sx in (-1, 1):
             for sy in (-1, 1):
-                add_box(bm, (sx * x, sy * y, (height - board) / 2 + 0.001), (leg, leg, height - board + 0.002),
-                        bevel=leg * 0.1, turn=(180, 0, 0), taper=(0.6, 0.6))
+                add_box(
+                    bm,
+                    (sx * x, sy * y, (height - board) / 2 + 0.001),
+                    (leg, leg, height - board + 0.002),
+                    bevel=leg * 0.1,
+                    turn=(180, 0, 0),
+                    taper=(0.6, 0.6),
+                )
             add_box(bm, (sx * x, 0, height - board * 1.9), (leg * 0.4, 2 * y, board * 1.9), bevel=0.002)
         for sy in (-1, 1):
             add_box(bm, (0, sy * y, height - board * 1.9), (2 * x, leg * 0.4, board * 1.9), bevel=0.002)
@@ -106,7 +138,9 @@ def build_desk(
 def drawer_handle(x: float, y: float, z: float, width: float) -> list[tuple[float, ...]]:
     """The path of a bow handle on a front that looks to -Y."""
     half, reach = width / 2, 0.03
-    return round_corners([(x - half, y, z), (x - half, y - reach, z), (x + half, y - reach, z), (x + half, y, z)], 0.015)
+    return round_corners(
+        [(x - half, y, z), (x - half, y - reach, z), (x + half, y - reach, z), (x + half, y, z)], 0.015
+    )
 
 
 def build_stool(
@@ -124,7 +158,9 @@ def build_stool(
         c, s = math.cos(angle), math.sin(angle)
         foot, top = radius * 0.98, radius * 0.62
         thick = width * 0.045
-        add_tube(bm, [(c * foot, s * foot, 0), (c * top, s * top, height - board * 0.6)], [thick * 0.75, thick], segments=16)
+        add_tube(
+            bm, [(c * foot, s * foot, 0), (c * top, s * top, height - board * 0.6)], [thick * 0.75, thick], segments=16
+        )
         share = 0.35 + 0.08 * (i % 2)
         reach = foot + (top - foot) * share
         rungs.append((c * reach, s * reach, height * share))
@@ -132,7 +168,9 @@ def build_stool(
         x1, y1, z1 = rungs[i]
         x2, y2, _ = rungs[(i + 1) % count]
         add_tube(bm, [(x1, y1, z1), (x2, y2, z1)], width * 0.026, segments=12)
-    return finish_thing(name, "stool", {"": bm}, size, materials, ("frame",), surface=(height, radius * 0.7, radius * 0.7))
+    return finish_thing(
+        name, "stool", {"": bm}, size, materials, ("frame",), surface=(height, radius * 0.7, radius * 0.7)
+    )
 
 
 def build_bench(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -150,9 +188,18 @@ def build_bench(name: str, size: tuple[float, float, float], materials: dict[str
     for side in (-1, 1):
         x = side * width * 0.42
         bar = 0.018
-        frame = [(x, -depth * 0.45, 0), (x, -depth * 0.4, seat_z - thick * 0.7), (x, depth * 0.34, seat_z - thick * 0.7), (x, depth * 0.48, 0)]
+        frame = [
+            (x, -depth * 0.45, 0),
+            (x, -depth * 0.4, seat_z - thick * 0.7),
+            (x, depth * 0.34, seat_z - thick * 0.7),
+            (x, depth * 0.48, 0),
+        ]
         add_tube(bm, round_corners(frame, 0.08), bar, 1, segments=12)
-        post = [(x, depth * 0.3, seat_z - thick * 0.7), (x, depth * 0.36, height * 0.6), (x, depth * 0.46, height * 0.97)]
+        post = [
+            (x, depth * 0.3, seat_z - thick * 0.7),
+            (x, depth * 0.36, height * 0.6),
+            (x, depth * 0.46, height * 0.97),
+        ]
         add_tube(bm, round_corners(post, 0.06), bar, 1, segments=12)
         arm = [(x, -depth * 0.38, seat_z - thick), (x, -depth * 0.4, height * 0.74), (x, depth * 0.4, height * 0.76)]
         add_tube(bm, round_corners(arm, 0.06), bar, 1, segments=12)
@@ -188,18 +235,42 @@ def upholstered(
     base = height * 0.22
     add_box(frame, (0, 0, leg + base / 2), (width * 0.98, depth * 0.94, base), bevel=0.03, segments=3)
     back = depth * 0.2
-    add_box(frame, (0, depth / 2 - back / 2, (leg + height) / 2), (width - arm * 1.2, back, height - leg), bevel=0.07, segments=4)
+    add_box(
+        frame,
+        (0, depth / 2 - back / 2, (leg + height) / 2),
+        (width - arm * 1.2, back, height - leg),
+        bevel=0.07,
+        segments=4,
+    )
     for side in (-1, 1):
         x = side * (width / 2 - arm / 2)
-        add_box(frame, (x, -depth * 0.01, (leg + height * 0.68) / 2), (arm, depth * 0.98, height * 0.68 - leg), bevel=0.06, segments=4)
+        add_box(
+            frame,
+            (x, -depth * 0.01, (leg + height * 0.68) / 2),
+            (arm, depth * 0.98, height * 0.68 - leg),
+            bevel=0.06,
+            segments=4,
+        )
         for y in (-depth * 0.4, depth * 0.4):
             add_cylinder(frame, (side * (width / 2 - arm * 0.6), y, 0), 0.018, leg + 0.02, 1, 16, top=0.028)
     span = (width - 2 * arm) / seats
     for i in range(seats):
         x = -width / 2 + arm + span * (i + 0.5)
-        add_box(cushions, (x, -depth * 0.11, height * 0.43), (span * 0.985, depth * 0.76, height * 0.18), bevel=0.05, segments=4)
-        add_box(frame, (x, depth * 0.24, height * 0.68), (span * 0.97, depth * 0.16, height * 0.44), bevel=0.06, segments=4,
-                turn=(-8, 0, 0))
+        add_box(
+            cushions,
+            (x, -depth * 0.11, height * 0.43),
+            (span * 0.985, depth * 0.76, height * 0.18),
+            bevel=0.05,
+            segments=4,
+        )
+        add_box(
+            frame,
+            (x, depth * 0.24, height * 0.68),
+            (span * 0.97, depth * 0.16, height * 0.44),
+            bevel=0.06,
+            segments=4,
+            turn=(-8, 0, 0),
+        )
     return {"": frame, "Cushion": cushions}, size
 
 
@@ -223,14 +294,33 @@ def build_bed(
     tall = mattress_top - side_z
     add_box(bm, (0, 0, side_z + tall / 2), (inner_w, inner_d, tall), 2, bevel=0.05, segments=4)
     cover = inner_d * 0.66
-    add_box(blanket, (0, -inner_d / 2 + cover / 2 - 0.006, mattress_top - tall * 0.28), (inner_w + 0.05, cover, tall * 0.72),
-            1, bevel=0.045, segments=4)
-    add_box(blanket, (0, -inner_d / 2 + cover - 0.07, mattress_top + tall * 0.06), (inner_w + 0.06, 0.22, tall * 0.18), 1,
-            bevel=0.03, segments=3)
+    add_box(
+        blanket,
+        (0, -inner_d / 2 + cover / 2 - 0.006, mattress_top - tall * 0.28),
+        (inner_w + 0.05, cover, tall * 0.72),
+        1,
+        bevel=0.045,
+        segments=4,
+    )
+    add_box(
+        blanket,
+        (0, -inner_d / 2 + cover - 0.07, mattress_top + tall * 0.06),
+        (inner_w + 0.06, 0.22, tall * 0.18),
+        1,
+        bevel=0.03,
+        segments=3,
+    )
     span = inner_w / max(1, pillows)
     for i in range(pillows):
         x = -inner_w / 2 + span * (i + 0.5)
-        add_ball(pillow, (x, inner_d * 0.36, mattress_top + 0.035), (span * 0.42, inner_d * 0.11, 0.075), 3, 32, turn=(12, 0, 0))
+        add_ball(
+            pillow,
+            (x, inner_d * 0.36, mattress_top + 0.035),
+            (span * 0.42, inner_d * 0.11, 0.075),
+            3,
+            32,
+            turn=(12, 0, 0),
+        )
     parts = {"": bm, "Blanket": blanket} | ({"Pillow": pillow} if pillows else {})
     if not pillows:
         pillow.free()

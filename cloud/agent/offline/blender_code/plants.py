@@ -6,7 +6,18 @@ import random
 import bmesh
 import bpy
 
-from .core import add_ball, add_blob, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, pose, smooth_curve
+from .core import (
+    add_ball,
+    add_blob,
+    add_box,
+    add_cylinder,
+    add_lathe,
+    add_loft,
+    add_prism,
+    add_tube,
+    pose,
+    smooth_curve,
+)
 from .finish import finish_thing
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
@@ -26,11 +37,15 @@ def add_leaf(
         if i in (0, steps):
             rings.append([(x, 0.0, z)])
         else:
-            rings.append([(x, -half, z + half * 0.25), (x, 0, z + thick), (x, half, z + half * 0.25), (x, 0, z - thick)])
+            rings.append(
+                [(x, -half, z + half * 0.25), (x, 0, z + thick), (x, half, z + half * 0.25), (x, 0, z - thick)]
+            )
     add_loft(bm, rings, slot, pose(base, turn))
 
 
-def add_branching_trunk(bm: bmesh.types.BMesh, height: float, radius: float, slot: int, tips: list[tuple[float, float, float]]) -> None:
+def add_branching_trunk(
+    bm: bmesh.types.BMesh, height: float, radius: float, slot: int, tips: list[tuple[float, float, float]]
+) -> None:
     """A trunk with a flared root, and a branch to each of `tips`."""
     trunk = [(0, 0, 0), (0.02 * height, 0, height * 0.25), (0, 0.01 * height, height * 0.5), (0, 0, height * 0.8)]
     radii = [1.75, 1.35, 1.1, 1.0, 0.95, 0.88, 0.8, 0.7, 0.62, 0.55, 0.48, 0.4, 0.3]
@@ -38,10 +53,18 @@ def add_branching_trunk(bm: bmesh.types.BMesh, height: float, radius: float, slo
     for i, (x, y, z) in enumerate(tips):
         start = height * (0.36 + 0.05 * (i % 4))
         bend = (x * 0.45, y * 0.45, start + (z - start) * 0.38)
-        add_tube(bm, smooth_curve([(0, 0, start), bend, (x, y, z)], 3), [radius * s for s in (0.55, 0.5, 0.42, 0.34, 0.28, 0.2, 0.14)], slot, 10)
+        add_tube(
+            bm,
+            smooth_curve([(0, 0, start), bend, (x, y, z)], 3),
+            [radius * s for s in (0.55, 0.5, 0.42, 0.34, 0.28, 0.2, 0.14)],
+            slot,
+            10,
+        )
 
 
-def build_tree(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1) -> bpy.types.Object:
+def build_tree(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1
+) -> bpy.types.Object:
     """A broad-leaved tree: branching trunk under a crown of leafy clumps."""
     dice, bm = random.Random(seed), bmesh.new()
     clumps = [((0.0, 0.0, 3.45), 1.05)]
@@ -49,7 +72,12 @@ def build_tree(name: str, size: tuple[float, float, float], materials: dict[str,
         for i in range(count):
             angle = 2 * math.pi * (i + 0.5 * ring) / count + dice.uniform(-0.2, 0.2)
             reach = out * dice.uniform(0.88, 1.1)
-            clumps.append(((math.cos(angle) * reach, math.sin(angle) * reach, z + dice.uniform(-0.18, 0.18)), dice.uniform(0.66, 0.84)))
+            clumps.append(
+                (
+                    (math.cos(angle) * reach, math.sin(angle) * reach, z + dice.uniform(-0.18, 0.18)),
+                    dice.uniform(0.66, 0.84),
+                )
+            )
     for i, (center, radius) in enumerate(clumps):
         add_blob(bm, center, (radius, radius, radius * 0.86), 0, seed=seed * 20 + i, rough=0.22, detail=4, grain=2.4)
     tips = [center for center, _ in clumps[1:7]]
@@ -57,7 +85,9 @@ def build_tree(name: str, size: tuple[float, float, float], materials: dict[str,
     return finish_thing(name, "tree", {"": bm}, size, materials, ("leaves", "trunk"), smooth_deg=60)
 
 
-def build_birch(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 3) -> bpy.types.Object:
+def build_birch(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 3
+) -> bpy.types.Object:
     """A slender tree with a narrow crown of small clumps."""
     dice, bm = random.Random(seed), bmesh.new()
     tips = []
@@ -77,7 +107,9 @@ def add_fir(bm: bmesh.types.BMesh, layers: int, seed: int, height: float, radius
     """The needles (slot 0) and trunk (slot 1) of a fir: `layers` skirts with drooping, pointed edges."""
     dice = random.Random(seed)
     low = height * 0.14
-    add_tube(bm, [(0, 0, 0), (0, 0, low * 0.5), (0, 0, height * 0.9)], [radius * 0.13, radius * 0.1, radius * 0.02], 1, 14)
+    add_tube(
+        bm, [(0, 0, 0), (0, 0, low * 0.5), (0, 0, height * 0.9)], [radius * 0.13, radius * 0.1, radius * 0.02], 1, 14
+    )
     step = (height - low) / (layers + 0.6)
     for i in range(layers):
         share = i / layers
@@ -116,7 +148,12 @@ def star_outline(points: int, outer: float, inner: float) -> list[tuple[float, f
 
 
 def add_star(
-    bm: bmesh.types.BMesh, center: tuple[float, float, float], radius: float, slot: int = 0, points: int = 5, depth: float = 0.28
+    bm: bmesh.types.BMesh,
+    center: tuple[float, float, float],
+    radius: float,
+    slot: int = 0,
+    points: int = 5,
+    depth: float = 0.28,
 ) -> None:
     """A faceted star that faces -Y, thickest in its middle by `depth` of its radius."""
     outline = star_outline(points, radius, radius * 0.42)
@@ -140,7 +177,20 @@ def build_christmas_tree(
     for vert in bm.verts:
         vert.co.z += pot * 0.4
     r = radius * 0.3
-    add_lathe(bm, [(r * 0.72, 0), (r * 0.98, pot * 0.72), (r * 1.12, pot * 0.72), (r * 1.15, pot), (r * 0.95, pot), (r * 0.9, pot * 0.85), (0, pot * 0.85)], 5, 40)
+    add_lathe(
+        bm,
+        [
+            (r * 0.72, 0),
+            (r * 0.98, pot * 0.72),
+            (r * 1.12, pot * 0.72),
+            (r * 1.15, pot),
+            (r * 0.95, pot),
+            (r * 0.9, pot * 0.85),
+            (0, pot * 0.85),
+        ],
+        5,
+        40,
+    )
     parts = {"": bm}
     # Each ball sits on the edge of a skirt of needles.
     count = max(1, layers)
@@ -185,7 +235,9 @@ def build_palm(
     return finish_thing(name, "palm", {"": bm}, size, materials, ("leaves", "trunk"), smooth_deg=45)
 
 
-def add_frond(bm: bmesh.types.BMesh, base: tuple[float, float, float], length: float, turn: float, rise: float, droop: float) -> None:
+def add_frond(
+    bm: bmesh.types.BMesh, base: tuple[float, float, float], length: float, turn: float, rise: float, droop: float
+) -> None:
     """A feathered leaf: a bending rib with leaflets at both sides."""
     place = pose(base, (0, -rise, turn))
     spine = [(length * t, 0.0, -length * droop * t * t) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
@@ -200,7 +252,9 @@ def add_frond(bm: bmesh.types.BMesh, base: tuple[float, float, float], length: f
             add_tube(bm, [root, root.lerp(tip, 0.35), tip], [0.03, 0.06, 0.0], 0, 4, flat=0.3)
 
 
-def build_bush(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1) -> bpy.types.Object:
+def build_bush(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1
+) -> bpy.types.Object:
     """A rounded shrub of leafy clumps."""
     dice, bm = random.Random(seed), bmesh.new()
     add_blob(bm, (0, 0, 0.5), (0.42, 0.42, 0.4), 0, seed=seed, rough=0.22, detail=4, grain=3.0)
@@ -211,11 +265,19 @@ def build_bush(name: str, size: tuple[float, float, float], materials: dict[str,
         add_blob(bm, (math.cos(angle) * out, math.sin(angle) * out, z), (radius,) * 3, 0, seed * 9 + i, 0.25, 3, 3.0)
     for i in range(4):
         angle = math.pi / 2 * i
-        add_tube(bm, [(0.1 * math.cos(angle), 0.1 * math.sin(angle), 0), (0.22 * math.cos(angle), 0.22 * math.sin(angle), 0.35)], 0.025, 1, 8)
+        add_tube(
+            bm,
+            [(0.1 * math.cos(angle), 0.1 * math.sin(angle), 0), (0.22 * math.cos(angle), 0.22 * math.sin(angle), 0.35)],
+            0.025,
+            1,
+            8,
+        )
     return finish_thing(name, "bush", {"": bm}, size, materials, ("leaves", "trunk"), smooth_deg=60)
 
 
-def build_hedge(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1) -> bpy.types.Object:
+def build_hedge(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1
+) -> bpy.types.Object:
     """A clipped hedge: a row of leafy blocks with a lively skin."""
     dice, bm = random.Random(seed), bmesh.new()
     width, depth, height = size
@@ -224,6 +286,15 @@ def build_hedge(name: str, size: tuple[float, float, float], materials: dict[str
         x = (i + 0.5) / count * width - width / 2
         for row in range(2):
             half = (width / count * 0.85, depth * 0.52, height * 0.33)
-            add_blob(bm, (x, dice.uniform(-0.02, 0.02), height * (0.3 + 0.4 * row)), half, 0, seed * 40 + i * 2 + row, 0.14, 4, 4.0)
+            add_blob(
+                bm,
+                (x, dice.uniform(-0.02, 0.02), height * (0.3 + 0.4 * row)),
+                half,
+                0,
+                seed * 40 + i * 2 + row,
+                0.14,
+                4,
+                4.0,
+            )
         add_cylinder(bm, (x, 0, 0), depth * 0.05, height * 0.3, 1, 10)
     return finish_thing(name, "hedge", {"": bm}, size, materials, ("leaves", "trunk"), smooth_deg=60)

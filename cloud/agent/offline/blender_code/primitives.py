@@ -139,7 +139,11 @@ def build_sheet(
     bm = bmesh.new()
     half_x, half_y = (edge / 2, edge / 2) if edge else (size[0] / 2, size[1] / 2)
     bmesh.ops.create_grid(
-        bm, x_segments=max(1, across), y_segments=max(1, along), size=1.0, matrix=Matrix.Diagonal((half_x, half_y, 1, 1))
+        bm,
+        x_segments=max(1, across),
+        y_segments=max(1, along),
+        size=1.0,
+        matrix=Matrix.Diagonal((half_x, half_y, 1, 1)),
     )
     return finish_primitive(name, kind, bm, materials, centred, top_share=1.0)
 
@@ -193,7 +197,9 @@ def build_pipe(
     outer, half = radius or size[0] / 2, (depth or size[2]) / 2
     inner = outer - min(thickness or outer * 0.15, outer * 0.95)
     bm = bmesh.new()
-    add_lathe(bm, [(outer, -half), (outer, half), (inner, half), (inner, -half)], segments=max(3, vertices), closed=True)
+    add_lathe(
+        bm, [(outer, -half), (outer, half), (inner, half), (inner, -half)], segments=max(3, vertices), closed=True
+    )
     if not radius:
         bm.transform(Matrix.Diagonal((1.0, size[1] / size[0], 1.0, 1.0)))
     return finish_primitive(name, "pipe", bm, materials, centred)

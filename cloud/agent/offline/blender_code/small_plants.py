@@ -42,13 +42,19 @@ def add_ribbed_stem(bm: bmesh.types.BMesh, points: list, radius: float, ribs: in
     along = [a - b for a, b in zip(tip, before, strict=True)]
     length = math.sqrt(sum(a * a for a in along))
     line = [(point, radius) for point in path]
-    line[-1:] = [(tuple(t + a / length * radius * (rise - 0.6) for t, a in zip(tip, along, strict=True)), r) for r, rise in top]
+    line[-1:] = [
+        (tuple(t + a / length * radius * (rise - 0.6) for t, a in zip(tip, along, strict=True)), r) for r, rise in top
+    ]
     for place, (point, thick) in enumerate(line):
         ahead = line[min(place + 1, len(line) - 1)][0]
         behind = line[max(place - 1, 0)][0]
         tilt = math.atan2(math.hypot(ahead[0] - behind[0], ahead[1] - behind[1]), ahead[2] - behind[2])
         heading = math.atan2(ahead[1] - behind[1], ahead[0] - behind[0])
-        frame = pose(point, (0, 0, math.degrees(heading))) @ pose(turn=(0, math.degrees(tilt), 0)) @ pose(turn=(0, 0, -math.degrees(heading)))
+        frame = (
+            pose(point, (0, 0, math.degrees(heading)))
+            @ pose(turn=(0, math.degrees(tilt), 0))
+            @ pose(turn=(0, 0, -math.degrees(heading)))
+        )
         ring = []
         for k in range(ribs * 4):
             angle = 2 * math.pi * k / (ribs * 4)
@@ -67,27 +73,45 @@ def build_potted_plant(
     for i in range(leaves):
         turn = math.degrees(i * GOLDEN_ANGLE)
         high = i / max(1, leaves - 1)
-        length = dice.uniform(0.46, 0.56) * (1 - 0.2 * high)
-        lift = 32 + 48 * high
-        add_leaf(bm, (0, 0, 0.235), length, 0.11, 1, (0, -lift, turn), droop=0.75 - 0.4 * high, steps=8)
+        length = dice.uniform(0.5, 0.6) * (1 - 0.2 * high)
+        lift = 48 + 36 * high
+        add_leaf(bm, (0, 0, 0.235), length, 0.11, 1, (0, -lift, turn), droop=0.6 - 0.35 * high, steps=8)
     return finish_thing(name, "potted_plant", {"": bm}, size, materials, ("pot", "leaves", "soil"), smooth_deg=50)
 
 
 def add_pot_shell(bm: bmesh.types.BMesh, radius: float, height: float, slot: int, soil_slot: int) -> None:
     """A clay pot with a rim, filled with soil to just under it."""
     wall = radius * 0.1
-    outer = [(radius * 0.68, 0), (radius * 0.7, height * 0.01), (radius * 0.93, height * 0.74), (radius * 1.02, height * 0.75)]
+    outer = [
+        (radius * 0.68, 0),
+        (radius * 0.7, height * 0.01),
+        (radius * 0.93, height * 0.74),
+        (radius * 1.02, height * 0.75),
+    ]
     outer += [(radius * 1.04, height * 0.77), (radius * 1.07, height * 0.98), (radius * 1.05, height)]
     inner = [(radius * 0.94, height), (radius * 0.92, height * 0.98), (radius * 0.68 - wall, height * 0.08)]
     add_lathe(bm, [(0, 0), *outer, *inner, (0, height * 0.08)], slot, 40)
-    add_lathe(bm, [(0, height * 0.5), (radius * 0.84, height * 0.5), (radius * 0.93, height * 0.87), (radius * 0.5, height * 0.9), (0, height * 0.91)], soil_slot, 40)
+    add_lathe(
+        bm,
+        [
+            (0, height * 0.5),
+            (radius * 0.84, height * 0.5),
+            (radius * 0.93, height * 0.87),
+            (radius * 0.5, height * 0.9),
+            (0, height * 0.91),
+        ],
+        soil_slot,
+        40,
+    )
 
 
 def build_flower_pot(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A clay pot full of soil."""
     bm = bmesh.new()
     add_pot_shell(bm, 0.14, 0.28, 0, 1)
-    return finish_thing(name, "flower_pot", {"": bm}, size, materials, ("body", "soil"), surface=(0.28 * 0.91, 0.08, 0.08))
+    return finish_thing(
+        name, "flower_pot", {"": bm}, size, materials, ("body", "soil"), surface=(0.28 * 0.91, 0.08, 0.08)
+    )
 
 
 def add_stem(bm: bmesh.types.BMesh, height: float, radius: float, slot: int, leaf: float) -> None:
@@ -107,7 +131,11 @@ def build_flower(
     for layer, count, reach in ((0, petals, 0.08), (1, petals, 0.07)):
         for i in range(count):
             turn = 360 * (i + 0.5 * layer) / count
-            place = face @ pose((0, 0, 0.004 * layer), (0, 0, turn)) @ pose((reach * 0.56, 0, 0.002), (0, -10 - 9 * layer, 0))
+            place = (
+                face
+                @ pose((0, 0, 0.004 * layer), (0, 0, turn))
+                @ pose((reach * 0.56, 0, 0.002), (0, -10 - 9 * layer, 0))
+            )
             petal = bmesh.new()
             add_ball(petal, (0, 0, 0), (reach * 0.5, 2.6 * reach / count, 0.004), 0, 12)
             petal.transform(place)
@@ -126,7 +154,15 @@ def copy_solid(bm: bmesh.types.BMesh, part: bmesh.types.BMesh) -> None:
     part.free()
 
 
-def add_petal_cup(bm: bmesh.types.BMesh, center: tuple[float, float, float], radius: float, height: float, turn: float, open_deg: float, slot: int) -> None:
+def add_petal_cup(
+    bm: bmesh.types.BMesh,
+    center: tuple[float, float, float],
+    radius: float,
+    height: float,
+    turn: float,
+    open_deg: float,
+    slot: int,
+) -> None:
     """One upright, hollow petal that stands on `center`, its back turned outwards by `turn` degrees."""
     rings = []
     steps, across = 7, 5
@@ -135,8 +171,14 @@ def add_petal_cup(bm: bmesh.types.BMesh, center: tuple[float, float, float], rad
         half = math.radians(58) * math.sin(math.pi * (0.12 + 0.86 * t)) ** 0.7
         out = radius * (0.28 + 0.9 * math.sin(math.pi * (0.06 + 0.56 * t)))
         thick = radius * 0.05
-        outer = [(out * math.cos(a), out * math.sin(a), height * t) for a in (half * (2 * k / across - 1) for k in range(across + 1))]
-        inner = [((out - thick) * math.cos(a), (out - thick) * math.sin(a), height * t) for a in (half * (1 - 2 * k / across) for k in range(across + 1))]
+        outer = [
+            (out * math.cos(a), out * math.sin(a), height * t)
+            for a in (half * (2 * k / across - 1) for k in range(across + 1))
+        ]
+        inner = [
+            ((out - thick) * math.cos(a), (out - thick) * math.sin(a), height * t)
+            for a in (half * (1 - 2 * k / across) for k in range(across + 1))
+        ]
         rings.append(outer + inner)
     add_loft(bm, rings, slot, pose(center, (0, 0, turn)) @ pose(turn=(0, open_deg, 0)))
 
@@ -178,11 +220,25 @@ def build_sunflower(
     head = bmesh.new()
     for layer in range(2):
         for i in range(petals):
-            add_leaf(head, (0, 0, -0.006 * layer), 0.255 - 0.02 * layer, 0.068, 0, (0, -8 - 8 * layer, 360 * (i + 0.5 * layer) / petals), 0.1)
+            add_leaf(
+                head,
+                (0, 0, -0.006 * layer),
+                0.255 - 0.02 * layer,
+                0.068,
+                0,
+                (0, -8 - 8 * layer, 360 * (i + 0.5 * layer) / petals),
+                0.1,
+            )
     add_ball(head, (0, 0, 0.012), (0.125, 0.125, 0.03), 1, 32)
     for i in range(60):
         out, angle = 0.115 * math.sqrt(i / 60), i * GOLDEN_ANGLE
-        add_ball(head, (out * math.cos(angle), out * math.sin(angle), 0.012 + 0.03 * math.sqrt(1 - (out / 0.125) ** 2)), 0.006, 1, 8)
+        add_ball(
+            head,
+            (out * math.cos(angle), out * math.sin(angle), 0.012 + 0.03 * math.sqrt(1 - (out / 0.125) ** 2)),
+            0.006,
+            1,
+            8,
+        )
     add_ball(head, (0, 0, -0.012), (0.1, 0.1, 0.025), 2, 20)
     head.transform(face)
     copy_solid(bm, head)
@@ -213,7 +269,19 @@ def build_mushroom(
     stem = smooth_curve([(0.034, 0), (0.043, 0.02), (0.036, 0.06), (0.026, 0.12), (0.024, 0.18)], 4)
     add_lathe(bm, [(0, 0), *stem, (0, 0.18)], 1, 32)
     add_lathe(bm, [(0.024, 0.137), (0.047, 0.118), (0.049, 0.12), (0.026, 0.144)], 1, 32, closed=True)
-    dome = smooth_curve([(0.0, 0.165), (0.06, 0.158), (0.1, 0.15), (0.109, 0.162), (0.1, 0.195), (0.07, 0.235), (0.03, 0.256), (0.0, 0.26)], 4)
+    dome = smooth_curve(
+        [
+            (0.0, 0.165),
+            (0.06, 0.158),
+            (0.1, 0.15),
+            (0.109, 0.162),
+            (0.1, 0.195),
+            (0.07, 0.235),
+            (0.03, 0.256),
+            (0.0, 0.26),
+        ],
+        4,
+    )
     add_lathe(bm, [(max(0.0, r), z) for r, z in dome], 0, 48)
     add_lathe(bm, [(0, 0.155), (0.09, 0.148), (0.095, 0.152), (0, 0.17)], 1, 48)
     for i in range(spots):
@@ -229,7 +297,9 @@ def build_mushroom(
 def build_log(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A felled trunk along X, with bright cut ends and the stub of a branch."""
     bm = bmesh.new()
-    add_tube(bm, [(-0.6 + 0.15 * i, 0, 0.17) for i in range(9)], [0.168 + 0.006 * ((i * 5) % 3) for i in range(9)], 0, 20)
+    add_tube(
+        bm, [(-0.6 + 0.15 * i, 0, 0.17) for i in range(9)], [0.168 + 0.006 * ((i * 5) % 3) for i in range(9)], 0, 20
+    )
     add_tube(bm, [(0.15, 0, 0.2), (0.2, -0.06, 0.36)], [0.05, 0.042], 0, 12)
     for side in (-1, 1):
         for ring, radius in enumerate((0.148, 0.1, 0.05)):
@@ -243,8 +313,15 @@ def build_stump(name: str, size: tuple[float, float, float], materials: dict[str
     rings = []
     for z, flare, root in ((0, 0.3, 0.08), (0.05, 0.27, 0.055), (0.14, 0.235, 0.02), (0.4, 0.22, 0.008)):
         angles = [2 * math.pi * k / 40 for k in range(40)]
-        rings.append([((flare + root * math.cos(5 * a)) * math.cos(a), (flare + root * math.cos(5 * a)) * math.sin(a), z) for a in angles])
+        rings.append(
+            [
+                ((flare + root * math.cos(5 * a)) * math.cos(a), (flare + root * math.cos(5 * a)) * math.sin(a), z)
+                for a in angles
+            ]
+        )
     add_loft(bm, rings, 0)
     for i, radius in enumerate((0.2, 0.14, 0.08)):
         add_cylinder(bm, (0, 0, 0.39), radius, 0.014 + 0.003 * i, 1, 36)
-    return finish_thing(name, "stump", {"": bm}, size, materials, ("bark", "wood"), surface=(0.41, 0.14, 0.14), smooth_deg=50)
+    return finish_thing(
+        name, "stump", {"": bm}, size, materials, ("bark", "wood"), surface=(0.41, 0.14, 0.14), smooth_deg=50
+    )

@@ -19,7 +19,12 @@ def build_shelf(
     board = min(0.03, width * 0.05)
     for side in (-1, 1):
         add_box(bm, (side * (width / 2 - board / 2), 0, height / 2), (board, depth, height), bevel=board * 0.12)
-    add_box(bm, (0, depth / 2 - board * 0.3, height / 2 + board), (width - board, board * 0.4, height - 3 * board), bevel=0.001)
+    add_box(
+        bm,
+        (0, depth / 2 - board * 0.3, height / 2 + board),
+        (width - board, board * 0.4, height - 3 * board),
+        bevel=0.001,
+    )
     add_box(bm, (0, 0, height - board / 2), (width, depth, board), bevel=board * 0.12)
     plinth = height * 0.045
     add_box(bm, (0, -depth * 0.46, plinth / 2), (width - board, board * 0.8, plinth), bevel=0.001)
@@ -29,7 +34,8 @@ def build_shelf(
         add_box(bm, (0, 0, z + board / 2), (width - board, depth * 0.97, board), bevel=board * 0.12)
     if books:
         add_book_row(bm, width - 2.2 * board, depth, levels, (height - plinth) / count - board)
-    return finish_thing(name, "shelf", {"": bm}, size, materials, ("frame",), surface=(height, width / 2, depth / 2))
+    return finish_thing(name, "shelf", {"": bm}, size, materials, ("frame", "books", "books2", "books3"),
+                        surface=(height, width / 2, depth / 2))  # fmt: skip
 
 
 def add_book_row(bm: bmesh.types.BMesh, width: float, depth: float, levels: list[float], room: float) -> None:
@@ -40,7 +46,13 @@ def add_book_row(bm: bmesh.types.BMesh, width: float, depth: float, levels: list
         while x < width / 2 - 0.06:
             thick = 0.022 + 0.007 * ((i * 5) % 4)
             tall = room * (0.62 + 0.07 * ((i * 7) % 4))
-            add_box(bm, (x + thick / 2, -depth * 0.06, z + board + tall / 2 - 0.001), (thick * 0.94, depth * 0.62, tall), bevel=0.003)
+            add_box(
+                bm,
+                (x + thick / 2, -depth * 0.06, z + board + tall / 2 - 0.001),
+                (thick * 0.94, depth * 0.62, tall),
+                1 + (i * 7) % 3,
+                0.003,
+            )
             x, i = x + thick, i + 1
 
 
@@ -52,7 +64,9 @@ def add_cabinet_body(bm: bmesh.types.BMesh, size: tuple[float, float, float], pl
     add_box(bm, (0, 0, height - 0.0175), (width, depth, 0.035), bevel=0.008)
 
 
-def add_panel_leaf(bm: bmesh.types.BMesh, center: tuple[float, float, float], width: float, height: float, slot: int) -> None:
+def add_panel_leaf(
+    bm: bmesh.types.BMesh, center: tuple[float, float, float], width: float, height: float, slot: int
+) -> None:
     """A framed door leaf or drawer front that faces -Y."""
     x, y, z = center
     rail = min(width, height) * 0.16
@@ -114,7 +128,15 @@ def build_chest_of_drawers(
         add_box(bm, (0, -depth * 0.47, z), (width * 0.93, 0.03, tall * 0.92), 0, 0.008)
         for side in (-1, 1):
             add_tube(bm, drawer_handle(side * width * 0.22, -depth * 0.47 - 0.012, z, width * 0.13), 0.006, 1, 10)
-    return finish_thing(name, "chest_of_drawers", {"": bm}, size, materials, ("frame", "handles"), surface=(height, width / 2, depth / 2))
+    return finish_thing(
+        name,
+        "chest_of_drawers",
+        {"": bm},
+        size,
+        materials,
+        ("frame", "handles"),
+        surface=(height, width / 2, depth / 2),
+    )
 
 
 def build_book(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -125,15 +147,34 @@ def build_book(name: str, size: tuple[float, float, float], materials: dict[str,
     for z in (board / 2, height - board / 2):
         add_box(bm, (width * 0.02, 0, z), (width * 0.96, depth, board), 0, board * 0.3)
     half, bulge = height / 2, width * 0.035
-    arc = [(-width * 0.46 - bulge * math.sin(math.pi * i / 10), half - half * math.cos(math.pi * i / 10)) for i in range(11)]
-    inner = [(-width * 0.44 - bulge * 0.7 * math.sin(math.pi * i / 10), half - (half - board * 0.9) * math.cos(math.pi * i / 10)) for i in range(11)]
+    arc = [
+        (-width * 0.46 - bulge * math.sin(math.pi * i / 10), half - half * math.cos(math.pi * i / 10))
+        for i in range(11)
+    ]
+    inner = [
+        (
+            -width * 0.44 - bulge * 0.7 * math.sin(math.pi * i / 10),
+            half - (half - board * 0.9) * math.cos(math.pi * i / 10),
+        )
+        for i in range(11)
+    ]
     add_prism(bm, arc + inner[::-1], depth, 0, 0.0, turn=(90, 0, 0))
     for share in (-0.36, -0.14, 0.14, 0.36):
         band = [(x - 0.0018, half + (z - half) * 1.0) for x, z in arc[1:-1]]
-        add_prism(bm, [*band, *[(x + 0.003, z) for x, z in reversed(band)]], depth * 0.025, 0, 0.0, (0, depth * share, 0))
-    pages = [(width * 0.475, board * 0.8), (width * 0.462, half), (width * 0.475, height - board * 0.8), (-width * 0.45, height - board * 0.8), (-width * 0.45, board * 0.8)]
+        add_prism(
+            bm, [*band, *[(x + 0.003, z) for x, z in reversed(band)]], depth * 0.025, 0, 0.0, (0, depth * share, 0)
+        )
+    pages = [
+        (width * 0.475, board * 0.8),
+        (width * 0.462, half),
+        (width * 0.475, height - board * 0.8),
+        (-width * 0.45, height - board * 0.8),
+        (-width * 0.45, board * 0.8),
+    ]
     add_prism(bm, pages, depth * 0.955, 1, 0.0)
-    return finish_thing(name, "book", {"": bm}, size, materials, ("cover", "pages"), surface=(height, width * 0.45, depth * 0.48))
+    return finish_thing(
+        name, "book", {"": bm}, size, materials, ("cover", "pages"), surface=(height, width * 0.45, depth * 0.48)
+    )
 
 
 def build_barrel(
@@ -155,15 +196,31 @@ def build_barrel(
             angles = [middle - half, middle - half * 0.9, middle, middle + half * 0.9, middle + half]
             outs = [outer * 0.992, outer, outer * 1.003, outer, outer * 0.992]
             ring = [(r * math.cos(a), r * math.sin(a), z) for r, a in zip(outs, angles, strict=True)]
-            rings.append(ring + [((outer - 0.025) * math.cos(a), (outer - 0.025) * math.sin(a), z) for a in (angles[4], angles[0])])
+            rings.append(
+                ring
+                + [((outer - 0.025) * math.cos(a), (outer - 0.025) * math.sin(a), z) for a in (angles[4], angles[0])]
+            )
         add_loft(bm, rings, 0)
     for low in (0.035, height - 0.06):
         add_cylinder(bm, (0, 0, low), radius_at(low) - 0.012, 0.025, 0, count * 2)
     for z, tall in ((0.05, 0.045), (0.24, 0.038), (height - 0.24, 0.038), (height - 0.05, 0.045)):
         low_r, high_r = radius_at(z - tall / 2) + 0.005, radius_at(z + tall / 2) + 0.005
-        add_lathe(bm, [(low_r - 0.012, z - tall / 2), (low_r, z - tall / 2), (high_r, z + tall / 2), (high_r - 0.012, z + tall / 2)], 1, 48, closed=True)
+        add_lathe(
+            bm,
+            [
+                (low_r - 0.012, z - tall / 2),
+                (low_r, z - tall / 2),
+                (high_r, z + tall / 2),
+                (high_r - 0.012, z + tall / 2),
+            ],
+            1,
+            48,
+            closed=True,
+        )
         add_ball(bm, (0, -radius_at(z) - 0.004, z), 0.008, 1, 10)
-    return finish_thing(name, "barrel", {"": bm}, size, materials, ("staves", "hoops"), surface=(height - 0.035, 0.16, 0.16))
+    return finish_thing(
+        name, "barrel", {"": bm}, size, materials, ("staves", "hoops"), surface=(height - 0.035, 0.16, 0.16)
+    )
 
 
 def side_place(turn: int, x: float, y: float, z: float) -> tuple[float, float, float]:
@@ -183,13 +240,34 @@ def build_crate(name: str, size: tuple[float, float, float], materials: dict[str
     for turn in range(4):
         for i in range(boards):
             z = 0.015 + wide * (i + 0.5)
-            add_box(bm, side_place(turn, 0, -half + inset + 0.006, z), (edge - 0.04, 0.016, wide * 0.95), 0, 0.004, turn=(0, 0, 90 * turn))
+            add_box(
+                bm,
+                side_place(turn, 0, -half + inset + 0.006, z),
+                (edge - 0.04, 0.016, wide * 0.95),
+                0,
+                0.004,
+                turn=(0, 0, 90 * turn),
+            )
         for z in (rail / 2, edge - rail / 2):
             add_box(bm, side_place(turn, 0, -half + 0.011, z), (edge, 0.022, rail), 0, 0.005, turn=(0, 0, 90 * turn))
         for side in (-1, 1):
-            add_box(bm, side_place(turn, side * (half - rail / 2 - 0.022), -half + 0.011, half), (rail, 0.021, edge - 2 * rail + 0.004), 0, 0.005, turn=(0, 0, 90 * turn))
+            add_box(
+                bm,
+                side_place(turn, side * (half - rail / 2 - 0.022), -half + 0.011, half),
+                (rail, 0.021, edge - 2 * rail + 0.004),
+                0,
+                0.005,
+                turn=(0, 0, 90 * turn),
+            )
         length = math.hypot(edge - 2 * rail, edge - 2 * rail)
-        add_box(bm, side_place(turn, 0, -half + 0.012, half), (length * 0.97, 0.018, rail * 0.85), 0, 0.004, turn=(0, 45, 90 * turn))
+        add_box(
+            bm,
+            side_place(turn, 0, -half + 0.012, half),
+            (length * 0.97, 0.018, rail * 0.85),
+            0,
+            0.004,
+            turn=(0, 45, 90 * turn),
+        )
     for z in (inset, edge - inset):
         for i in range(boards):
             add_box(bm, (0, -half + 0.015 + wide * (i + 0.5), z), (edge - 0.045, wide * 0.95, 0.018), 0, 0.004)

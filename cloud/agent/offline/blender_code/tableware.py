@@ -10,7 +10,12 @@ from .finish import finish_thing
 
 
 def add_vessel(
-    bm: bmesh.types.BMesh, outer: list[tuple[float, float]], wall: float, floor: float, slot: int = 0, segments: int = 48
+    bm: bmesh.types.BMesh,
+    outer: list[tuple[float, float]],
+    wall: float,
+    floor: float,
+    slot: int = 0,
+    segments: int = 48,
 ) -> None:
     """A hollow turned body: `outer` from the edge of its foot to its lip, walls `wall` thick, its floor at `floor`."""
     lip_r, lip_z = outer[-1]
@@ -25,7 +30,17 @@ def build_mug(name: str, size: tuple[float, float, float], materials: dict[str, 
     bm = bmesh.new()
     outer = round_corners([(0.034, 0.0), (0.041, 0.0), (0.0425, 0.03), (0.0425, 0.097)], 0.008)
     add_vessel(bm, [(r, z) for r, z in outer], 0.0038, 0.006)
-    handle = smooth_curve([(0.039, 0, 0.079), (0.06, 0, 0.081), (0.073, 0, 0.066), (0.071, 0, 0.042), (0.058, 0, 0.027), (0.04, 0, 0.024)], 5)
+    handle = smooth_curve(
+        [
+            (0.039, 0, 0.079),
+            (0.06, 0, 0.081),
+            (0.073, 0, 0.066),
+            (0.071, 0, 0.042),
+            (0.058, 0, 0.027),
+            (0.04, 0, 0.024),
+        ],
+        5,
+    )
     add_tube(bm, handle, 0.0055, segments=14, flat=1.35)
     return finish_thing(name, "mug", {"": bm}, size, materials, ("body",), inside=(0.006, 0.022, 0.022), smooth_deg=45)
 
@@ -33,7 +48,16 @@ def build_mug(name: str, size: tuple[float, float, float], materials: dict[str, 
 def build_cup(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A teacup on its saucer."""
     bm = bmesh.new()
-    saucer = [(0.03, 0.0), (0.034, 0.0), (0.06, 0.008), (0.074, 0.016), (0.075, 0.018), (0.073, 0.019), (0.058, 0.012), (0.032, 0.006)]
+    saucer = [
+        (0.03, 0.0),
+        (0.034, 0.0),
+        (0.06, 0.008),
+        (0.074, 0.016),
+        (0.075, 0.018),
+        (0.073, 0.019),
+        (0.058, 0.012),
+        (0.032, 0.006),
+    ]
     add_lathe(bm, [(0, 0), *saucer, (0, 0.005)], 0, 56)
     outer = smooth_curve([(0.021, 0.0), (0.02, 0.005), (0.03, 0.018), (0.04, 0.04), (0.045, 0.068)], 4)
     cup = bmesh.new()
@@ -58,7 +82,9 @@ def build_glass(name: str, size: tuple[float, float, float], materials: dict[str
     bm = bmesh.new()
     outer = round_corners([(0.024, 0.0), (0.029, 0.0), (0.037, 0.119)], 0.004)
     add_vessel(bm, [(r, z) for r, z in outer], 0.0022, 0.012)
-    return finish_thing(name, "glass", {"": bm}, size, materials, ("body",), inside=(0.012, 0.018, 0.018), smooth_deg=45)
+    return finish_thing(
+        name, "glass", {"": bm}, size, materials, ("body",), inside=(0.012, 0.018, 0.018), smooth_deg=45
+    )
 
 
 def build_bottle(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -77,7 +103,16 @@ def build_bottle(name: str, size: tuple[float, float, float], materials: dict[st
 def build_wine_glass(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A stemmed glass with a thin bowl."""
     bm = bmesh.new()
-    foot = [(0.033, 0.0), (0.034, 0.0012), (0.033, 0.0026), (0.012, 0.0055), (0.0045, 0.012), (0.0036, 0.03), (0.0038, 0.08), (0.006, 0.09)]
+    foot = [
+        (0.033, 0.0),
+        (0.034, 0.0012),
+        (0.033, 0.0026),
+        (0.012, 0.0055),
+        (0.0045, 0.012),
+        (0.0036, 0.03),
+        (0.0038, 0.08),
+        (0.006, 0.09),
+    ]
     bowl = smooth_curve([(0.02, 0.1), (0.036, 0.122), (0.0415, 0.145), (0.038, 0.175), (0.033, 0.199)], 4)
     inner = [(r - 0.0014, z + 0.0005) for r, z in reversed(bowl)]
     add_lathe(bm, [(0, 0), *foot, *bowl, (0.0325, 0.2), *inner, (0.008, 0.0975), (0, 0.096)], 0, 48)
@@ -87,7 +122,17 @@ def build_wine_glass(name: str, size: tuple[float, float, float], materials: dic
 def build_vase(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A bellied vase with a narrow neck and a flaring lip."""
     bm = bmesh.new()
-    outer = [(0.048, 0.0), (0.052, 0.004), (0.05, 0.014), (0.075, 0.08), (0.089, 0.15), (0.072, 0.22), (0.042, 0.265), (0.037, 0.285), (0.052, 0.317)]
+    outer = [
+        (0.048, 0.0),
+        (0.052, 0.004),
+        (0.05, 0.014),
+        (0.075, 0.08),
+        (0.089, 0.15),
+        (0.072, 0.22),
+        (0.042, 0.265),
+        (0.037, 0.285),
+        (0.052, 0.317),
+    ]
     add_vessel(bm, [(r, z) for r, z in smooth_curve(outer, 5)], 0.0045, 0.012)
     return finish_thing(name, "vase", {"": bm}, size, materials, ("body",), inside=(0.012, 0.03, 0.03), smooth_deg=50)
 
@@ -106,7 +151,9 @@ def build_plate(name: str, size: tuple[float, float, float], materials: dict[str
     under = [(0.07, 0.0), (0.073, 0.0), (0.075, 0.003), (0.09, 0.007), (0.128, 0.0195), (0.13, 0.022), (0.1285, 0.0235)]
     upper = [(0.095, 0.0125), (0.084, 0.0085), (0.078, 0.007)]
     add_lathe(bm, [(0, 0.002), *under, *upper, (0, 0.0065)], 0, 64)
-    return finish_thing(name, "plate", {"": bm}, size, materials, ("body",), surface=(0.007, 0.053, 0.053), smooth_deg=45)
+    return finish_thing(
+        name, "plate", {"": bm}, size, materials, ("body",), surface=(0.007, 0.053, 0.053), smooth_deg=45
+    )
 
 
 def build_pot(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -116,9 +163,19 @@ def build_pot(name: str, size: tuple[float, float, float], materials: dict[str, 
     add_vessel(bm, [(r, z) for r, z in outer], 0.004, 0.006)
     lid = [(0.126, 0.128), (0.127, 0.132), (0.124, 0.136), (0.08, 0.148), (0.02, 0.155), (0.0, 0.156)]
     add_lathe(bm, [(0, 0.131), *lid], 0, 48)
-    add_lathe(bm, [(0.0, 0.152), (0.009, 0.152), (0.009, 0.164), (0.02, 0.168), (0.021, 0.176), (0.014, 0.181), (0.0, 0.182)], 1, 24)
+    add_lathe(
+        bm,
+        [(0.0, 0.152), (0.009, 0.152), (0.009, 0.164), (0.02, 0.168), (0.021, 0.176), (0.014, 0.181), (0.0, 0.182)],
+        1,
+        24,
+    )
     for side in (-1, 1):
-        ear = [(side * 0.118, -0.035, 0.1), (side * 0.165, -0.035, 0.103), (side * 0.165, 0.035, 0.103), (side * 0.118, 0.035, 0.1)]
+        ear = [
+            (side * 0.118, -0.035, 0.1),
+            (side * 0.165, -0.035, 0.103),
+            (side * 0.165, 0.035, 0.103),
+            (side * 0.118, 0.035, 0.1),
+        ]
         add_tube(bm, round_corners(ear, 0.022, 5), 0.007, 1, 12)
     return finish_thing(name, "pot", {"": bm}, size, materials, ("body", "handles"), smooth_deg=45)
 
@@ -129,15 +186,22 @@ def build_pan(name: str, size: tuple[float, float, float], materials: dict[str, 
     outer = round_corners([(0.1, 0.0), (0.118, 0.0), (0.14, 0.048)], 0.014, 4)
     add_vessel(bm, [(r, z) for r, z in outer], 0.004, 0.005)
     add_tube(bm, smooth_curve([(0, -0.13, 0.04), (0, -0.17, 0.054), (0, -0.2, 0.06)], 4), 0.007, 0, 12)
-    add_tube(bm, smooth_curve([(0, -0.19, 0.058), (0, -0.26, 0.067), (0, -0.335, 0.071), (0, -0.342, 0.071)], 4),
-             [0.009, 0.011, 0.012, 0.0125, 0.0125, 0.0125, 0.013, 0.0135, 0.0135, 0.0135, 0.012, 0.009, 0.004], 1, 14)
+    add_tube(
+        bm,
+        smooth_curve([(0, -0.19, 0.058), (0, -0.26, 0.067), (0, -0.335, 0.071), (0, -0.342, 0.071)], 4),
+        [0.009, 0.011, 0.012, 0.0125, 0.0125, 0.0125, 0.013, 0.0135, 0.0135, 0.0135, 0.012, 0.009, 0.004],
+        1,
+        14,
+    )
     return finish_thing(name, "pan", {"": bm}, size, materials, ("body", "handle"), smooth_deg=45)
 
 
 def build_jug(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A clay jug with a spout at -X and a handle at +X."""
     bm = bmesh.new()
-    outer = smooth_curve([(0.05, 0.0), (0.054, 0.004), (0.07, 0.07), (0.072, 0.11), (0.048, 0.18), (0.042, 0.205), (0.052, 0.25)], 5)
+    outer = smooth_curve(
+        [(0.05, 0.0), (0.054, 0.004), (0.07, 0.07), (0.072, 0.11), (0.048, 0.18), (0.042, 0.205), (0.052, 0.25)], 5
+    )
     add_vessel(bm, [(r, z) for r, z in outer], 0.005, 0.01)
     for vert in bm.verts:
         # Draw the lip out to a spout.
@@ -160,7 +224,21 @@ def build_teapot(name: str, size: tuple[float, float, float], materials: dict[st
     handle = [(0.062, 0, 0.1), (0.1, 0, 0.112), (0.122, 0, 0.085), (0.11, 0, 0.045), (0.072, 0, 0.035)]
     add_tube(bm, smooth_curve(handle, 5), 0.0065, segments=14, flat=1.3)
     dome = smooth_curve([(0.042, 0.122), (0.036, 0.132), (0.016, 0.14), (0.006, 0.143)], 4)
-    add_lathe(lid, [(0, 0.12), (0.0425, 0.12), *dome, (0.006, 0.147), (0.0125, 0.153), (0.0125, 0.159), (0.006, 0.164), (0, 0.165)], 0, 40)
+    add_lathe(
+        lid,
+        [
+            (0, 0.12),
+            (0.0425, 0.12),
+            *dome,
+            (0.006, 0.147),
+            (0.0125, 0.153),
+            (0.0125, 0.159),
+            (0.006, 0.164),
+            (0, 0.165),
+        ],
+        0,
+        40,
+    )
     return finish_thing(name, "teapot", {"": bm, "Lid": lid}, size, materials, ("body",), smooth_deg=50)
 
 
@@ -182,7 +260,9 @@ def cutlery_handle() -> list[tuple[float, float, float, float]]:
             (-0.01, 0.0034, 0.012, 0), (0.02, 0.003, 0.009, 0), (0.03, 0.0045, 0.006, 0)]  # fmt: skip
 
 
-def add_flat_bar(bm: bmesh.types.BMesh, stations: list[tuple[float, float, float, float]], thick: float = 0.0024) -> None:
+def add_flat_bar(
+    bm: bmesh.types.BMesh, stations: list[tuple[float, float, float, float]], thick: float = 0.0024
+) -> None:
     """A bar along Y through stations (y, half width, z, how deep its middle is dished)."""
     rings = []
     shares = [-1.0, -0.75, -0.4, 0.0, 0.4, 0.75, 1.0]
@@ -197,7 +277,15 @@ def add_flat_bar(bm: bmesh.types.BMesh, stations: list[tuple[float, float, float
 def build_fork(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A fork with four tines at +Y."""
     bm = bmesh.new()
-    add_flat_bar(bm, [*cutlery_handle(), (0.037, 0.009, 0.0045, 0.0005), (0.046, 0.0125, 0.004, 0.001), (0.056, 0.013, 0.0045, 0.001)])
+    add_flat_bar(
+        bm,
+        [
+            *cutlery_handle(),
+            (0.037, 0.009, 0.0045, 0.0005),
+            (0.046, 0.0125, 0.004, 0.001),
+            (0.056, 0.013, 0.0045, 0.001),
+        ],
+    )
     for i in range(4):
         x = -0.0111 + 0.0074 * i
         path = [(x, 0.052, 0.0038), (x, 0.068, 0.0058), (x, 0.085, 0.0098), (x * 0.97, 0.095, 0.013)]
@@ -208,11 +296,32 @@ def build_fork(name: str, size: tuple[float, float, float], materials: dict[str,
 def build_knife(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A knife lying flat, its blade at +Y."""
     bm = bmesh.new()
-    outline = [(-0.004, 0.0, 0.006), (-0.009, 0.03, 0.006), (-0.011, 0.09, 0.006), (-0.006, 0.122, 0.0065), (0.005, 0.133, 0.007)]
-    rings = [[(low, y, z), (low * 0.4, y, z + 0.0011), (0.0075, y, z + 0.0014), (0.0075, y, z - 0.0014), (low * 0.4, y, z - 0.0011)] for low, y, z in outline]
+    outline = [
+        (-0.004, 0.0, 0.006),
+        (-0.009, 0.03, 0.006),
+        (-0.011, 0.09, 0.006),
+        (-0.006, 0.122, 0.0065),
+        (0.005, 0.133, 0.007),
+    ]
+    rings = [
+        [
+            (low, y, z),
+            (low * 0.4, y, z + 0.0011),
+            (0.0075, y, z + 0.0014),
+            (0.0075, y, z - 0.0014),
+            (low * 0.4, y, z - 0.0011),
+        ]
+        for low, y, z in outline
+    ]
     add_loft(bm, rings, 0)
     add_box(bm, (0.001, 0.0, 0.0062), (0.015, 0.012, 0.009), 0, bevel=0.002)
-    handle = [(0.001, 0.002, 0.0065), (0.001, -0.04, 0.0065), (0.001, -0.085, 0.0065), (0.0, -0.103, 0.0065), (0.0, -0.107, 0.0065)]
+    handle = [
+        (0.001, 0.002, 0.0065),
+        (0.001, -0.04, 0.0065),
+        (0.001, -0.085, 0.0065),
+        (0.0, -0.103, 0.0065),
+        (0.0, -0.107, 0.0065),
+    ]
     add_tube(bm, handle, [0.0075, 0.009, 0.0085, 0.008, 0.004], 1, 16, flat=0.72)
     return finish_thing(name, "knife", {"": bm}, size, materials, ("blade", "handle"), smooth_deg=40)
 
@@ -225,11 +334,27 @@ def add_flame(bm: bmesh.types.BMesh, base: tuple[float, float, float], height: f
     add_lathe(bm, profile, slot, 20, base)
 
 
-def add_candle(bm: bmesh.types.BMesh, base: tuple[float, float, float], radius: float, height: float, slots: tuple[int, int, int], lit: bool) -> None:
+def add_candle(
+    bm: bmesh.types.BMesh,
+    base: tuple[float, float, float],
+    radius: float,
+    height: float,
+    slots: tuple[int, int, int],
+    lit: bool,
+) -> None:
     """A candle with a hollow of molten wax, drips, a wick and, where `lit`, a flame. Slots: wax, wick, flame."""
     x, y, z = base
     rim = radius * 0.16
-    profile = [(0, 0), (radius * 0.94, 0), (radius, rim * 0.5), (radius, height - rim), (radius * 0.95, height), (radius * 0.82, height), (radius * 0.68, height - rim * 1.2), (0, height - rim * 1.8)]
+    profile = [
+        (0, 0),
+        (radius * 0.94, 0),
+        (radius, rim * 0.5),
+        (radius, height - rim),
+        (radius * 0.95, height),
+        (radius * 0.82, height),
+        (radius * 0.68, height - rim * 1.2),
+        (0, height - rim * 1.8),
+    ]
     add_lathe(bm, profile, slots[0], 40, base)
     for i, length in enumerate((0.42, 0.25, 0.33, 0.16)):
         angle = 2 * math.pi * i / 4 + 0.5 * i
@@ -238,7 +363,13 @@ def add_candle(bm: bmesh.types.BMesh, base: tuple[float, float, float], radius: 
         path = [(dx, dy, z + height - rim), (dx, dy, low + radius * 0.3), (dx, dy, low + radius * 0.12), (dx, dy, low)]
         add_tube(bm, path, [radius * 0.09, radius * 0.1, radius * 0.14, radius * 0.03], slots[0], 10)
     wick = radius * 0.6
-    add_tube(bm, [(x, y, z + height - rim * 2), (x, y, z + height + wick * 0.6), (x + wick * 0.15, y, z + height + wick)], radius * 0.05, slots[1], 8)
+    add_tube(
+        bm,
+        [(x, y, z + height - rim * 2), (x, y, z + height + wick * 0.6), (x + wick * 0.15, y, z + height + wick)],
+        radius * 0.05,
+        slots[1],
+        8,
+    )
     if lit:
         add_flame(bm, (x, y, z + height + wick * 0.45), radius * 1.7, slots[2])
 
@@ -255,10 +386,27 @@ def build_candle(
 def build_candlestick(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A turned candlestick with a lit candle."""
     bm = bmesh.new()
-    shape = [(0.062, 0.0), (0.065, 0.004), (0.05, 0.012), (0.018, 0.024), (0.01, 0.04), (0.017, 0.055), (0.009, 0.07), (0.008, 0.11), (0.014, 0.125), (0.01, 0.138), (0.034, 0.15), (0.036, 0.155), (0.016, 0.156), (0.017, 0.172)]
+    shape = [
+        (0.062, 0.0),
+        (0.065, 0.004),
+        (0.05, 0.012),
+        (0.018, 0.024),
+        (0.01, 0.04),
+        (0.017, 0.055),
+        (0.009, 0.07),
+        (0.008, 0.11),
+        (0.014, 0.125),
+        (0.01, 0.138),
+        (0.034, 0.15),
+        (0.036, 0.155),
+        (0.016, 0.156),
+        (0.017, 0.172),
+    ]
     add_lathe(bm, [(0, 0), *shape, (0, 0.172)], 0, 40)
     add_candle(bm, (0, 0, 0.165), 0.0135, 0.14, (1, 2, 3), True)
-    return finish_thing(name, "candlestick", {"": bm}, size, materials, ("stand", "wax", "wick", "flame"), smooth_deg=45)
+    return finish_thing(
+        name, "candlestick", {"": bm}, size, materials, ("stand", "wax", "wick", "flame"), smooth_deg=45
+    )
 
 
 def build_bucket(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -267,9 +415,23 @@ def build_bucket(name: str, size: tuple[float, float, float], materials: dict[st
     outer = [(0.1, 0.0), (0.105, 0.004), (0.15, 0.285)]
     add_vessel(bm, outer, 0.004, 0.012)
     for z, r in ((0.09, 0.1185), (0.28, 0.149)):
-        add_lathe(bm, [(r - 0.003, z - 0.006), (r + 0.003, z - 0.006), (r + 0.005, z), (r + 0.004, z + 0.006), (r - 0.003, z + 0.006)], 0, 48, closed=True)
+        add_lathe(
+            bm,
+            [
+                (r - 0.003, z - 0.006),
+                (r + 0.003, z - 0.006),
+                (r + 0.005, z),
+                (r + 0.004, z + 0.006),
+                (r - 0.003, z + 0.006),
+            ],
+            0,
+            48,
+            closed=True,
+        )
     bow = [(0.153 * math.cos(a), 0, 0.265 + 0.135 * math.sin(a)) for a in (math.pi * i / 20 for i in range(21))]
     add_tube(bm, bow, 0.0045, 1, 10)
     for side in (-1, 1):
         add_ball(bm, (side * 0.152, 0, 0.265), 0.012, 1, 14)
-    return finish_thing(name, "bucket", {"": bm}, size, materials, ("body", "handle"), inside=(0.012, 0.06, 0.06), smooth_deg=45)
+    return finish_thing(
+        name, "bucket", {"": bm}, size, materials, ("body", "handle"), inside=(0.012, 0.06, 0.06), smooth_deg=45
+    )

@@ -1,0 +1,160 @@
+"""Run inside Blender by `test_things`: builds every thing of the catalogue and writes what it measured as JSON.
+
+Usage: things_report.py OUTPUT [KEY...]
+"""
+
+import hashlib
+import importlib
+import json
+import pkgutil
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import bmesh
+import bpy
+from cloud.agent.offline import blender_code
+from cloud.agent.offline.catalogue import THINGS, Thing, slot_material
+from mathutils import Vector
+
+SCALES = ((1.0, 1.0, 1.0), (1.6, 1.6, 1.6), (1.5, 0.8, 1.2))
+
+
+def builders() -> dict[str, Any]:
+    """Every builder by name."""
+    found: dict[str, Any] = {}
+    for module in pkgutil.iter_modules(blender_code.__path__):
+        names = vars(importlib.import_module(f"{blender_code.__name__}.{module.name}"))
+        found.update({name: value for name, value in names.items() if name.startswith("build_")})
+    return found
+
+
+def island_faults(mesh: bpy.types.Mesh) -> dict[str, int]:
+    """Counts of what a clean solid has none of."""
+    bm = bmesh.new()
+    bm.from_mesh(mesh)
+    faults = {
+        "open_edges": sum(not edge.is_manifold for edge in bm.edges),
+        "loose_verts": sum(not vert.link_faces for vert in bm.verts),
+        "thin_faces": sum(face.calc_area() < 1e-12 for face in bm.faces),
+        "inward": 0,
+    }
+    left = set(bm.faces)
+    while left:
+        stack, island = [left.pop()], []
+        while stack:
+            face = stack.pop()
+            island.append(face)
+            for edge in face.edges:
+                for other in edge.link_faces:
+                    if other in left:
+                        left.remove(other)
+                        stack.append(other)
+        middle = island[0].verts[0].co.copy()
+        volume = 0.0
+        for face in island:
+            first = face.verts[0].co - middle
+            for a, b in zip(face.verts[1:], face.verts[2:], strict=False):
+                volume += first.dot((a.co - middle).cross(b.co - middle))
+        faults["inward"] += volume <= 0
+    bm.free()
+    return faults
+
+
+def measure(root: bpy.types.Object) -> dict[str, Any]:
+    """The root and its children as they stand in the scene."""
+    bpy.context.view_layer.update()
+    family = [root, *root.children_recursive]
+    points = [obj.matrix_world @ vert.co for obj in family for vert in obj.data.vertices]
+    low = [min(point[axis] for point in points) for axis in range(3)]
+    high = [max(point[axis] for point in points) for axis in range(3)]
+    faults = {"open_edges": 0, "loose_verts": 0, "thin_faces": 0, "inward": 0}
+    triangles, bare, digest = 0, 0, hashlib.sha256()
+    for obj in family:
+        mesh = obj.data
+        mesh.calc_loop_triangles()
+        triangles += len(mesh.loop_triangles)
+        bare += sum(face.material_index >= len(mesh.materials) for face in mesh.polygons)
+        bare += sum(not slot or not slot.name for slot in mesh.materials)
+        digest.update(repr([tuple(round(c, 6) for c in vert.co) for vert in mesh.vertices]).encode())
+        for key, count in island_faults(mesh).items():
+            faults[key] += count
+    surface = root.get("p2m_surface")
+    inside = root.get("p2m_inside")
+    return {
+        "low": low,
+        "high": high,
+        "triangles": triangles,
+        "bare_faces": bare,
+        "digest": digest.hexdigest(),
+        "kind": root.get("p2m_kind"),
+        "name": root.name,
+        "mesh_name": root.data.name,
+        "children": [child.name for child in root.children],
+        "scales": [list(obj.scale) for obj in family],
+        "materials": [slot.name for obj in family for slot in obj.data.materials],
+        "main_color": list(root.data.materials[0].diffuse_color)[:3],
+        "surface": list(surface) if surface is not None else None,
+        "inside": list(inside) if inside is not None else None,
+        **faults,
+    }
+
+
+def build(thing: Thing, scale: tuple[float, float, float], make: Any) -> dict[str, Any]:
+    """Build one thing into an empty scene and measure it."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    size = tuple(extent * factor for extent, factor in zip(thing.size_m, scale, strict=True))
+    materials = {slot: slot_material(text) for slot, text in thing.materials.items()}
+    try:
+        root = make(thing.key.title(), size, materials, **thing.params)
+    except Exception:  # noqa: BLE001 - any failure of a builder is this report's content
+        return {"error": traceback.format_exc(limit=-3)}
+    in_scene = set(bpy.context.scene.objects)
+    strays = [obj.name for obj in bpy.data.objects if obj not in in_scene]
+    strays += [mesh.name for mesh in bpy.data.meshes if mesh.users == 0]
+    strays += [obj.name for obj in in_scene if obj is not root and obj not in root.children_recursive]
+    return {"size": size, "strays": strays, **measure(root)}
+
+
+def stage_report() -> dict[str, Any]:
+    """What `add_stage`, run twice, leaves, and where the corners of a thing lie in its picture."""
+    from bpy_extras.object_utils import world_to_camera_view
+    from cloud.agent.offline.blender_code.furniture import build_chair
+    from cloud.agent.offline.blender_code.stage import add_stage
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    thing = THINGS["chair"]
+    chair = build_chair("Chair", thing.size_m, {slot: slot_material(text) for slot, text in thing.materials.items()})
+    add_stage()
+    camera = add_stage()
+    bpy.context.view_layer.update()
+    scene = bpy.context.scene
+    seen = [world_to_camera_view(scene, camera, chair.matrix_world @ Vector(corner)) for corner in chair.bound_box]
+    return {
+        "objects": sorted(obj.name for obj in bpy.data.objects),
+        "camera": scene.camera.name if scene.camera else None,
+        "seen": [list(point) for point in seen],
+        "lights": len(bpy.data.lights),
+    }
+
+
+def main() -> None:
+    """Write the report."""
+    found = builders()
+    keys = sys.argv[2:] or list(THINGS)
+    report: dict[str, Any] = {"stage": stage_report(), "things": {}}
+    for key in keys:
+        thing = THINGS[key]
+        make = found.get(thing.builder)
+        if make is None:
+            report["things"][key] = [{"error": f"no builder {thing.builder}"}]
+            continue
+        builds = [build(thing, scale, make) for scale in SCALES]
+        builds.append(build(thing, SCALES[0], make))
+        report["things"][key] = builds
+    Path(sys.argv[1]).write_text(json.dumps(report), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
