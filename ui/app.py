@@ -15,7 +15,6 @@ def main() -> None:
     """Show the page that the address names, or the sign-in before it."""
     st.set_page_config(page_title="Prompt2Mesh", page_icon=":material/deployed_code:", layout="wide")
     st.html(HERE / "style.css")
-    st.logo(HERE / "logo.svg", size="large")
     with errors_as_banner():
         signed_in = begin_session(os.environ.get("P2M_API_URL", "")).user is not None
         # The address is kept through the sign-in, so that it leads to the page that it names.
@@ -28,6 +27,7 @@ def main() -> None:
             position="top" if signed_in else "hidden",
         )
         if signed_in:
+            st.logo(HERE / "logo.svg", size="large")
             page.run()
         else:
             draw_sign_in()

@@ -39,7 +39,7 @@ def draw_steps(job: Job, steps: Sequence[Step]) -> None:
 def _draw_step(job: Job, step: Step) -> None:
     icon = {None: "spinner", True: ":material/check:", False: ":material/error:"}[step.ok]
     label = f"**{step.number}** · {plain(step.title)}"
-    if step.ok is not None:
+    if step.seconds:
         label += f" · {step.seconds:.1f} s"
     with st.expander(label, icon=icon, key=f"step-{job['id']}-{step.number}"):
         if step.said:
@@ -61,7 +61,8 @@ def draw_pictures(pictures: Sequence[Picture], hint: str) -> None:
         draw_empty_stage(hint)
         return
     newest, png = loaded[-1]
-    st.image(png, width="stretch", alt=f"The scene: {newest.name}")
+    with st.container(key="newest-picture"):
+        st.image(png, width="stretch", alt=f"The scene: {newest.name}")
     earlier = loaded[:-1][-_STRIP_PICTURES:]
     for column, (picture, small) in zip(st.columns(_STRIP_PICTURES), reversed(earlier), strict=False):
         column.image(small, width="stretch", alt=f"Earlier: {picture.name}")

@@ -7,7 +7,10 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def plain(text: str) -> str:
-    """`text` for a place that reads Markdown: shown as it is, on one line. Users' and models' words are no markup."""
+    """`text` for a place that reads Markdown: shown as it is, on one line. Users' and models' words are no markup.
+
+    Only a bare web address still becomes a link, as Streamlit makes one of each.
+    """
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 

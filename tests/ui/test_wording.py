@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from ui.wording import ago, duration, file_size, shortened
+from ui.wording import ago, duration, file_size, plain, shortened
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,8 @@ def test_times_are_told_roughly() -> None:
     assert ago("2026-11-22T11:59:00Z", now) == "1 minute ago"
     assert ago("2026-11-22T10:00:00+01:00", now) == "3 hours ago"
     assert ago("2026-11-01T10:00:00Z", now) == "2026-11-01"
+
+
+def test_markup_in_a_users_words_is_shown_and_not_obeyed() -> None:
+    said = plain("![x](//e.org/p) :red[a]\n# $b$ <i> `c`")
+    assert said == r"\!\[x\]\(\/\/e\.org\/p\) \:red\[a\] \# \$b\$ \<i\> \`c\`"
