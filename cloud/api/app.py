@@ -69,14 +69,18 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _versioned_routes() -> APIRouter:
-    """Whatever is not put on the public router demands a user."""
+def demand_user(*routers: APIRouter) -> APIRouter:
+    """The routes of `routers`, which answer nobody without a valid token, whatever they depend on themselves."""
     protected = APIRouter(dependencies=[Depends(require_identity)], responses=problems.documented(401))
-    for module in (accounts, projects, jobs, artifacts):
-        protected.include_router(module.router)
+    for router in routers:
+        protected.include_router(router)
+    return protected
+
+
+def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
     versioned.include_router(accounts.public)
-    versioned.include_router(protected)
+    versioned.include_router(demand_user(accounts.router, projects.router, jobs.router, artifacts.router))
     return versioned
 
 

@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from fastapi import APIRouter
+from fastapi.testclient import TestClient
 
-from cloud.api.app import create_app
+from cloud.api.app import create_app, demand_user
 from cloud.settings import Settings
 from tests.conftest import RunningApi
 
@@ -50,6 +53,16 @@ def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, p
     answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+def test_a_route_that_forgets_to_ask_who_it_is_demands_a_user_nonetheless(database_url: str, tmp_path: Path) -> None:
+    careless = APIRouter()
+    careless.add_api_route("/careless", lambda: "the secret of the house")
+    app = create_app(Settings(data_dir=tmp_path, database_url=database_url))
+    app.include_router(demand_user(careless))
+
+    with TestClient(app) as client:
+        assert client.get("/careless").status_code == 401
 
 
 @pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])

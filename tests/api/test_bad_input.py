@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -207,8 +208,6 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(
 def test_an_unexpected_exception_tells_nothing_of_itself(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from fastapi.testclient import TestClient
-
     app = create_app(Settings(data_dir=tmp_path, database_url=database_url))
 
     @app.get("/broken")

@@ -118,6 +118,7 @@ async def test_events_come_live_in_order_and_the_stream_ends(ada: httpx2.Client,
         with ada.stream("GET", f"/v1/jobs/{job}/events") as response:
             assert response.headers["Content-Type"].startswith("text/event-stream")
             assert response.headers["X-Accel-Buffering"] == "no"
+            assert "no-store" in response.headers["Cache-Control"]
             for seq, kind, data in _events(response):
                 seen.append((seq, kind))
                 if kind == "text":

@@ -191,7 +191,7 @@ def test_where_no_capability_helps_the_database_goes_to_a_reachable_place(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = Path("/tmp") / f"p2m-test-{os.getpid()}"  # noqa: S108 - must be reachable by everyone
-    monkeypatch.setattr("cloud.db.embedded._COPIES", elsewhere)
+    monkeypatch.setattr("cloud.db.cluster._COPIES", elsewhere)
     monkeypatch.setattr("cloud.db.unprivileged._SEARCH_CLOSED_FOLDERS", ())
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

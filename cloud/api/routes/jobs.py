@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
@@ -58,7 +58,8 @@ async def list_job_artifacts(
     return page_out(page, artifact_out)
 
 
-async def _find_own_job(job_id: UUID, owner: OwnerDep, services: ServicesDep) -> UUID:
+async def _find_own_job(job_id: UUID, owner: OwnerDep, services: ServicesDep, response: Response) -> UUID:
+    response.headers["Cache-Control"] = "no-store"
     # In a session of its own: the stream lives long, and must not hold a connection.
     async with services.database.sessions() as session:
         return (await queries.get_job(session, owner, job_id)).id
