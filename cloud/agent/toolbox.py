@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import AsyncExitStack
+from types import TracebackType
 from typing import Any, Self
 
 import httpx2
@@ -43,9 +44,11 @@ class _FreshBearer(httpx2.Auth):
 
 
 class McpToolbox:
-    """A `Toolbox` and the pod's files. Use as an async context manager, within one task.
+    """A `Toolbox` and the pod's files. Use as an async context manager.
 
-    `call_limit_s` is for a pod that does not answer at all; the pod itself ends steps that take too long.
+    If the connection breaks, the MCP client cancels the task that entered, and leaving raises `ToolboxLost`; so
+    whoever must tell that cancel from a real one enters in a task of its own. `call_limit_s` is for a pod that does
+    not answer at all; the pod itself ends steps that take too long.
     """
 
     def __init__(self, base_url: str, bearer: Callable[[], str], *, call_limit_s: float = _CALL_LIMIT_S) -> None:
@@ -78,10 +81,15 @@ class McpToolbox:
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(self, *exc_info: object) -> None:
-        """Disconnect."""
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect. Raises: ToolboxLost: the connection had broken."""
         self._client = None
-        await self._stack.aclose()
+        try:
+            await self._stack.__aexit__(kind, error, trace)
+        except* (MCPError, httpx2.HTTPError, OSError) as errors:
+            raise ToolboxLost("The connection to the Blender pod broke.") from errors
 
     async def tools(self) -> list[ToolParam]:
         """The pod's tools, in its order. Raises: ToolboxLost."""

@@ -47,7 +47,7 @@ class LocalFleet:
         self._folder = self._root / f"fleet-{secrets.token_hex(4)}"
         self._folder_lock: TextIO | None = None
         self._pods: dict[str, LocalPod] = {}
-        self._spares: list[LocalPod] = []
+        self._spares: list[asyncio.Task[LocalPod]] = []
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -55,7 +55,7 @@ class LocalFleet:
     async def start(self) -> None:
         """Begin the spares in the background. Without it the first `acquire` only takes longer."""
         await asyncio.to_thread(self._prepare_folder)
-        self._in_background(self._refill(0))
+        self._add_spares()
 
     async def acquire(self, user_id: str) -> Endpoint:
         """The user's pod, ready. Raises: PodNotReady."""
@@ -88,10 +88,11 @@ class LocalFleet:
     async def aclose(self) -> None:
         """Stop every pod, spares included; nothing of them is left."""
         self._closed = True
-        for task in self._tasks:
+        work = [*self._tasks, *self._spares]
+        for task in work:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        pods = [*self._pods.values(), *self._spares]
+        ended = await asyncio.gather(*work, return_exceptions=True)
+        pods = [*self._pods.values(), *(pod for pod in ended if isinstance(pod, LocalPod))]
         self._pods, self._spares = {}, []
         await asyncio.gather(*(pod.stop() for pod in pods))
         if self._folder_lock:
@@ -102,53 +103,48 @@ class LocalFleet:
         """A ready pod that nobody owned: a spare, or a new one. Raises: PodNotReady."""
         while self._spares:
             spare = self._spares.pop(0)
-            self._in_background(self._refill(self._refill_delay_s))
             try:
-                await self._make_ready(spare)
+                pod = await asyncio.shield(spare)
             except PodNotReady:
-                logger.warning("a spare was of no use", extra={"pod": spare.name})
-            else:
-                return spare
-        pod = await self._start_pod()
-        await self._make_ready(pod)
-        return pod
+                continue
+            except asyncio.CancelledError:
+                self._spares.insert(0, spare)
+                raise
+            self._in_background(self._refill())
+            if await pod.is_healthy():
+                return pod
+            await pod.stop()
+        return await self._start_ready_pod()
 
-    async def _start_pod(self) -> LocalPod:
+    async def _start_ready_pod(self) -> LocalPod:
+        """A new pod, once it is ready; nothing of it is left otherwise. Raises: PodNotReady."""
         if self._closed:
             raise PodNotReady("(none)", 0, "the fleet is closed.")
         if not self._folder_lock:
             await asyncio.to_thread(self._prepare_folder)
-        return await LocalPod.start(
+        pod = await LocalPod.start(
             self._folder,
             public_key=self._tokens.public_key_pem,
             call_limit_s=self._call_limit_s,
             shader_cache=self._shader_cache,
         )
-
-    async def _make_ready(self, pod: LocalPod) -> None:
-        """Wait for the pod; end it if it does not come up or the wait is cancelled. Raises: PodNotReady."""
         try:
             await pod.wait_ready(self._ready_limit_s)
+            if not self._shader_cache.exists():
+                await asyncio.to_thread(self._keep_shader_cache, pod.workspace / "shader-cache")
         except (PodNotReady, asyncio.CancelledError):
             await asyncio.shield(pod.stop())
             raise
-        if not self._shader_cache.exists():
-            await asyncio.to_thread(self._keep_shader_cache, pod.workspace / "shader-cache")
+        return pod
 
-    async def _refill(self, delay_s: float) -> None:
-        """Start the spares that are missing, and see to it that they come up."""
-        await asyncio.sleep(delay_s)
-        while len(self._spares) < self._spares_wanted:
-            spare = await self._start_pod()
-            self._spares.append(spare)
-            try:
-                await spare.wait_ready(self._ready_limit_s)
-            except PodNotReady:
-                logger.exception("no spare; the next user waits for a new pod")
-                if spare in self._spares:
-                    self._spares.remove(spare)
-                    await spare.stop()
-                return
+    def _add_spares(self) -> None:
+        """Begin the spares that are missing. One that fails is told by `acquire`, which then starts another."""
+        while len(self._spares) < self._spares_wanted and not self._closed:
+            self._spares.append(asyncio.create_task(self._start_ready_pod()))
+
+    async def _refill(self) -> None:
+        await asyncio.sleep(self._refill_delay_s)
+        self._add_spares()
 
     def _endpoint(self, pod: LocalPod, user_id: str) -> Endpoint:
         return Endpoint(pod.name, pod.base_url, partial(self._tokens.sign, pod=pod.name, user_id=user_id))

@@ -134,7 +134,6 @@ def _environment(workspace: Path) -> dict[str, str]:
         "HOME": str(workspace / "home"),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(_PACKAGE_ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "MESA_SHADER_CACHE_DIR": str(workspace / "shader-cache"),
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -75,8 +75,7 @@ def visible_points(graph: bpy.types.Depsgraph) -> NDArray[np.float64]:
 
 def frame_points(view: str, points: NDArray[np.float64]) -> Shot:
     """The shot of a named view (`DIRECTIONS`) that just holds all the points."""
-    back = Vector(DIRECTIONS[view]).normalized()
-    turn = back.to_track_quat("Z", "Y").to_matrix()
+    turn = _turn_towards(Vector(DIRECTIONS[view]).normalized())
     seen = points @ np.array(turn)
     extent = max(float(np.ptp(points, axis=0).max()), _SMALLEST_M)
     nearest, deepest = seen[:, 2].max(), seen[:, 2].min()
@@ -92,6 +91,13 @@ def frame_points(view: str, points: NDArray[np.float64]) -> Shot:
     gap, depth = float(distance - nearest), float(distance - deepest)
     width = max(float(np.ptp(seen[:, :2], axis=0).max()), _SMALLEST_M) / _FILLED
     return Shot(pose, near=gap / 2, far=depth + 4 * extent, perspective=perspective, width_m=width)
+
+
+def _turn_towards(back: Vector) -> Matrix:
+    """The rotation of an upright camera: its columns are right, up and back. +Y is up in a view from above."""
+    right = Vector((0, 0, 1)).cross(back) if abs(back.z) < 0.999 else Vector((1, 0, 0))
+    right.normalize()
+    return Matrix((right, back.cross(right), back)).transposed()
 
 
 def _fit_perspective(seen: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -108,7 +108,9 @@ def _failure(error: BaseException, code: str, stdout: str, state: str, began: fl
 def _where(error: BaseException, code: str) -> tuple[int | None, str]:
     """The line of the step that failed, and its text."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == _FILENAME]
-    number = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
+    if isinstance(error, SyntaxError) and error.filename == _FILENAME:
+        lines.append(error.lineno)
+    number = lines[-1] if lines else None
     source = code.splitlines()
     return number, source[number - 1].strip()[:200] if number and number <= len(source) else ""
 

@@ -1,0 +1,104 @@
+"""A real Blender pod for the tests: the front as it is started in production, with a key pair of the test's own."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from cloud.agent.toolbox import McpToolbox
+from cloud.fleet.pod_tokens import PodTokens
+
+AUDIENCE, OWNER = "pod-under-test", "user-1"
+SHADER_CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-shaders-{os.getuid()}"
+"""Compiled shaders, kept between runs: without them each pod of a test needs seconds to start."""
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RunningPod:
+    """A pod that answers."""
+
+    base_url: str
+    workspace: Path
+    tokens: PodTokens
+    process: subprocess.Popen[str]
+
+    def bearer(self) -> str:
+        """A token of the pod's owner."""
+        return self.tokens.sign(pod=AUDIENCE, user_id=OWNER)
+
+    @asynccontextmanager
+    async def toolbox(self, code: str = "") -> AsyncIterator[McpToolbox]:
+        """A toolbox on the empty scene, after `code` ran in it."""
+        async with McpToolbox(self.base_url, self.bearer) as box:
+            await run(box, "snapshots", action="restore", sha256="empty")
+            if code:
+                await run(box, "run_python", code=code)
+            yield box
+
+
+async def run(box: McpToolbox, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a call that must succeed gave, as data."""
+    result = await box.call(tool, arguments)
+    assert not result.is_error, result.content
+    return result.structured
+
+
+@contextmanager
+def running_pod(workspace: Path, *options: str) -> Iterator[RunningPod]:
+    """Start a pod and wait until real code ran in its Blender; end it afterwards."""
+    tokens = PodTokens()
+    command = [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
+    command += ["--public-key", tokens.public_key_pem, "--until-stdin-closes", "--log-level", "WARNING", *options]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(_PROJECT)}
+    environment["MESA_SHADER_CACHE_DIR"] = str(SHADER_CACHE)
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout
+        try:
+            base_url = f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
+            assert httpx2.get(f"{base_url}/readyz", timeout=60).is_success
+            yield RunningPod(base_url, workspace, tokens, process)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def wait_until(condition: Callable[[], bool], what: str, limit_s: float = 10) -> None:
+    """Return as soon as the condition holds; fail at the limit."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {limit_s} s: {what}"
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    """The process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def processes_with(text: str) -> dict[int, str]:
+    """Command lines, by process number, of all processes that mention the text in it."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it ended meanwhile
+            continue
+        if text in line and is_running(int(entry.parent.name)):
+            found[int(entry.parent.name)] = line
+    return found

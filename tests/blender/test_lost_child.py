@@ -1,0 +1,136 @@
+"""Whatever ends the Blender child: one clear answer, and the next call works on the last snapshot."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cloud.agent.toolbox import McpToolbox
+from cloud.blender.supervisor import BlenderSupervisor, StepLost
+from tests.blender.pod_process import RunningPod, is_running, run, running_pod, wait_until
+
+pytestmark = pytest.mark.blender
+
+CUBE = "bpy.ops.mesh.primitive_cube_add()"
+STUCK = "open('stuck', 'w').close()\nwhile True: pass"
+
+
+async def _pid(box: McpToolbox) -> int:
+    return int((await run(box, "run_python", code="import os\nprint(os.getpid())"))["stdout"])
+
+
+async def _object_names(box: McpToolbox) -> list[str]:
+    return [entry["name"] for entry in (await run(box, "inspect"))["objects"]]
+
+
+async def _until_stuck(workspace: Path) -> None:
+    async with asyncio.timeout(10):
+        while not (workspace / "stuck").exists():  # noqa: ASYNC110 - written by another process
+            await asyncio.sleep(0.02)
+    (workspace / "stuck").unlink()
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        ("import os\nos._exit(7)", "exit code 7"),
+        ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
+        ("import os\nos.closerange(3, 200)", "Blender"),
+    ],
+)
+async def test_a_step_that_ends_blender_is_told_and_undone(pod: RunningPod, code: str, how: str) -> None:
+    async with pod.toolbox(CUBE) as box:
+        lost = await box.call("run_python", {"code": "bpy.data.objects['Cube'].name = 'Changed'\n" + code})
+        assert lost.is_error
+        assert how in lost.content[0]["text"]
+        assert "as it was before" in lost.content[0]["text"]
+        assert lost.structured["error"]["type"] == "step_lost"
+        assert await _object_names(box) == ["Cube"]
+
+
+async def test_a_child_killed_at_work_is_replaced(pod: RunningPod) -> None:
+    async with pod.toolbox(CUBE) as box:
+        pid = await _pid(box)
+        call = asyncio.create_task(box.call("run_python", {"code": STUCK}))
+        await _until_stuck(pod.workspace)
+        os.kill(pid, signal.SIGKILL)
+        lost = await call
+        assert lost.is_error
+        assert "SIGKILL" in lost.content[0]["text"]
+        assert await _object_names(box) == ["Cube"]
+
+
+async def test_a_child_killed_at_rest_is_not_even_noticed(pod: RunningPod) -> None:
+    async with pod.toolbox(CUBE) as box:
+        pid = await _pid(box)
+        os.kill(pid, signal.SIGKILL)
+        assert await _object_names(box) == ["Cube"]
+        assert await _pid(box) != pid
+
+
+async def test_a_cancelled_call_ends_the_step_and_frees_the_pod(pod: RunningPod) -> None:
+    async with pod.toolbox(CUBE) as box:
+        pid = await _pid(box)
+        call = asyncio.create_task(box.call("run_python", {"code": STUCK}))
+        await _until_stuck(pod.workspace)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await _object_names(box) == ["Cube"]
+    assert not is_running(pid)
+
+
+async def test_health_answers_while_blender_is_at_work(pod: RunningPod) -> None:
+    async with pod.toolbox() as box:
+        call = asyncio.create_task(box.call("run_python", {"code": STUCK}))
+        await _until_stuck(pod.workspace)
+        assert await asyncio.to_thread(_statuses, pod) == ["ok", "busy"]
+        call.cancel()
+        await asyncio.wait([call])
+
+
+def _statuses(pod: RunningPod) -> list[str]:
+    import httpx2
+
+    return [httpx2.get(f"{pod.base_url}/{path}", timeout=5).json()["status"] for path in ("healthz", "readyz")]
+
+
+@asynccontextmanager
+async def _supervisor(workspace: Path, limit_s: float) -> AsyncIterator[BlenderSupervisor]:
+    supervisor = BlenderSupervisor(workspace, call_limit_s=limit_s, keep_spare=False)
+    await supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
+
+
+async def test_a_step_past_its_time_is_cut_and_the_last_scene_stands(tmp_path: Path) -> None:
+    async with _supervisor(tmp_path, 3) as supervisor:
+        await supervisor.call("run_python", {"code": CUBE})
+        with pytest.raises(StepLost, match="longer than 3 s"):
+            await supervisor.call("run_python", {"code": "while True: pass"})
+        seen = await supervisor.call("inspect", {})
+        assert [entry["name"] for entry in seen.header["structured"]["objects"]] == ["Cube"]
+
+
+async def test_a_lost_snapshot_leaves_an_empty_scene_and_says_so(tmp_path: Path) -> None:
+    async with _supervisor(tmp_path, 30) as supervisor:
+        made = await supervisor.call("run_python", {"code": CUBE})
+        snapshot = tmp_path / "snapshots" / f"{made.header['structured']['snapshot']['sha256']}.blend"
+        snapshot.write_bytes(b"not a blend file")
+        with pytest.raises(StepLost, match="the scene is empty now"):
+            await supervisor.call("run_python", {"code": "import os\nos._exit(1)"})
+        assert (await supervisor.call("inspect", {})).header["structured"]["objects"] == []
+
+
+def test_children_end_with_a_front_that_is_killed(tmp_path: Path) -> None:
+    with running_pod(tmp_path) as pod:
+        children = Path(f"/proc/{pod.process.pid}/task/{pod.process.pid}/children").read_text().split()
+        assert children
+        pod.process.kill()
+        wait_until(lambda: not any(is_running(int(pid)) for pid in children), "the children end")

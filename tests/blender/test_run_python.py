@@ -1,0 +1,100 @@
+"""Steps of Python in a real Blender, through MCP."""
+
+import pytest
+
+from tests.blender.pod_process import RunningPod, run
+
+pytestmark = pytest.mark.blender
+
+CUBE = "bpy.ops.mesh.primitive_cube_add(size=2)\nbpy.context.object.name = 'Box'\n"
+
+
+async def test_a_step_tells_what_it_made_and_leaves_a_snapshot(pod: RunningPod) -> None:
+    async with pod.toolbox() as box:
+        made = await run(box, "run_python", code=CUBE, title="A box")
+    assert made["ok"]
+    assert made["changed"]["added"] == ["Box"]
+    assert (made["objects"], made["triangles"]) == (1, 12)
+    assert (pod.workspace / "snapshots" / f"{made['snapshot']['sha256']}.blend").stat().st_size == made["snapshot"][
+        "bytes"
+    ]
+
+
+async def test_edits_are_named_by_what_they_changed(pod: RunningPod) -> None:
+    async with pod.toolbox(CUBE + "bpy.context.object.data.materials.append(bpy.data.materials.new('Red'))") as box:
+        moved = await run(box, "run_python", code="bpy.data.objects['Box'].location.x = 3")
+        recoloured = await run(
+            box, "run_python", code="m = bpy.data.materials['Red']\nm.use_nodes = True\nm.diffuse_color = (1, 0, 0, 1)"
+        )
+        nothing = await run(box, "run_python", code="x = 1")
+        removed = await run(box, "run_python", code="bpy.data.objects.remove(bpy.data.objects['Box'])")
+    assert moved["changed"]["summary"] == "modified Box (placed)"
+    assert recoloured["changed"]["summary"] == "modified Box (material)"
+    assert nothing["changed"]["summary"] == "no object changed"
+    assert removed["changed"]["removed"] == ["Box"]
+
+
+async def test_output_is_captured_wherever_it_was_written(pod: RunningPod) -> None:
+    code = "import os, sys\nprint('one')\nsys.stderr.write('two\\n')\nos.write(1, b'three\\n')\nos.system('echo four')"
+    async with pod.toolbox() as box:
+        assert (await run(box, "run_python", code=code))["stdout"] == "one\ntwo\nthree\nfour\n"
+
+
+async def test_a_flood_of_output_keeps_its_beginning_and_end(pod: RunningPod) -> None:
+    code = "for i in range(200_000):\n    print(i)\nimport os\nos.write(1, b'x' * 1_000_000)"
+    async with pod.toolbox() as box:
+        stdout = (await run(box, "run_python", code=code))["stdout"]
+    assert stdout.startswith("0\n1\n2\n")
+    assert "left out" in stdout
+    assert len(stdout) < 9_000
+
+
+async def test_a_failed_step_quotes_its_line_and_undoes_what_it_did(pod: RunningPod) -> None:
+    code = "bpy.data.objects['Box'].location.z = 9\nbpy.ops.mesh.primitive_cube_add()\nbpy.data.objects['Bax'].name"
+    async with pod.toolbox(CUBE) as box:
+        failed = await box.call("run_python", {"code": code})
+        after = await run(box, "inspect")
+    error = failed.structured["error"]
+    assert failed.is_error
+    assert (error["type"], error["line"], error["source"]) == ("KeyError", 3, "bpy.data.objects['Bax'].name")
+    assert "there is 'Box'" in failed.content[0]["text"]
+    assert [(entry["name"], entry["location"]) for entry in after["objects"]] == [("Box", [0, 0, 0])]
+
+
+async def test_a_first_step_that_fails_leaves_the_scene_empty(pod: RunningPod) -> None:
+    async with pod.toolbox() as box:
+        assert (await box.call("run_python", {"code": CUBE + "1 / 0"})).is_error
+        assert (await run(box, "inspect"))["objects"] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "line"),
+    [
+        ("x = 1\nraise SystemExit(3)", "SystemExit", 2),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", 1),
+        ("x = (", "SyntaxError", 1),
+        ("def f():\n    return nope\nf()", "NameError", 2),
+        ("null = '\\0'\neval('1\\0')", "SyntaxError", 2),
+        ("class E(Exception):\n    def __str__(self): raise E\nraise E", "E", 3),
+    ],
+)
+async def test_whatever_a_step_raises_is_an_answer(pod: RunningPod, code: str, kind: str, line: int) -> None:
+    async with pod.toolbox() as box:
+        failed = await box.call("run_python", {"code": code})
+        assert failed.is_error
+        assert failed.structured["error"]["type"] == kind
+        assert failed.structured["error"]["line"] == line
+        assert (await run(box, "run_python", code="print(1)"))["stdout"] == "1\n"
+
+
+async def test_each_step_has_fresh_names_and_the_same_chance(pod: RunningPod) -> None:
+    code = "assert 'leaked' not in globals()\nleaked = 1\nprint(random.random(), np.random.rand(), math.pi > 3)"
+    async with pod.toolbox() as box:
+        first = await run(box, "run_python", code=code)
+        assert (await run(box, "run_python", code=code))["stdout"] == first["stdout"]
+
+
+async def test_a_step_that_ends_in_edit_mode_keeps_its_edits(pod: RunningPod) -> None:
+    code = CUBE + "bpy.ops.object.mode_set(mode='EDIT')\nbpy.ops.mesh.subdivide()"
+    async with pod.toolbox() as box:
+        assert (await run(box, "run_python", code=code))["triangles"] == 48
