@@ -13,7 +13,8 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Show the page that the address names, or the sign-in before it."""
-    st.set_page_config(page_title="Prompt2Mesh", page_icon=":material/deployed_code:", layout="wide")
+    # Streamlit would fetch an icon of its own set from the internet, for the tab.
+    st.set_page_config(page_title="Prompt2Mesh", page_icon=str(HERE / "icon.svg"), layout="wide")
     st.html(HERE / "style.css")
     with errors_as_banner():
         signed_in = begin_session(os.environ.get("P2M_API_URL", "")).user is not None

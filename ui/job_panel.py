@@ -54,18 +54,28 @@ def _draw_step(job: Job, step: Step) -> None:
             st.caption("This step runs no code.")
 
 
-def draw_pictures(pictures: Sequence[Picture], hint: str) -> None:
-    """The newest picture large and the ones before it in a strip; without any, the hint."""
+def draw_pictures(pictures: Sequence[Picture], before: bytes | None, hint: str) -> None:
+    """The newest picture large, and the earlier ones in a strip.
+
+    Without any: the scene as it was `before` (PNG), or the hint.
+    """
     loaded = [(picture, picture.png) for picture in pictures if picture.png is not None]
     if not loaded:
-        draw_empty_stage(hint)
+        if before is None:
+            draw_empty_stage(hint)
+        else:
+            _draw_large(before, "The scene as it stands")
         return
     newest, png = loaded[-1]
-    with st.container(key="newest-picture"):
-        st.image(png, width="stretch", alt=f"The scene: {newest.name}")
+    _draw_large(png, f"The scene: {newest.name}")
     earlier = loaded[:-1][-_STRIP_PICTURES:]
     for column, (picture, small) in zip(st.columns(_STRIP_PICTURES), reversed(earlier), strict=False):
         column.image(small, width="stretch", alt=f"Earlier: {picture.name}")
+
+
+def _draw_large(png: bytes, alt: str) -> None:
+    with st.container(key="newest-picture"):
+        st.image(png, width="stretch", alt=alt)
 
 
 def draw_empty_stage(hint: str, key: str = "main", height_px: int = 460) -> None:
@@ -90,20 +100,17 @@ def draw_outcome(progress: JobProgress) -> None:
         st.error(plain(error["message"]), icon=":material/error:")
     if result is None:
         return
+    if progress.state == "failed" and not result["objects"]:
+        return  # the error has said it all
     if result["summary"]:
         st.text(result["summary"])
     if result["not_built"]:
         missing = ", ".join(f"“{plain(words)}”" for words in result["not_built"])
         st.warning(f"Not built: {missing}", icon=":material/construction:")
-    if result["objects"]:
-        facts = [
-            count(result["objects"], "object"),
-            count(result["triangles"], "triangle"),
-            count(result["steps"], "step"),
-            duration(result["seconds"]),
-            plain(result["model"]),
-        ]
-        st.caption(" · ".join(facts))
+    facts = [count(result["objects"], "object"), count(result["triangles"], "triangle")]
+    if result["steps"]:
+        facts += [count(result["steps"], "step"), duration(result["seconds"]), plain(result["model"])]
+    st.caption(" · ".join(facts))
 
 
 def draw_downloads(client: ApiClient, artifacts: Sequence[Artifact], key: str) -> None:

@@ -16,6 +16,7 @@ from ui.job_follower import JobFollower
 from ui.wording import plain
 
 _KEY = "ui_session"
+_PREVIEWS_KEPT = 60
 
 
 @dataclass
@@ -43,6 +44,18 @@ class UiSession:
         if self.following is not None:
             self.following.stop()
             self.following = None
+
+    def preview(self, project_id: str) -> bytes | None:
+        """The project's newest final picture, as PNG; its bytes are fetched once. Raises: ClientError."""
+        artifacts = self.client.artifacts(project_id=project_id)
+        found = next((artifact for artifact in artifacts if artifact["kind"] == "preview"), None)
+        if found is None:
+            return None
+        if found["sha256"] not in self.previews:
+            while len(self.previews) >= _PREVIEWS_KEPT:
+                self.previews.pop(next(iter(self.previews)))
+            self.previews[found["sha256"]] = self.client.read_artifact(found["id"])
+        return self.previews[found["sha256"]]
 
     def forget_project(self, project_id: str) -> None:
         """The project is gone: neither follow its job nor offer to continue it."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -78,6 +79,8 @@ def sign_up(page: Page, url: str, username: str) -> None:
 
 
 def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str, tmp_path: Path) -> None:
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if _leaves_the_machine(request.url) else None)
     sign_up(page, ui_url, "ada")
     page.get_by_label("Your prompt").fill("a red wooden chair")
     page.get_by_role("button", name="Build", exact=True).click()
@@ -93,3 +96,8 @@ def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str
 
     page.get_by_role("link", name="Projects").click()
     expect(page.get_by_role("img", name="Preview of a red wooden chair")).to_be_visible()
+    assert outside == []
+
+
+def _leaves_the_machine(url: str) -> bool:
+    return urlsplit(url).hostname not in {None, "127.0.0.1"}

@@ -70,6 +70,16 @@ def test_failure_is_one_sentence_shown_as_it_is(signed_in: AppTest, api: FakeApi
     run_until(signed_in, "too many")
     assert [error.value.replace("\\", "") for error in signed_in.error] == ["It was 1 < 2 *stars* too many."]
     assert labels(signed_in) == []
+    assert "0 objects" not in words_on(signed_in)
+
+
+def test_scene_as_it_stands_is_shown_until_the_next_prompts_first_picture(signed_in: AppTest, api: FakeApi) -> None:
+    place(signed_in)
+    api.play_end(next(iter(api.jobs.values())))
+    run_until(signed_in, "A red chair.")
+    place(signed_in, "make it blue")
+    assert "Now building" in words_on(signed_in)
+    assert [image.proto.imgs[0].alt for image in signed_in.image] == ["The scene as it stands"]
 
 
 def test_empty_prompt_sends_nothing(signed_in: AppTest, api: FakeApi) -> None:
@@ -103,6 +113,17 @@ def test_file_that_is_no_image_is_refused_with_a_sentence(signed_in: AppTest, ap
     place(signed_in)
     assert "This file is no image" in words_on(signed_in)
     assert api.projects == {}
+
+
+def test_project_that_is_deleted_elsewhere_is_offered_no_more(signed_in: AppTest, api: FakeApi) -> None:
+    place(signed_in)
+    api.play_end(next(iter(api.jobs.values())))
+    run_until(signed_in, "A red chair.")
+    api.projects.clear()
+    signed_in.run()
+    no_crash(signed_in)
+    assert [error.value for error in signed_in.error] == []
+    assert signed_in.selectbox[0].options == ["New project"]
 
 
 @pytest.mark.parametrize("state", ["running", "queued"])

@@ -63,7 +63,9 @@ def test_delete_asks_twice(signed_in: AppTest, api: FakeApi) -> None:
 def test_continue_opens_the_build_page_on_that_project(signed_in: AppTest, api: FakeApi) -> None:
     api.add_project("Chair")
     castle = api.add_project("Castle")
-    api.add_project("Boat")
+    for number in range(60):
+        api.add_project(f"Boat {number}")
+    signed_in.session_state["projects_shown"] = 100
     page = open_page(signed_in)
     page.button(key=f"open-{castle['id']}").click().run()
     page.button(key="continue").click().run()

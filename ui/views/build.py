@@ -36,12 +36,15 @@ def show() -> None:
     """Draw the page: the running job alone, or the form with the last job's outcome."""
     session = current_session()
     projects: list[Project] = []
+    scene: bytes | None = None
     with errors_as_banner():
         _find_running_job(session)
-        projects = list(itertools.islice(session.client.list_projects(), PROJECTS_OFFERED))
+        projects = _offered_projects(session)
+        if session.project_id is not None:
+            scene = session.preview(session.project_id)
     following = session.following
     if following is not None and following.live:
-        _draw_live_job()
+        _draw_live_job(scene)
         return
     left, right = st.columns(COLUMNS, gap="large")
     progress = following.progress() if following is not None else None
@@ -50,7 +53,7 @@ def show() -> None:
         if following is not None and progress is not None:
             _draw_ended_job(session, following, progress)
     with right:
-        draw_pictures(progress.pictures if progress else [], "Your scene will appear here.")
+        draw_pictures(progress.pictures if progress else [], scene, "Your scene will appear here.")
 
 
 def _find_running_job(session: UiSession) -> None:
@@ -65,8 +68,21 @@ def _find_running_job(session: UiSession) -> None:
     session.looked_for_running_job = True
 
 
+def _offered_projects(session: UiSession) -> list[Project]:
+    """The newest projects, and the chosen one however old it is. One that is gone is chosen no more."""
+    projects = list(itertools.islice(session.client.list_projects(), PROJECTS_OFFERED))
+    if session.project_id not in {None, *(project["id"] for project in projects)}:
+        try:
+            projects.insert(0, session.client.get_project(str(session.project_id)))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            session.project_id = None
+    return projects
+
+
 @st.fragment(run_every=REDRAW_EVERY_S)
-def _draw_live_job() -> None:
+def _draw_live_job(scene_before: bytes | None) -> None:
     session = current_session()
     following = session.following
     if following is None or not following.live:
@@ -84,7 +100,7 @@ def _draw_live_job() -> None:
                 st.toast("Cancelling…")
         draw_steps(following.job, progress.steps)
     with right:
-        draw_pictures(progress.pictures, "The first picture comes in a moment.")
+        draw_pictures(progress.pictures, scene_before, "The first picture comes in a moment.")
 
 
 def _draw_ended_job(session: UiSession, following: JobFollower, progress: JobProgress) -> None:

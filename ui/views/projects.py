@@ -13,7 +13,6 @@ from ui.wording import ago, plain, shortened
 CARDS_A_ROW = 3
 SHOWN_AT_FIRST = 12
 JOBS_SHOWN = 20
-PREVIEWS_KEPT = 60
 FORMATS = ("fbx", "obj", "stl", "usdc", "ply")
 STATE_COLOURS: dict[JobState, Literal["green", "red", "gray", "orange"]] = {
     "succeeded": "green",
@@ -54,7 +53,7 @@ def _draw_all(session: UiSession) -> None:
 
 def _draw_card(session: UiSession, project: Project) -> None:
     with st.container(border=True):
-        preview = _preview(session, project)
+        preview = session.preview(project["id"])
         if preview is None:
             draw_empty_stage("No picture yet.", key=project["id"], height_px=280)
         else:
@@ -97,7 +96,7 @@ def _draw_opened(session: UiSession, project: Project) -> None:
             _draw_menu(session, project)
         _draw_export(session, project)
     with right:
-        preview = _preview(session, project)
+        preview = session.preview(project["id"])
         if preview is None:
             draw_empty_stage("No picture yet.")
         else:
@@ -132,19 +131,6 @@ def _draw_job(session: UiSession, job: Job) -> None:
                 st.switch_page("views/build.py")
         elif job["outcome"] is not None:
             draw_downloads(session.client, list(session.client.artifacts(job_id=job["id"])), job["id"])
-
-
-def _preview(session: UiSession, project: Project) -> bytes | None:
-    """The project's newest final picture; its bytes are fetched once a session."""
-    artifacts = session.client.artifacts(project_id=project["id"])
-    found = next((artifact for artifact in artifacts if artifact["kind"] == "preview"), None)
-    if found is None:
-        return None
-    if found["sha256"] not in session.previews:
-        while len(session.previews) >= PREVIEWS_KEPT:
-            session.previews.pop(next(iter(session.previews)))
-        session.previews[found["sha256"]] = session.client.read_artifact(found["id"])
-    return session.previews[found["sha256"]]
 
 
 def _open(project_id: str) -> None:
