@@ -136,10 +136,10 @@ def _internal() -> ProblemResponse:
 
 
 def _fact(error: Mapping[str, Any]) -> dict[str, Any]:
-    """Where and what, without the input: it may hold a password, or what cannot be encoded."""
+    """Where and what, without the input: it may hold a password."""
     return {
-        "where": [_encodable(str(part)) for part in error["loc"]],
-        "message": _encodable(error["msg"].removeprefix("Value error, ")),
+        "where": [str(part) for part in error["loc"]],
+        "message": error["msg"].removeprefix("Value error, "),
         "type": error["type"],
     }
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cloud.api.app import create_app
+from cloud.api.problems import ProblemResponse
 from cloud.settings import Settings
 from tests.conftest import RunningApi
 
@@ -88,6 +89,7 @@ BODIES: list[tuple[bytes, int, str]] = [
     (b'{"prompt": "a", "image_ids": ["x"]}', 422, "image_ids.0: "),
     (b'{"prompt": "a", "model": "m\\u0000"}', 422, "model: "),
     (b'{"prompt": "a", "model": ""}', 422, "model: "),
+    (b'{"prompt": "a", "model": "\\udfff"}', 422, "model: "),
     (b'{"prompt": "\\ud800"}', 422, "prompt: "),
     (b'{"prompt": "a", "\\ud800": 1}', 422, ""),
     (b'{"prompt": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400, "read"),
@@ -108,6 +110,10 @@ def test_json_without_its_content_type_says_so(ada: httpx2.Client, project: str)
     answer = ada.post(f"/v1/projects/{project}/jobs", content=b'{"prompt": "a"}')
 
     _assert_problem(answer, 422, "Content-Type: application/json")
+
+
+def test_a_problem_can_be_sent_whatever_its_words() -> None:
+    assert json.loads(bytes(ProblemResponse(422, "x", "half of a pair: \ud800").body))["detail"].endswith("\\ud800")
 
 
 def test_an_error_never_repeats_the_password(anybody: httpx2.Client) -> None:
@@ -221,7 +227,7 @@ def test_an_unexpected_exception_tells_nothing_of_itself(
     assert "secret" not in answer.text
 
 
-TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("\0\ud800\udfff\n\x1b🏰"), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
