@@ -36,13 +36,11 @@ def url_of_database(server_url: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    url = server.start()
-    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {_TEMPLATE}".encode())
-    upgrade(url_of_database(url, _TEMPLATE))
-    yield url
-    server.stop()
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
+        with psycopg.connect(libpq_url(server.url), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {_TEMPLATE}".encode())
+        upgrade(url_of_database(server.url, _TEMPLATE))
+        yield server.url
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +82,15 @@ def serve_api(settings: Settings) -> Iterator[RunningApi]:
     server = ApiServer(create_app(settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert server.started, "the API did not start"
-    yield RunningApi(f"http://127.0.0.1:{listener.getsockname()[1]}", settings)
-    server.should_exit = True
-    thread.join(timeout=15)
+    try:
+        deadline = time.monotonic() + 20
+        while not server.started and thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.started, "the API did not start"
+        yield RunningApi(f"http://127.0.0.1:{listener.getsockname()[1]}", settings)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
     assert not thread.is_alive(), "the API did not stop"
 
 

@@ -90,7 +90,7 @@ BODIES: list[tuple[bytes, int, str]] = [
     (b'{"prompt": "a", "model": "m\\u0000"}', 422, "model: "),
     (b'{"prompt": "a", "model": ""}', 422, "model: "),
     (b'{"prompt": "a", "model": "\\udfff"}', 422, "model: "),
-    (b'{"prompt": "\\ud800"}', 422, "prompt: "),
+    (b'{"prompt": "\\ud800"}', 422, "U+D800"),
     (b'{"prompt": "a", "\\ud800": 1}', 422, ""),
     (b'{"prompt": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400, "read"),
     (b'{"prompt": ' + b"9" * 5_000 + b"}", 400, "read"),
