@@ -3,6 +3,7 @@
 Knows an address and how to make a token, nothing of the fleet that gave them.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
@@ -86,8 +87,10 @@ class McpToolbox:
     ) -> None:
         """Disconnect. Raises: ToolboxLost: the connection had broken."""
         self._client = None
+        # The client's task group knows its own cancel by its sight; anything else it would wrap in a group.
+        seen = (kind, error, trace) if isinstance(error, asyncio.CancelledError) else (None, None, None)
         try:
-            await self._stack.__aexit__(kind, error, trace)
+            await self._stack.__aexit__(*seen)
         except* (MCPError, httpx2.HTTPError, OSError) as errors:
             raise ToolboxLost("The connection to the Blender pod broke.") from errors
 

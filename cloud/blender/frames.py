@@ -36,7 +36,8 @@ def encode_message(message: Message) -> bytes:
     """The message as bytes. Raises: ValueError: it breaks a limit."""
     if len(message.blobs) > BLOBS_LIMIT:
         raise ValueError(f"a message carries at most {BLOBS_LIMIT} blobs, not {len(message.blobs)}")
-    head = json.dumps(message.header | {"blobs": len(message.blobs)}).encode()
+    # Lone surrogates, which no UTF-8 can carry further, become question marks.
+    head = json.dumps(message.header | {"blobs": len(message.blobs)}, ensure_ascii=False).encode(errors="replace")
     parts: list[bytes] = []
     for frame in (head, *message.blobs):
         if len(frame) > FRAME_LIMIT_BYTES:

@@ -114,9 +114,11 @@ class LocalPod:
             logger.debug("pod has ended already", extra={"pod": self.name})
 
     def _not_ready(self, why: str) -> PodNotReady:
-        lines = (self._folder / "pod.log").read_text(errors="replace").strip().splitlines()
-        logger.error("pod is not ready", extra={"pod": self.name, "why": why, "log": lines[-5:]})
-        return PodNotReady(self.name, time.monotonic() - self._started_at, why)
+        log = (self._folder / "pod.log").read_text(errors="replace").strip().splitlines()
+        # Our own lines are JSON; what else stands there is what Python or the system said last.
+        last_words = [line for line in log if not line.startswith(("{", "EGL", " ", "Traceback"))][-1:]
+        logger.error("pod is not ready", extra={"pod": self.name, "why": why, "log": log[-5:]})
+        return PodNotReady(self.name, time.monotonic() - self._started_at, " ".join([why, *last_words]))
 
 
 def _copy_shader_cache(source: Path, target: Path) -> None:

@@ -98,3 +98,13 @@ async def test_a_step_that_ends_in_edit_mode_keeps_its_edits(pod: RunningPod) ->
     code = CUBE + "bpy.ops.object.mode_set(mode='EDIT')\nbpy.ops.mesh.subdivide()"
     async with pod.toolbox() as box:
         assert (await run(box, "run_python", code=code))["triangles"] == 48
+
+
+async def test_text_and_numbers_that_no_json_can_carry_do_not_break_the_answer(pod: RunningPod) -> None:
+    code = "print('a\\ud800b')\n" + CUBE + "bpy.context.object.location = (float('nan'), 0, 0)"
+    async with pod.toolbox() as box:
+        assert (await run(box, "run_python", code=code))["stdout"] == "a?b\n"
+        assert (await run(box, "inspect"))["objects"][0]["location"] == [0, 0, 0]
+        assert not (await box.call("look", {"size": 64})).is_error
+        lost = await box.call("run_python", {"code": "raise ValueError('\\ud800')"})
+        assert lost.structured["error"]["message"] == "?"

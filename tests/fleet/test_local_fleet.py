@@ -64,6 +64,19 @@ async def test_a_pod_that_does_not_come_up_is_told_with_its_reason(tmp_path: Pat
         await fleet.acquire("ann")
 
 
+async def test_a_blender_that_cannot_start_is_told_in_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    (broken / "cloud").mkdir(parents=True)
+    (broken / "cloud" / "__init__.py").touch()
+    monkeypatch.setattr("cloud.fleet.local_pod._PACKAGE_ROOT", broken)
+    async with _fleet(tmp_path / "root") as fleet:
+        with pytest.raises(PodNotReady, match=r"it ended at once.*No module named"):
+            await fleet.acquire("ann")
+    assert processes_with(str(tmp_path)) == {}
+
+
 def test_a_backend_that_is_killed_leaves_no_process_and_the_next_one_tidies_up(tmp_path: Path) -> None:
     code = (
         "import asyncio, sys\nfrom pathlib import Path\nfrom cloud.fleet.local import LocalFleet\n"

@@ -12,9 +12,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cloud.blender.frames import BrokenStream, Message, encode_message, read_message
 from cloud.logs import configure_logging
+
+if TYPE_CHECKING:
+    from cloud.blender.child.desk import Desk
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +40,7 @@ def main() -> None:
         _serve(connection, desk)
 
 
-def _serve(connection: socket.socket, desk: "Desk") -> None:  # noqa: F821
+def _serve(connection: socket.socket, desk: "Desk") -> None:
     with connection.makefile("rb") as requests:
         while True:
             try:

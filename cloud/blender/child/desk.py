@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """Where requests of the front are answered, on Blender's main thread, one at a time."""
 
 import logging
@@ -56,9 +58,8 @@ class Desk:
             self._scene_file.restore(EMPTY_SCENE if sha256 == "empty" else sha256)
             text = f"The scene is snapshot {sha256[:12]} now." if self._scene_file.sha256 else "The scene is empty now."
             return Message({"text": text, "structured": {"ok": True, "sha256": self._scene_file.sha256}})
-        folder = self._scene_file.path("").parent
-        found = sorted(folder.glob("[0-9a-f]*.blend"), key=lambda path: path.stat().st_mtime, reverse=True)
-        listed = [{"sha256": path.stem, "bytes": path.stat().st_size} for path in found[:_LISTED_AT_MOST]]
+        found = self._scene_file.list()[:_LISTED_AT_MOST]
+        listed = [{"sha256": path.stem, "bytes": path.stat().st_size} for path in found]
         current = self._scene_file.sha256
         lines = [f"{entry['sha256']}{' (now)' if entry['sha256'] == current else ''}" for entry in listed]
         text = "Newest first:\n" + "\n".join(lines) if lines else "There are no snapshots yet."

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """Cameras that see the whole scene: exact fits, for a scene of a millimetre or of a kilometre."""
 
 import math
@@ -95,9 +97,9 @@ def frame_points(view: str, points: NDArray[np.float64]) -> Shot:
 
 def _turn_towards(back: Vector) -> Matrix:
     """The rotation of an upright camera: its columns are right, up and back. +Y is up in a view from above."""
-    right = Vector((0, 0, 1)).cross(back) if abs(back.z) < 0.999 else Vector((1, 0, 0))
-    right.normalize()
-    return Matrix((right, back.cross(right), back)).transposed()
+    right = Vector((1, 0, 0)) if abs(back.z) > 0.999 else Vector((-back.y, back.x, 0)).normalized()
+    up = back.cross(right)
+    return Matrix((right, up, back)).transposed()
 
 
 def _fit_perspective(seen: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """Pictures of the scene, which they leave as it was."""
 
 import io
@@ -94,7 +96,9 @@ def _viewport() -> tuple[bpy.types.SpaceView3D, bpy.types.Region]:
     for screen in bpy.data.screens:
         for area in screen.areas:
             if area.type == "VIEW_3D":
-                return area.spaces.active, next(region for region in area.regions if region.type == "WINDOW")
+                space, region = area.spaces.active, next(region for region in area.regions if region.type == "WINDOW")
+                assert isinstance(space, bpy.types.SpaceView3D)
+                return space, region
     raise InvalidInput("This scene's file has no 3D view to draw with; ask for shading 'rendered'.")
 
 

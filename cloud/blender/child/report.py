@@ -1,5 +1,8 @@
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """The scene in words and numbers: what `inspect` answers and the counts of every step."""
 
+import math
 from typing import Any
 
 import bpy
@@ -89,7 +92,7 @@ def _box(obj: bpy.types.Object, graph: bpy.types.Depsgraph) -> NDArray[np.float6
 
 
 def _rounded(values: Any) -> list[float]:
-    return [round(float(value), 5) for value in values]
+    return [round(float(value), 5) if math.isfinite(value) else 0.0 for value in values]
 
 
 def _line(described: dict[str, Any]) -> str:

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """The scene as files: snapshots named by their content, going back to one, and the empty scene.
 
 Loading a file ends every `bpy` reference: nothing here or in a caller may keep one across `restore`.
@@ -15,6 +17,7 @@ from cloud.errors import InvalidInput
 logger = logging.getLogger(__name__)
 
 EMPTY_SCENE = ""
+_KEPT_SNAPSHOTS = 100  # here; the backend keeps them all
 
 
 class SceneFile:
@@ -38,7 +41,14 @@ class SceneFile:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         part.replace(self.path(digest))
         self.sha256 = digest
+        for old in self.list()[_KEPT_SNAPSHOTS:]:
+            old.unlink(missing_ok=True)
         return self.path(digest).stat().st_size
+
+    def list(self) -> list[Path]:
+        """The snapshot files, newest first."""
+        found = (self.workspace / "snapshots").glob("[0-9a-f]*.blend")
+        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def restore(self, sha256: str) -> None:
         """Open a snapshot, or the empty scene for `""`. Raises: InvalidInput: none such, or unreadable."""

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """One step of model-written Python: run it in fresh names, tell what it did, keep it or undo it."""
 
 import difflib

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """Cycles pictures: the scene's own light, or a small photographer's studio where it has none.
 
 Everything happens in a copy of the scene that shares its objects and is removed afterwards with all that was
@@ -101,7 +103,7 @@ def _settings(scene: bpy.types.Scene, size: int, *, own_look: bool) -> None:
     cycles.max_bounces, cycles.transmission_bounces, cycles.transparent_max_bounces = 6, 6, 8
     cycles.diffuse_bounces, cycles.glossy_bounces = 1, 3
     cycles.use_light_tree = False
-    cycles.caustics_reflective = cycles.caustics_refractive = False
+    cycles.caustics_reflective, cycles.caustics_refractive, cycles.blur_glossy = False, True, 1.0
     cycles.sample_clamp_indirect = 4.0
     if not own_look:
         scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"

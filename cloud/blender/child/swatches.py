@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportOptionalSubscript=false
+# The stubs of bpy know no property of a subclass, and some as methods.
 """Solid shading knows no shader nodes: each material's colour is read from its nodes and lent to the drawing."""
 
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ _DEEPEST = 6  # nodes up the tree
 @contextmanager
 def drawn_in_base_colours() -> Iterator[None]:
     """The block draws every node material in its base colour; the materials are as before afterwards."""
-    before: dict[str, tuple[Colour, float]] = {}
+    before: dict[str, tuple[tuple[float, ...], float]] = {}
     for material in bpy.data.materials:
         colour = _swatch(material)
         if colour and material.library is None:
