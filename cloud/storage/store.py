@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore
 
 from cloud.errors import Prompt2MeshError, Unavailable
 
@@ -50,7 +50,7 @@ class Stored(NamedTuple):
 
 
 class ArtifactStore:
-    """Objects in a local folder or a bucket. Safe to use from many tasks and processes at once."""
+    """Objects in a local folder; any store of obstore will do. Safe to use from many tasks and processes at once."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -65,11 +65,6 @@ class ArtifactStore:
             return cls(LocalStore(folder.absolute(), mkdir=True))
         except (BaseError, OSError) as error:
             raise StoreUnavailable from error
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        """A store at `s3://bucket/prefix` (credentials from the environment) or `file:///folder`."""
-        return cls(from_url(url))
 
     async def put(self, content: bytes | Path | AsyncIterable[bytes]) -> Stored:
         """Keep `content`, whole or not at all. A path or a stream may be larger than memory.

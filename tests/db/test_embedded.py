@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -184,6 +185,22 @@ def test_a_folder_closed_to_postgres_user_works_and_stays_closed(data_dir: Path,
     capabilities = next(line for line in status.splitlines() if line.startswith("CapPrm"))
     assert int(capabilities.split()[1], 16) == 1 << 2  # CAP_DAC_READ_SEARCH and no other
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    return all(one.stat().st_mode & 0o005 == 0o005 for one in (folder, *folder.parents))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as another user")
+@pytest.mark.skipif(not _is_open_to_all(Path(sys.prefix).resolve()), reason="this clone lies under a closed folder")
+def test_in_an_open_folder_the_server_gets_no_capability() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as opened:
+        os.chmod(opened, 0o755)  # noqa: S103
+        with EmbeddedPostgres(Path(opened) / "data") as server:
+            status = Path(f"/proc/{server.pid}/status").read_text()
+
+    assert "Uid:\t0" not in status
+    assert "CapPrm:\t0000000000000000" in status
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as another user")
