@@ -5,14 +5,16 @@ scene or a part of what was spoken of; descriptions after it belong to it. Nothi
 dropped in silence: it ends in `Request.not_built`, in the user's own words.
 """
 
-from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, RELATIONS
+from cloud.agent.offline.catalogue import THINGS
+from cloud.agent.offline.lexicon import RELATIONS
 from cloud.agent.offline.modifiers import read_modifier
 from cloud.agent.offline.nouns import close_noun, close_pronoun, close_slot
-from cloud.agent.offline.orders import Request, Target
+from cloud.agent.offline.orders import Existing, Group, Request, Target
 from cloud.agent.offline.reading import COUNT_LIMIT, OpenRelation, Reading
 from cloud.agent.offline.scene_facts import SceneFacts
 from cloud.agent.offline.settling import settle
 from cloud.agent.offline.tagging import Item, tag
+from cloud.agent.offline.traits import part_of
 from cloud.agent.offline.verbs import begin_verb, finish_clause, take_direction
 
 MODIFIER_KINDS = frozenset({"colour", "material", "shape", "size", "naming", "at", "point", "turned", "measure_word",
@@ -46,6 +48,8 @@ class _Reader:
 
     def _step(self, item: Item) -> None:
         """Take one item, with as much of what follows as belongs to it."""
+        if self._verb_takes(item):
+            return
         handlers = (
             ("stop", self._stop), ("comma", self._comma), ("and", self._and), ("verb", self._verb),
             ("copula", self._copula), ("without", self._without), ("with", self._with), ("reversed", self._reversed),
@@ -60,6 +64,33 @@ class _Reader:
             return
         self.state.phrase.touch(item.start, item.end)
         self.state.phrase.unknown.append(item)
+
+    def _verb_takes(self, item: Item) -> bool:
+        """What has a meaning only after some verbs: a new name, a bare factor, "from the table"."""
+        state = self.state
+        known = isinstance(state.focus, Existing)
+        if state.verb == "rename" and known and item.text in ("to", "as", "into"):
+            state.focus.name = self._rest_of_sentence(item.end)  # type: ignore[union-attr]  # it is known
+            return True
+        if state.verb in ("scale", "enlarge", "shrink", "double") and known and "digits" in item:
+            following = self._ahead()
+            if "stop" in following or "and" in following:
+                factor = item.get("number") if state.verb != "shrink" else 1 / max(item.get("number"), 0.01)
+                state.focus.traits.scale *= max(factor, 0.001)  # type: ignore[union-attr]  # it is known
+                return True
+        if state.verb == "remove" and item.text == "from" and known:
+            state.relation = OpenRelation("on", [state.focus], item.start, item.end, words="from")  # type: ignore[list-item]
+            return True
+        return False
+
+    def _rest_of_sentence(self, start: int) -> str:
+        """The user's own words up to the end of the sentence."""
+        end = len(self.state.prompt)
+        while self.index + 1 < len(self.items) and "stop" not in self._ahead():
+            self.index += 1
+            end = self.items[self.index].end
+        self.index += 1
+        return self.state.prompt[start:end].strip().strip("'\"“”‘’")
 
     def _ahead(self, offset: int = 1) -> Item:
         position = self.index + offset
@@ -108,8 +139,11 @@ class _Reader:
         if state.verb == "replace" and state.command is not None:
             state.focus, state.heads = None, []
             return True
-        if state.focus is not None and not state.part:
-            state.owner, state.heads, state.relation = state.focus, [], None
+        before = self.items[self.index - 1] if self.index else item
+        if "comma" in before and state.main is not None:
+            state.focus, state.part = state.main, ""
+        if state.focus is not None:
+            state.owner, state.part, state.heads, state.relation = state.focus, "", [], None
         return item is not None
 
     def _without(self, item: Item) -> bool:
@@ -132,13 +166,13 @@ class _Reader:
         if item.text == "by" and self.state.verb == "replace":
             return self._with(item)
         self.state.flush()
-        self._open(OpenRelation(kind, self._subjects(), item.start, item.end, self._taken_distance()))
+        self._open(OpenRelation(kind, self._subjects(), item.start, item.end, self._taken_distance(), words=item.text))
         return True
 
     def _subjects(self) -> list[Target]:
         state = self.state
-        if state.part:
-            return []
+        if state.part and state.focus is not None:
+            return [state.focus]
         if state.heads:
             return list(state.heads)
         return [state.focus] if state.focus is not None and self.index and not self._clause_is_new() else []
@@ -163,7 +197,8 @@ class _Reader:
         if state.focus is None:
             return True
         state.relation = OpenRelation(
-            item.get("reversed"), [state.focus], item.start, item.end, self._taken_distance(), reversed=True
+            item.get("reversed"), [state.focus], item.start, item.end, self._taken_distance(), reversed=True,
+            words=item.text,
         )
         return True
 
@@ -211,6 +246,10 @@ class _Reader:
             return False
         modifier, end = reading
         follows = self.items[end] if end < len(self.items) else Item("", 0, 0, {})
+        if follows.text == "apart" and isinstance(state.focus, Group) and modifier.kind == "measure":
+            state.focus.spacing_m, self.index = modifier.value[1], end + 1
+            state.flush()
+            return True
         if modifier.kind == "measure" and modifier.value[0] == "max" and ("rel" in follows or "side" in follows):
             if "noun" not in follows and follows.text != "in":
                 state.distance_m, self.index = modifier.value[1], end
@@ -241,6 +280,9 @@ class _Reader:
         if "of" in before and before.text != "of":
             return False
         after = self._ahead()
+        owner = self.state.part_owner or self.state.owner
+        if owner is not None and any(part_of(owner.key, after.text)):
+            return False
         if any(kind in after for kind in ("noun", "colour", "material", "size", "shape")) or not after.meanings:
             return False
         return bool(self.state.phrase.det or self.state.phrase.count or self.state.focus is None or "plural" in item)
@@ -304,8 +346,21 @@ class _Reader:
         state.flush()
         return True
 
+    def _drop_collective(self, group: Group, item: Item) -> None:
+        """`a pyramid of ten cubes`: an arrangement that is not known; the cubes are."""
+        state = self.state
+        for orders in (state.request.orders, state.mentions, state.heads):
+            if group in orders:
+                orders.remove(group)  # type: ignore[arg-type]  # lists of the group's own kinds
+        state.focus = None
+        start = self.items[self.index - 1].start
+        state.report(start, item.end)
+
     def _of(self, item: Item) -> bool:
         state, after = self.state, self._ahead()
+        if item.text == "of" and state.focus is None and state.phrase.modifiers and not state.phrase.unknown:
+            state.carried = state.take_phrase()  # "double the size of the table"
+            return True
         state.flush()
         if item.text != "of" or state.focus is None:
             return True
@@ -313,6 +368,10 @@ class _Reader:
             return True
         described = any(kind in after for kind in ("colour", "material", "measure_word", "size"))
         if "noun" in after and "plural" in after or ("number" in after and "noun" in self._ahead(2)):
+            thing = THINGS.get(state.focus.key)
+            if isinstance(state.focus, Group) and thing is not None and not (thing.inside or thing.surface):
+                self._drop_collective(state.focus, item)
+                return True
             state.relation = OpenRelation("in", [state.focus], item.start, item.end, reversed=True)
         elif described and "det" not in after:
             state.part = state.part
@@ -322,5 +381,3 @@ class _Reader:
 def _begins_clause(before: Item) -> bool:
     return any(kind in before for kind in ("stop", "comma", "and", "filler", "pronoun", "verb", "mark"))
 
-
-__all__ = ["ARRANGEMENT_COUNTS", "parse"]

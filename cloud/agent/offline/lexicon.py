@@ -74,7 +74,7 @@ RELATIONS: dict[str, RelationKind] = {
     "on": "on", "on top of": "on", "upon": "on", "atop": "on", "onto": "on", "resting on": "on", "on the top of": "on",
     "at the top of": "on", "in": "in", "inside": "in", "into": "in", "inside of": "in", "within": "in", "under": "under",
     "underneath": "under", "beneath": "under", "below": "under", "next to": "next_to", "beside": "next_to",
-    "alongside": "next_to", "adjacent to": "next_to", "besides": "next_to", "at the side of": "next_to",
+    "alongside": "next_to", "leaning against": "next_to", "against": "next_to", "adjacent to": "next_to", "besides": "next_to", "at the side of": "next_to",
     "by the side of": "next_to", "to the side of": "next_to", "by": "near", "near": "near", "close to": "near",
     "near to": "near", "left of": "left_of", "to the left of": "left_of", "on the left of": "left_of",
     "on the left side of": "left_of", "to the left side of": "left_of", "at the left of": "left_of",
@@ -122,6 +122,12 @@ ARRANGEMENTS: dict[str, str] = {
 }  # fmt: skip
 ARRANGEMENT_COUNTS = {"row": 5, "circle": 8, "grid": 9, "stack": 3, "scatter": 9}
 
+STYLES = (
+    "low poly", "high poly", "lowpoly", "sci fi", "science fiction", "hard surface", "art deco", "old fashioned",
+    "high tech", "low resolution", "high resolution", "hand painted", "cel shaded", "long haired", "short haired",
+)
+"""Styles whose words mean something else alone; none can be honoured."""
+
 NAMING = ("named", "called", "name", "titled", "labelled", "labeled", "name it", "call it", "with the name")
 
 VERBS: dict[str, str] = {
@@ -140,7 +146,9 @@ VERBS: dict[str, str] = {
     "insert": "add", "include": "add",
 }  # fmt: skip
 
-PRONOUNS = {"it": "one", "this": "one", "that": "one", "them": "all", "these": "all", "those": "all", "they": "all"}
+PRONOUNS = {"it": "one", "this": "one", "that": "one", "them": "all", "these": "all", "those": "all", "they": "all",
+            "everything": "everything", "all of it": "everything", "the scene": "everything",
+            "all objects": "everything", "all things": "everything", "the whole scene": "everything"}  # fmt: skip
 
 FILLERS = frozenset(
     """

@@ -36,7 +36,7 @@ def read_modifier(items: Sequence[Item], index: int, knows_param: KnowsParam) ->
     for kind, read in _READERS:
         if kind in item and (found := read(items, index, knows_param)):
             return found
-    for kind in ("colour", "material", "shape", "size"):
+    for kind in ("material", "colour", "shape", "size"):
         if kind in item:
             return Modifier(kind, item.get(kind), item.start, item.end), index + 1  # type: ignore[arg-type]
     if item.text == "(":

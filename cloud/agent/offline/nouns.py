@@ -1,13 +1,18 @@
 """What a noun means where it stands: a part, something already there, or something new."""
 
+from collections.abc import Sequence
+
 from cloud.agent.offline.catalogue import NOUNS, THINGS
 from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS
 from cloud.agent.offline.orders import Command, Existing, Group, Target
 from cloud.agent.offline.reading import COUNT_LIMIT, DEFINITE, VERBS_ON_EXISTING, NounPhrase, Reading
+from cloud.agent.offline.scene_facts import SceneObject
 from cloud.agent.offline.tagging import Item
 from cloud.agent.offline.traits import part_of
 
 PLURAL_COUNT = 3
+TOPS = frozenset({"table", "desk", "shelf", "cabinet", "chest_of_drawers"})
+"""What things are put on, rather than on a chair that was named first."""
 
 
 def close_noun(state: Reading, item: Item, after: Item) -> bool:
@@ -36,6 +41,8 @@ def close_noun(state: Reading, item: Item, after: Item) -> bool:
         return True
     if "possessive" in item:
         state.part_owner = target
+        state.focus, state.part = target, ""
+        state.mention(target)
         return True
     if state.pending_part:
         part, state.pending_part = state.pending_part, ""
@@ -63,6 +70,9 @@ def _part_owner(state: Reading, phrase: NounPhrase) -> Target | None:
 
 def _place_in_clause(state: Reading, target: Target, phrase: NounPhrase) -> None:
     """Give the target its role: object of a verb, anchor of a relation, or subject of the next one."""
+    if state.carried is not None:
+        state.apply(target, "", state.carried)
+        state.carried = None
     each = phrase.det == "each"
     if state.relation is not None:
         state.close_relation(target, each=each)
@@ -73,7 +83,7 @@ def _place_in_clause(state: Reading, target: Target, phrase: NounPhrase) -> None
         state.focus, state.part = target, ""
         return
     if isinstance(target, Existing) and state.verb in ("remove", "duplicate", "replace"):
-        count = phrase.count if state.verb == "remove" else 1
+        count = {"remove": phrase.count, "duplicate": 1}.get(state.verb, 0)
         names = target.names[-count:] if count else target.names
         chosen = state.existing(target.key, list(names))
         verb = state.verb
@@ -84,6 +94,8 @@ def _place_in_clause(state: Reading, target: Target, phrase: NounPhrase) -> None
     if state.owner is not None and isinstance(target, Group):
         target.owner = state.owner
     state.adopt(target)
+    if state.verb == "give" and state.owner is None:
+        state.owner, state.heads = target, []
 
 
 def _resolve(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Target | None:
@@ -196,13 +208,28 @@ def _close_known_part(state: Reading, item: Item, after: Item) -> bool:
     if owners and state.relation is None and (state.phrase.det in DEFINITE or state.verb in VERBS_ON_EXISTING):
         kinds = [obj for obj in owners if obj.kind == owners[-1].kind]
         owner = state.existing(owners[-1].kind, [obj.name for obj in kinds])
+        if state.verb == "remove":
+            return _remove_part(state, item, kinds)
         return state.part_from(owner, item.text, state.take_phrase())
     return False
 
 
+def _remove_part(state: Reading, item: Item, owners: Sequence[SceneObject]) -> bool:
+    """`remove the door`: the child objects of this name."""
+    phrase = state.take_phrase()
+    names = {owner.name for owner in owners}
+    parts = [o.name for o in state.scene.objects if o.parent in names and o.name.casefold().endswith(f" {item.text}")]
+    if not parts:
+        state.report(phrase.start, item.end)
+        return True
+    state.request.orders.append(Command("remove", state.existing("", parts)))
+    return True
+
+
 def close_pronoun(state: Reading, item: Item) -> bool:
     """`it`, `them`: what was spoken of."""
-    many = item.get("pronoun") == "all"
+    everything = state.all_in_scene() if item.get("pronoun") == "everything" else None
+    many = item.get("pronoun") in ("all", "everything")
     relation = state.relation
     state.flush()
     if relation is not None and state.relation is relation:
@@ -210,6 +237,9 @@ def close_pronoun(state: Reading, item: Item) -> bool:
         # "a house, a tree next to it": of several heads the last is the subject, the others may be meant.
         excluding = tuple(subjects[-1:] if len(subjects) > 1 and not state.owner else subjects)
         anchor = state.owner if state.owner is not None and not relation.reversed else None
+        if relation.kind == "on" and anchor is not None and anchor.key not in TOPS:
+            tops = [target for target in state.mentions if target.key in TOPS and target not in subjects]
+            anchor = tops[0] if tops and anchor is state.main else anchor
         anchor = anchor or state.spoken_of(many=many, excluding=excluding, surface=relation.kind == "on")
         if anchor is None:
             state.report(relation.start, item.end)
@@ -220,7 +250,7 @@ def close_pronoun(state: Reading, item: Item) -> bool:
             relation.subjects = relation.subjects[position + 1 :]
         state.close_relation(anchor)
         return True
-    target = state.spoken_of(many=many)
+    target = everything or state.spoken_of(many=many)
     if target is None:
         state.phrase.touch(item.start, item.end)
         return True

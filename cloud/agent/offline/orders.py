@@ -63,6 +63,7 @@ class Group(Target):
     arrangement: Arrangement = ""
     grid: tuple[int, int] = (0, 0)
     owner: Target | None = None
+    spacing_m: float | None = None
 
 
 @dataclass(eq=False)
@@ -76,13 +77,17 @@ class Existing(Target):
 
 @dataclass(eq=False)
 class Relation:
-    """Where `subjects` stand with regard to `anchors`. `each`: one set of subjects for each anchor."""
+    """Where `subjects` stand with regard to `anchors`. `each`: one set of subjects for each anchor.
+
+    words: what the user wrote for it, for a relation that cannot be honoured.
+    """
 
     kind: RelationKind
     subjects: list[Target]
     anchors: list[Target]
     distance_m: float | None = None
     each: bool = False
+    words: str = ""
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cloud.agent.offline.catalogue import THINGS
+from cloud.agent.offline.lexicon import REVERSED_RELATIONS
 from cloud.agent.offline.orders import Existing, Group, Relation, Request, Target
 from cloud.agent.offline.sizing import size_of
 from cloud.agent.offline.wording import label
@@ -68,7 +69,14 @@ def placing_calls(
 def _arranging(target: Target, arranged: str, parameters: dict[str, Any]) -> list[str]:
     if arranged == "grid":
         parameters["ROWS"] = getattr(target, "grid", (0, 0))[0]
+        if getattr(target, "spacing_m", None) is not None:
+            parameters["SPACING_M"] = getattr(target, "spacing_m", None)
+            return ["arrange_grid(made, ROWS, SPACING_M)"]
         return ["arrange_grid(made, ROWS)"]
+    spacing = getattr(target, "spacing_m", None)
+    if arranged == "row" and spacing is not None:
+        parameters["SPACING_M"] = spacing
+        return ["line_up(made, SPACING_M)"]
     return [ARRANGERS[arranged]]
 
 
@@ -96,9 +104,13 @@ def _related(target: Target, relation: Relation, anchors: list[str], arranged: b
         kind = "in" if inside else "on" if small and thing is not None and thing.surface else "next_to"
     if kind == "in" and not (thing is not None and thing.inside):
         if thing is not None and not thing.surface and thing.key not in ("island", "hill"):
-            words = f"in the {label(anchor).lower() if isinstance(anchor, Group) else anchors[0]}"
+            other = target if relation.words in REVERSED_RELATIONS else anchor
+            noun = label(other).lower() if isinstance(other, Group) else anchors[0]
+            words = f"{relation.words or 'in'} the {noun}"
             return ["place_beside(made, things_named(*ANCHORS))"], parameters, [words]
         kind = "on"
+    if kind == "on" and arranged and len(anchors) == 1:
+        return ["place_together(made, things_named(*ANCHORS)[0])"], parameters, []
     if kind in ("on", "in"):
         return _carried("place_on" if kind == "on" else "place_in", len(anchors)), parameters, []
     if kind in SIDES:

@@ -13,7 +13,9 @@ from cloud.agent.offline.traits import apply_modifier, is_own_part, knows_param,
 COUNT_LIMIT = 100
 DEFINITE = frozenset({"the", "this", "that", "these", "those", "its", "their", "all", "all the", "each"})
 VERBS_ON_EXISTING = frozenset({"remove", "move", "rotate", "turn", "scale", "enlarge", "shrink", "double", "halve",
-                               "rename", "duplicate", "replace", "paint", "arrange"})  # fmt: skip
+                               "rename", "duplicate", "replace", "paint", "arrange", "stack"})  # fmt: skip
+
+RESTRICTIVE_VERBS = VERBS_ON_EXISTING - {"move", "arrange", "turn", "rotate"} | {"make"}
 
 
 @dataclass
@@ -46,6 +48,7 @@ class OpenRelation:
     distance_m: float | None = None
     anchors: list[Target] = field(default_factory=list)
     reversed: bool = False
+    words: str = ""
 
 
 class Reading:
@@ -65,10 +68,11 @@ class Reading:
         self.relation: OpenRelation | None = None
         self.fronted: OpenRelation | None = None
         self.verb = ""
-        self.verb_start = 0
         self.command: Command | None = None
         self.distance_m: float | None = None
         self.pending_part = ""
+        self.carried: NounPhrase | None = None
+        self.main: Target | None = None
 
     # --- what is known -------------------------------------------------------------------------------------------
     def report(self, start: int, end: int) -> None:
@@ -113,6 +117,11 @@ class Reading:
             return None
         chosen = [obj for obj in things if obj.kind == things[-1].kind] if many else [things[-1]]
         return self.existing(things[-1].kind, [obj.name for obj in chosen])
+
+    def all_in_scene(self) -> Existing | None:
+        """Every thing of the scene."""
+        things = self.scene.things
+        return self.existing("", [obj.name for obj in things]) if things else None
 
     def existing(self, key: str, names: list[str]) -> Existing:
         """The order about these objects, made at their first mention."""
@@ -198,6 +207,11 @@ class Reading:
 
     def _arrange(self, phrase: NounPhrase) -> None:
         target = self.focus
+        if len(self.heads) > 1 and phrase.arrangement == "row":
+            return  # things that stand free are lined up anyway
+        if isinstance(target, Group) and target.count == 1:
+            self.report(phrase.start, phrase.end)
+            return
         if isinstance(target, Group | Existing) and phrase.arrangement:
             target.arrangement = phrase.arrangement  # type: ignore[assignment]  # the lexicon's values
             if isinstance(target, Group):
@@ -232,6 +246,7 @@ class Reading:
         if self.fronted is not None:
             fronted = self.fronted
             self.add_relation(fronted.kind, [target], fronted.anchors, fronted.distance_m)
+            self.mention(fronted.anchors[-1])
         self.heads.append(target)
 
     def close_relation(self, anchor: Target, *, each: bool = False) -> None:
@@ -245,21 +260,35 @@ class Reading:
         self.relation = None
         self.mention(anchor)
         if relation.reversed:
-            self.add_relation(relation.kind, [anchor], relation.subjects, relation.distance_m)
+            self.add_relation(relation.kind, [anchor], relation.subjects, relation.distance_m, words=relation.words)
             self.heads = []
         elif relation.subjects:
             subjects = [subject for subject in relation.subjects if subject not in relation.anchors]
             if anchor in relation.subjects:
                 subjects = relation.subjects[-1:]
-            self.add_relation(relation.kind, subjects, relation.anchors, relation.distance_m, each)
+            if self._carried_by_owner(relation.kind, subjects, anchor):
+                subjects = [self.owner] if self.owner else []
+            self.main = subjects[0] if subjects else None
+            if self.verb in RESTRICTIVE_VERBS and any(isinstance(subject, Existing) for subject in subjects):
+                self.focus, self.heads = subjects[0], []  # "make the mug on the table red" moves nothing
+                return
+            self.add_relation(relation.kind, subjects, relation.anchors, relation.distance_m, each, relation.words)
             self.heads = []
         else:
             self.fronted = relation
         self.focus, self.part = anchor, ""
 
+    def _carried_by_owner(self, kind: RelationKind, subjects: list[Target], anchor: Target) -> bool:
+        """`a vase with a flower on the table`: the vase stands on it, the flower belongs to the vase."""
+        owner = self.owner
+        if owner is None or kind not in ("on", "in") or anchor is owner or self.request.relations_of(owner):
+            return False
+        small = owner.key in THINGS and THINGS[owner.key].where == "table"
+        return small and all(isinstance(subject, Group) and subject.owner is owner for subject in subjects)
+
     def add_relation(
         self, kind: RelationKind, subjects: list[Target], anchors: list[Target],
-        distance_m: float | None = None, each: bool = False,
+        distance_m: float | None = None, each: bool = False, words: str = "",
     ) -> None:  # fmt: skip
         """Keep a relation between things that are really there."""
         subjects = [subject for subject in subjects if subject.key != "?" and subject not in anchors]
@@ -273,7 +302,7 @@ class Reading:
             for subject in subjects:
                 if isinstance(subject, Group) and not subject.counted and subject.count > 1:
                     subject.count = 6
-        self.request.orders.append(Relation(kind, subjects, anchors, distance_m, each))
+        self.request.orders.append(Relation(kind, subjects, anchors, distance_m, each, words))
 
     def part_from(self, owner: Target, word: str, phrase: NounPhrase) -> bool:
         """Whether `word` is a part of `owner`; then the phrase describes that part."""

@@ -87,9 +87,12 @@ def phrases() -> dict[str, dict[str, Any]]:
 def _add_function_words(add: Any) -> None:
     for word in lexicon.NAMING:
         add(word, "naming", True)
+    for word in lexicon.STYLES:
+        add(word, "style", True)
     for word in ("a", "an", "the", "another", "more", "each", "every", "all", "some", "its", "their", "no", "this",
-                 "these", "those", "that", "any", "all the", "all of the", "each of the", "one more"):  # fmt: skip
-        add(word, "det", {"an": "a", "every": "each", "no": "without", "all of the": "all the"}.get(word, word))
+                 "these", "those", "that", "any", "all the", "all of the", "each of the", "one more", "a second", "a third"):  # fmt: skip
+        add(word, "det", {"an": "a", "every": "each", "no": "without", "all of the": "all the", "a second": "another",
+                           "a third": "another"}.get(word, word))
     for word in ("with", "has", "have", "having", "featuring", "wearing", "holds"):
         add(word, "with", True)
     for word in ("without", "with no", "but no", "lacking"):
@@ -98,7 +101,7 @@ def _add_function_words(add: Any) -> None:
         add(word, "copula", True)
     for word in ("and", "plus", "&", "+", "as well as", "along with", "together with", "then"):
         add(word, "and", True)
-    for word in ("made of", "made from", "made out of", "built of", "built from", "out of", "carved from", "of"):
+    for word in ("covered in", "covered with", "coated in", "made of", "made from", "made out of", "built of", "built from", "out of", "carved from", "of"):
         add(word, "of", True)
     for word in ("each of them", "each one", "each of these"):
         add(word, "each_of_them", True)
@@ -109,7 +112,7 @@ def _add_function_words(add: Any) -> None:
         add(word, "at", True)
     for word, factor in {"twice": 2.0, "double": 2.0, "half": 0.5, "triple": 3.0, "thrice": 3.0}.items():
         add(word, "times", factor)
-    for word, share in {"a bit": 0.5, "slightly": 0.5, "a little": 0.5, "much": 2.0, "a lot": 2.0, "very": 1.5}.items():
+    for word, share in {"a bit": 0.5, "slightly": 0.5, "a little": 0.5, "much": 2.0, "a lot": 2.0, "very": 1.5, "extremely": 2.0, "super": 2.0, "really": 1.5, "quite": 0.8}.items():
         add(word, "degree", share)
     for axis in "xyz":
         for before in ("around", "about", "around the", "about the", "on the", "along the", "along", "in", "over the"):

@@ -1,6 +1,6 @@
 """Puts what was read about a thing into its traits, and says which part of a thing a word means."""
 
-from cloud.agent.offline.catalogue import NOUNS, THINGS
+from cloud.agent.offline.catalogue import COLOURS, NOUNS, THINGS
 from cloud.agent.offline.modifiers import Modifier
 from cloud.agent.offline.orders import Axis, Existing, Target, Traits
 from cloud.agent.offline.tagging import plural_forms
@@ -14,6 +14,7 @@ PART_ALIASES = {
     "blossom": ("petals",), "head": ("petals", "head"), "middle": ("centre",), "center": ("centre",), "cap": ("cap",),
     "hat": ("hat",), "eye": ("eyes",), "cushion": ("cushion", "fabric"), "pillow": ("pillow",), "sheet": ("blanket",),
     "frosting": ("icing",), "tile": ("roof",), "plank": ("body", "staves"), "band": ("hoops", "band"),
+    "diamond": ("gem", "gems"), "jewel": ("gem", "gems"), "stone": ("gem", "stones"), "gem": ("gem", "gems"),
     "hilt": ("guard", "grip"), "handle": ("handle", "handles", "grip"), "trunk": ("trunk",), "flame": ("flame",),
 }  # fmt: skip
 """What users call a part, and the slots that it may be."""
@@ -59,10 +60,7 @@ def apply_modifier(target: Target, part: str, modifier: Modifier, prompt: str) -
     traits = target.traits_of(part)
     value = modifier.value
     if modifier.kind in ("colour", "material"):
-        if getattr(traits, modifier.kind):
-            return False
-        setattr(traits, modifier.kind, value)
-        return True
+        return _apply_look(target, traits, modifier)
     if modifier.kind == "name":
         target.name = value if isinstance(value, str) else prompt[value[0] : value[1]]
         return True
@@ -78,6 +76,34 @@ def apply_modifier(target: Target, part: str, modifier: Modifier, prompt: str) -
     if modifier.kind == "param":
         return _apply_param(target, traits, *value)
     return not part and _apply_size(traits, modifier)
+
+
+def _apply_look(target: Target, traits: Traits, modifier: Modifier) -> bool:
+    """A colour or a material; gold and its like may be either, beside a second one."""
+    word = str(modifier.value)
+    if modifier.kind == "colour":
+        if traits.colour and traits.colour != word:
+            return False
+        traits.colour = word
+        return True
+    if traits.material == word or (not traits.material and word == default_material(target)):
+        traits.material = word
+        return True
+    if traits.material and not traits.colour and word in COLOURS:
+        traits.colour = word
+        return True
+    if traits.material and not traits.colour and traits.material in COLOURS:
+        traits.colour = traits.material
+    elif traits.material:
+        return False
+    traits.material = word
+    return True
+
+
+def default_material(target: Target) -> str:
+    """What the thing's main part is made of by default."""
+    thing = THINGS.get(target.key)
+    return next(iter(thing.materials.values())).partition(":")[0] if thing else ""
 
 
 def _apply_shape(target: Target, shape: str) -> bool:

@@ -21,7 +21,7 @@ def begin_verb(state: Reading, item: Item) -> bool:
         state.remark("I cannot undo a step; the project's history keeps every earlier state of the scene.")
         state.report(item.start, item.end)
         return True
-    state.verb, state.verb_start = verb, item.start
+    state.verb = "stack" if item.text == "stack" else verb
     state.heads = []
     return True
 
@@ -49,8 +49,10 @@ def _scaled(direction: tuple[float, float, float], length_m: float) -> tuple[flo
 
 def finish_clause(state: Reading, *, keep_focus: bool = False) -> None:
     """The clause ends: close what is open, do what its verb implies without more words."""
-    _rename(state)
     state.flush()
+    if state.carried is not None:
+        state.report(state.carried.start, state.carried.end)
+        state.carried = None
     relation = state.relation
     if relation is not None:
         _close_dangling(state, relation)
@@ -73,18 +75,6 @@ def _close_dangling(state: Reading, relation: OpenRelation) -> None:
     state.report(relation.start, relation.end)
 
 
-def _rename(state: Reading) -> None:
-    """`rename the cube to Box`: what was read after "to" was a name."""
-    if state.verb != "rename" or not isinstance(state.focus, Existing) or state.focus.name:
-        return
-    text = state.prompt[state.verb_start :]
-    _, separator, name = text.partition(" to ")
-    name = name.split("\n")[0].strip().strip("'\"“”‘’.!")
-    if separator and name:
-        state.focus.name = name
-    state.take_phrase()
-
-
 def _apply_bare_verb(state: Reading) -> None:
     target = state.focus
     if not isinstance(target, Target) or target.key == "?":
@@ -94,5 +84,7 @@ def _apply_bare_verb(state: Reading) -> None:
     if factor and not traits.resizes():
         traits.scale = factor
     relations = [o for o in state.request.orders if isinstance(o, Relation) and target in o.subjects]
+    if state.verb == "stack" and isinstance(target, Existing | Group) and target.count > 1:
+        target.arrangement = "stack"
     if state.verb == "rotate" and not traits.rotation_deg and not relations:
         traits.rotation_deg["z"] = DEFAULT_TURN_DEG

@@ -35,11 +35,26 @@ def describe(group: Group) -> str:
     if group.count > 1:
         noun = noun if noun in INVARIANT else plural_forms(noun)[0]
     phrase = " ".join(word for word in [*words, noun] if word)
+    phrase += _parts(group)
     if group.arrangement in ("row", "circle", "grid", "stack"):
         return f"a {group.arrangement} of {count_word(group.count)} {phrase}"
     if group.count > 1:
         return f"{count_word(group.count)} {phrase}"
-    return phrase if noun in INVARIANT else f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+    if noun in INVARIANT:
+        return phrase
+    article = "an" if phrase[0] in "aeiou" and not phrase.startswith("uv ") else "a"
+    return f"{article} {phrase}".replace("uv sphere", "UV sphere")
+
+
+def _parts(group: Group) -> str:
+    """` with a red roof`, for the parts that were described."""
+    described = [
+        (part, " ".join(word for word in (traits.colour, adjective(traits.material) if traits.material else "") if word))
+        for part, traits in group.parts.items()
+    ]
+    parts = [f"{words} {part}" for part, words in described if words]
+    parts = [part if part.endswith("s") else f"a {part}" for part in parts]
+    return f" with {join_words(parts)}" if parts else ""
 
 
 def adjective(material: str) -> str:

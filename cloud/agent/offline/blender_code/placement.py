@@ -163,7 +163,7 @@ def cell_of(objs: Sequence[bpy.types.Object]) -> tuple[Vector, Vector]:
 def arrange_circle(objs: Sequence[bpy.types.Object], radius: float = 0.0) -> None:
     """A circle around the origin, each thing looking to its middle; as wide as the things need."""
     low, high = cell_of(objs)
-    step = 1.3 * max(high.x - low.x, high.y - low.y)
+    step = 1.6 * max(high.x - low.x, high.y - low.y)
     needed = step / (2 * math.sin(math.pi / len(objs))) if len(objs) > 1 else 0.0
     for index, obj in enumerate(objs):
         angle = 2 * math.pi * index / len(objs) - math.pi / 2

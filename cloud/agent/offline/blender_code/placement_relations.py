@@ -185,6 +185,10 @@ def place_under(objs: Sequence[bpy.types.Object], targets: Sequence[bpy.types.Ob
         stand_at(objs, middle.x + x * (high.x - low.x), middle.y + y * (high.y - low.y), low.z)
         if own_high.z - own_low.z < high.z - low.z and all(clear_of(obj, targets) for obj in objs):
             return
+    if own_high.z - own_low.z > 1.5 * (high.z - low.z):
+        print(f"Note: there is no room under {targets[0].name}; {objs[0].name} stands in front of it.")
+        place_beside(objs, targets, "front")
+        return
     stand_at(objs, middle.x, middle.y, low.z)
     above = with_riders(targets)
     before = targets[0].location.z

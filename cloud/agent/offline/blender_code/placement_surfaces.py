@@ -138,28 +138,50 @@ def meets_any(
     return any(boxes_meet(moved, other) for other in others)
 
 
+def place_together(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None:
+    """Stand things that are arranged, such as a stack, on the target as if they were one."""
+    z, half_x, half_y = top_of(target)
+    limits = (half_x, half_y, is_round_top(target, z, half_x, half_y))
+    box = world_box(objs)
+    standing = [world_box([other]) for other in other_things([*objs, target])]
+    standing = [other for other in standing if other[1].z > z + 1e-3]
+    x, y = free_spots([box], top_middle(target), limits, standing, z)[0]
+    stand_at(objs, x, y, z)
+
+
 def place_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None:
     """Let the things sink into the vessel one after the other until each touches it or another."""
     low, high = world_box([target])
-    inside = target.get("p2m_inside") or [0.0, 0.3 * (high.x - low.x), 0.3 * (high.y - low.y)]
     middle = target.matrix_world.translation
     carriers = [target, *(o for o in other_things([*objs, target]) if boxes_meet(world_box([o]), (low, high)))]
     for obj in objs:
-        own_low, own_high = world_box([obj])
-        reach_x = max(inside[1] - (own_high.x - own_low.x) / 2, 0.0)
-        reach_y = max(inside[2] - (own_high.y - own_low.y) / 2, 0.0)
-        rings = [(0.0, 0.0)]
-        for share, count in ((0.55, 4), (0.9, 7)):
-            if len(objs) > 1:
-                angles = [2 * math.pi * i / count + share for i in range(count)]
-                rings += [(share * reach_x * math.cos(a), share * reach_y * math.sin(a)) for a in angles]
         best = None
-        for x, y in rings:
+        for x, y in places_in(obj, target, alone=len(objs) == 1 and len(carriers) == 1):
             stand_at([obj], middle.x + x, middle.y + y, high.z)
             drop_on(obj, carriers, low.z)
             resting = world_box([obj])[0].z
-            if best is None or resting < best[0] - 1e-4:
+            # What reaches the vessel's foot has fallen beside it.
+            if resting > low.z + 1e-4 and (best is None or resting < best[0] - 1e-4):
                 best = (resting, x, y)
         if best is not None:
             stand_at([obj], middle.x + best[1], middle.y + best[2], best[0])
         carriers.append(obj)
+
+
+def places_in(obj: bpy.types.Object, target: bpy.types.Object, alone: bool) -> list[tuple[float, float]]:
+    """Offsets from the vessel's middle at which the thing may sink in; a lone thing goes to the middle."""
+    low, high = world_box([target])
+    own_low, own_high = world_box([obj])
+    inside = target.get("p2m_inside") or [0.0, 0.3 * (high.x - low.x), 0.3 * (high.y - low.y)]
+    if alone:
+        return [(0.0, 0.0)]
+    half = min(high.x - low.x, high.y - low.y) / 2
+    width = max(own_high.x - own_low.x, own_high.y - own_low.y) / 2
+    is_tall = own_high.z - own_low.z > 1.2 * (high.z - low.z)
+    # A flower's stem may stand near the wall; a round fruit needs its own half width.
+    reach = 0.75 * min(inside[1], inside[2]) if is_tall else max(min(0.95 * half, 1.8 * inside[1]) - width, 0.0)
+    places = [(0.0, 0.0)]
+    for share, count in ((0.4, 5), (0.7, 7), (1.0, 9)):
+        angles = [2 * math.pi * i / count + share for i in range(count)]
+        places += [(share * reach * math.cos(angle), share * reach * math.sin(angle)) for angle in angles]
+    return places
