@@ -71,7 +71,7 @@ class JsonDisplay:
     ) -> None:
         sys.stdout.flush()
 
-    def _line(self, kind: str, **facts: Any) -> None:
+    def _line(self, kind: str, /, **facts: Any) -> None:
         print(json.dumps({**facts, "type": kind}, ensure_ascii=False), flush=True)
 
     def note(self, text: str) -> None:
