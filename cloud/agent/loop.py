@@ -16,6 +16,14 @@ from cloud.agent.contract import FINISH_TOOL, Block, Outcome, Toolbox, ToolResul
 from cloud.agent.model_errors import ModelError
 
 _CUT_OFF = "Your reply was cut off at its length limit, so nothing of it was run. Send it again in smaller parts."
+# What a step is called that names no title of its own.
+_TITLES = {
+    "run_python": "Change the scene",
+    "look": "Look at the scene",
+    "inspect": "Measure the scene",
+    "snapshots": "Look through the scene's history",
+    "export": "Write a file",
+}
 # A model that is cut off this often in a row will not get further.
 _MAX_CUT_OFFS = 3
 
@@ -146,9 +154,10 @@ class Agent:
 
     async def _step(self, call: Block, known: set[str]) -> ToolResult:
         arguments = call["input"] if isinstance(call["input"], dict) else {}
-        title = arguments.get("title")
+        given = arguments.get("title")
+        title = given.strip() if isinstance(given, str) else ""
         self.steps += 1
-        step = Step(self.steps, call["name"], title if isinstance(title, str) else "", arguments)
+        step = Step(self.steps, call["name"], title or _TITLES.get(call["name"], call["name"]), arguments)
         await self.recorder.step_started(step)
         began = self.clock()
         if call["name"] in known:

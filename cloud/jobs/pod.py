@@ -8,7 +8,7 @@ from typing import Any, Self
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost
 from cloud.errors import NotFound, Prompt2MeshError
-from cloud.fleet.contract import Fleet
+from cloud.fleet.contract import Endpoint, Fleet
 from cloud.jobs.pod_link import PodLink
 from cloud.storage.store import ArtifactStore
 
@@ -16,6 +16,7 @@ EMPTY_SCENE = ""
 # Above the pod's own limit of a step: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
 _LOSSES_LIMIT = 3
+_UNNOTICED_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -122,13 +123,26 @@ class PodToolbox:
 
     async def _connect(self) -> None:
         while True:
-            endpoint = await self._fleet.acquire(self._user_id)
+            endpoint = await self._acquire()
             try:
                 self._link = await PodLink.open(endpoint.base_url, endpoint.bearer)
                 await self._load_scene()
                 return
             except (ToolboxLost, TimeoutError):
                 await self._drop()
+
+    async def _acquire(self) -> Endpoint:
+        """The user's pod; a wait that one would notice is told of."""
+        acquiring = asyncio.create_task(self._fleet.acquire(self._user_id))
+        try:
+            await asyncio.wait({acquiring}, timeout=_UNNOTICED_S)
+            if not acquiring.done():
+                await self._on_wait("pod_starting")
+            return await acquiring
+        finally:
+            if not acquiring.done():
+                acquiring.cancel()
+                await asyncio.wait({acquiring})
 
     async def _load_scene(self) -> None:
         link, scene = self._connected(), self.scene
@@ -148,7 +162,6 @@ class PodToolbox:
 
     async def _replace(self) -> None:
         await self._drop()
-        await self._on_wait("pod_starting")
         await self._connect()
 
     async def _drop(self) -> None:
