@@ -57,14 +57,14 @@ def _draw_step(job: Job, step: Step) -> None:
 def draw_pictures(pictures: Sequence[Picture], before: bytes | None, hint: str) -> None:
     """The newest picture large, and the earlier ones in a strip.
 
-    Without any: the scene as it was `before` (PNG), or the hint.
+    Without any: the preview from `before` (PNG), or the hint.
     """
     loaded = [(picture, picture.png) for picture in pictures if picture.png is not None]
     if not loaded:
         if before is None:
             draw_empty_stage(hint)
         else:
-            _draw_large(before, "The scene as it stands")
+            _draw_large(before, "The newest preview")
         return
     newest, png = loaded[-1]
     _draw_large(png, f"The scene: {newest.name}")

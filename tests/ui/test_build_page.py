@@ -73,13 +73,13 @@ def test_failure_is_one_sentence_shown_as_it_is(signed_in: AppTest, api: FakeApi
     assert "0 objects" not in words_on(signed_in)
 
 
-def test_scene_as_it_stands_is_shown_until_the_next_prompts_first_picture(signed_in: AppTest, api: FakeApi) -> None:
+def test_newest_preview_is_shown_until_the_next_prompts_first_picture(signed_in: AppTest, api: FakeApi) -> None:
     place(signed_in)
     api.play_end(next(iter(api.jobs.values())))
     run_until(signed_in, "A red chair.")
     place(signed_in, "make it blue")
     assert "Now building" in words_on(signed_in)
-    assert [image.proto.imgs[0].alt for image in signed_in.image] == ["The scene as it stands"]
+    assert [image.proto.imgs[0].alt for image in signed_in.image] == ["The newest preview"]
 
 
 def test_empty_prompt_sends_nothing(signed_in: AppTest, api: FakeApi) -> None:
