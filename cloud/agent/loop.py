@@ -157,7 +157,8 @@ class Agent:
         given = arguments.get("title")
         title = given.strip() if isinstance(given, str) else ""
         self.steps += 1
-        step = Step(self.steps, call["name"], title or _TITLES.get(call["name"], call["name"]), arguments)
+        tool = str(call["name"])
+        step = Step(self.steps, tool, title or _TITLES.get(tool, tool), arguments)
         await self.recorder.step_started(step)
         began = self.clock()
         if call["name"] in known:
