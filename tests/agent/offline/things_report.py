@@ -12,11 +12,15 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-import bmesh
 import bpy
+
+# `bmesh` and `mathutils` can be imported only once `bpy` is.
+# isort: split
+import bmesh
+from mathutils import Vector
+
 from cloud.agent.offline import blender_code
 from cloud.agent.offline.catalogue import THINGS, Thing, slot_material
-from mathutils import Vector
 
 SCALES = ((1.0, 1.0, 1.0), (1.6, 1.6, 1.6), (1.5, 0.8, 1.2))
 

@@ -92,7 +92,8 @@ def add_lathe(
     rings = []
     for radius, z in profile:
         if radius < 1e-6:
-            rings.append([(0.0, 0.0, z)])
+            if not rings or len(rings[-1]) > 1:
+                rings.append([(0.0, 0.0, z)])
             continue
         angles = (2 * math.pi * i / segments for i in range(segments))
         rings.append([(radius * math.cos(a), radius * math.sin(a), z) for a in angles])

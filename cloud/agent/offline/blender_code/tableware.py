@@ -21,7 +21,9 @@ def add_vessel(
     lip_r, lip_z = outer[-1]
     inner = [(r - wall, z) for r, z in reversed(outer) if z > floor + wall]
     rim = [(lip_r - wall * 0.25, lip_z + wall * 0.4), (lip_r - wall * 0.75, lip_z + wall * 0.4)]
-    foot_r = next((r for r, z in outer if z > floor), outer[0][0]) - wall
+    low, high = next(pair for pair in zip(outer, outer[1:], strict=False) if pair[1][1] > floor)
+    share = max(0.0, (floor - low[1]) / (high[1] - low[1]))
+    foot_r = low[0] + (high[0] - low[0]) * share - wall
     add_lathe(bm, [(0, 0), *outer, *rim, *inner, (max(foot_r * 0.9, 1e-3), floor), (0, floor)], slot, segments)
 
 
