@@ -99,7 +99,8 @@ def _make(cluster: Cluster) -> Cluster:
 
 
 def _reachable(cluster: Cluster) -> Cluster:
-    script = 'test -r "$1" && test -x "$1" && "$0/initdb" --version && "$0/postgres" --version'
+    # `--show` makes nothing, and asks as the real call does whether `postgres` may be run.
+    script = 'test -r "$1" && test -x "$1" && "$0/initdb" --show -D "$1" && "$0/postgres" --version'
     able = reaching(cluster.user, ("/bin/sh", "-c", script, cluster.binaries, cluster.folder))
     if able is None:
         raise DatabaseNotStarted(f"user {cluster.user.uid} cannot run {cluster.binaries} on {cluster.folder}.")

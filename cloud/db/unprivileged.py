@@ -16,7 +16,11 @@ from pathlib import Path
 
 # `nobody` comes last: other demoted processes run as it too.
 _SYSTEM_USERS = ("postgres", "daemon", "nobody")
-_SEARCH_CLOSED_FOLDERS = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+# Without the secure bit access(2), by which initdb looks for its own binaries, leaves the capability out.
+_SEARCH_CLOSED_FOLDERS = (
+    *("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"),
+    *("--securebits", "+no_setuid_fixup"),
+)
 
 
 @dataclass(frozen=True)
