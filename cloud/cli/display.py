@@ -174,8 +174,9 @@ class TerminalDisplay:
         lines: list[RenderableType] = []
         if result["summary"] and result["status"] == "succeeded":
             lines.append(plain(result["summary"]))
-        if result["not_built"]:
-            lines.append(Text("Not built: ", style="yellow") + plain(", ".join(result["not_built"])))
+        unsaid = [phrase for phrase in result["not_built"] if phrase not in result["summary"]]
+        if unsaid and result["status"] == "succeeded":
+            lines.append(Text("Not built: ", style="yellow") + plain(", ".join(unsaid)))
         if result["files"]:
             facts = f"{result['objects']} objects, {result['triangles']:,} triangles, {result['seconds']:.1f} s"
             lines.append(Text(facts, style="dim"))

@@ -33,7 +33,7 @@ def render_shot(
     shots: Sequence[Shot | None], size: int, points: NDArray[np.float64], *, studio_only: bool
 ) -> list[bytes]:
     """A PNG of each shot (None: the scene's camera). `studio_only`: ignore the scene's own lights, show no ground."""
-    with _copied_scene() as scene, _lights_off(scene, off=studio_only):
+    with _copied_scene() as scene, _lights_off(scene, off=studio_only or _has_stage_lights_alone(scene)):
         lit = _has_lights(scene)
         if not lit:
             _build_studio(scene, points, ground=not studio_only)
@@ -108,6 +108,11 @@ def _settings(scene: bpy.types.Scene, size: int, *, own_look: bool) -> None:
     if not own_look:
         scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
         scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
+
+
+def _has_stage_lights_alone(scene: bpy.types.Scene) -> bool:
+    """Whether each light is marked as a mere default (`p2m_kind` "stage"): then the studio shows the scene better."""
+    return all(obj.get("p2m_kind") == "stage" for obj in scene.objects if obj.type == "LIGHT")
 
 
 def _has_lights(scene: bpy.types.Scene) -> bool:
