@@ -108,6 +108,17 @@ async def test_restored_snapshot_becomes_the_head_and_history_branches(backend: 
     assert [snapshot.parent_id for snapshot in await user.snapshots()] == [None, None]
 
 
+async def test_going_back_to_the_empty_scene_is_kept(backend: Backend, user: Account) -> None:
+    back = calls(("snapshots", {"action": "restore", "sha256": "empty"}))
+    script = [calls(("run_python", {"code": CUBE})), back, finishes()]
+    async with scripted_messages(*script) as api, running(backend.with_model(api.base_url)):
+        job_id = await user.post()
+        job = await user.ended(job_id)
+    assert job.state == "succeeded", job.error
+    assert await user.head() is None
+    assert set(await user.artifacts(job_id)) == {"scene.blend"}
+
+
 async def test_export_job_makes_the_file_of_the_present_scene(backend: Backend, user: Account) -> None:
     async with (
         scripted_messages(calls(("run_python", {"code": CUBE})), finishes()) as api,
