@@ -101,6 +101,4 @@ NATURE: tuple[Thing, ...] = (
           where="table"),
     thing("lollipop", "lollipop", (0.07, 0.02, 0.19), {"candy": "plastic:red", "swirl": "plastic:white",
           "stick": "paper"}, where="table"),
-    thing("candy_cane", "candy cane", (0.07, 0.016, 0.17), {"body": "plastic:white", "stripe": "plastic:red"},
-          where="table"),
 )  # fmt: skip

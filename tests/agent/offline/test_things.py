@@ -97,7 +97,9 @@ def test_each_thing_fills_its_box_and_stands_on_the_ground(report: dict[str, Any
 @pytest.mark.blender
 def test_each_thing_is_made_of_closed_outward_solids_without_slivers(report: dict[str, Any]) -> None:
     def check(thing: Any, build: dict[str, Any]) -> Any:
-        names = ("loose_verts", "thin_faces") if thing.open_mesh else ("open_edges", "loose_verts", "thin_faces", "inward")
+        names = (
+            ("loose_verts", "thin_faces") if thing.open_mesh else ("open_edges", "loose_verts", "thin_faces", "inward")
+        )
         faults = {name: build[name] for name in names if build[name]}
         if build["triangles"] > MAX_TRIANGLES:
             faults["triangles"] = build["triangles"]

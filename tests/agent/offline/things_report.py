@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Run inside Blender by `test_things`: builds every thing of the catalogue and writes what it measured as JSON.
 
 Usage: things_report.py OUTPUT [KEY...]
@@ -17,12 +19,14 @@ import bpy
 # `bmesh` and `mathutils` can be imported only once `bpy` is.
 # isort: split
 import bmesh
+import numpy as np
 from mathutils import Vector
+from numpy.typing import NDArray
 
 from cloud.agent.offline import blender_code
 from cloud.agent.offline.catalogue import THINGS, Thing, slot_material
 
-SCALES = ((1.0, 1.0, 1.0), (1.6, 1.6, 1.6), (1.5, 0.8, 1.2))
+SCALES = ((1.0, 1.0, 1.0), (1.5, 0.8, 1.2))
 
 
 def builders() -> dict[str, Any]:
@@ -34,55 +38,65 @@ def builders() -> dict[str, Any]:
     return found
 
 
-def island_faults(mesh: bpy.types.Mesh) -> dict[str, int]:
-    """Counts of what a clean solid has none of."""
+def mesh_faults(mesh: bpy.types.Mesh) -> dict[str, int]:
+    """Counts of what a clean solid has none of; `inward` counts islands whose normals enclose no positive volume."""
     bm = bmesh.new()
     bm.from_mesh(mesh)
     faults = {
         "open_edges": sum(not edge.is_manifold for edge in bm.edges),
         "loose_verts": sum(not vert.link_faces for vert in bm.verts),
         "thin_faces": sum(face.calc_area() < 1e-12 for face in bm.faces),
-        "inward": 0,
     }
-    left = set(bm.faces)
-    while left:
-        stack, island = [left.pop()], []
-        while stack:
-            face = stack.pop()
-            island.append(face)
-            for edge in face.edges:
-                for other in edge.link_faces:
-                    if other in left:
-                        left.remove(other)
-                        stack.append(other)
-        middle = island[0].verts[0].co.copy()
-        volume = 0.0
-        for face in island:
-            first = face.verts[0].co - middle
-            for a, b in zip(face.verts[1:], face.verts[2:], strict=False):
-                volume += first.dot((a.co - middle).cross(b.co - middle))
-        faults["inward"] += volume <= 0
     bm.free()
+    count = len(mesh.vertices)
+    edges = np.empty(len(mesh.edges) * 2, np.int32)
+    mesh.edges.foreach_get("vertices", edges)
+    a, b = edges[0::2], edges[1::2]
+    island = np.arange(count)
+    while True:
+        lowest = island.copy()
+        np.minimum.at(lowest, a, island[b])
+        np.minimum.at(lowest, b, island[a])
+        lowest = lowest[lowest]
+        if np.array_equal(lowest, island):
+            break
+        island = lowest
+    corners = np.empty(len(mesh.loop_triangles) * 3, np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners)
+    corners = corners.reshape(-1, 3)
+    # Each island about a vertex of its own, so that small solids far from the origin keep their sign.
+    places = coordinates(mesh).astype(np.float64)
+    p, q, r = (places[corners[:, k]] - places[island[corners[:, k]]] for k in range(3))
+    volumes = np.bincount(island[corners[:, 0]], np.einsum("ij,ij->i", p, np.cross(q, r)), count)
+    faults["inward"] = int((volumes[np.unique(island[corners])] <= 0).sum())
     return faults
+
+
+def coordinates(mesh: bpy.types.Mesh) -> NDArray[np.float32]:
+    """The mesh's own vertices, (V, 3)."""
+    flat = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3)
 
 
 def measure(root: bpy.types.Object) -> dict[str, Any]:
     """The root and its children as they stand in the scene."""
     bpy.context.view_layer.update()
     family = [root, *root.children_recursive]
-    points = [obj.matrix_world @ vert.co for obj in family for vert in obj.data.vertices]
-    low = [min(point[axis] for point in points) for axis in range(3)]
-    high = [max(point[axis] for point in points) for axis in range(3)]
+    points = np.vstack([coordinates(obj.data) + np.array(obj.matrix_world.translation) for obj in family])
+    low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     faults = {"open_edges": 0, "loose_verts": 0, "thin_faces": 0, "inward": 0}
     triangles, bare, digest = 0, 0, hashlib.sha256()
     for obj in family:
         mesh = obj.data
         mesh.calc_loop_triangles()
         triangles += len(mesh.loop_triangles)
-        bare += sum(face.material_index >= len(mesh.materials) for face in mesh.polygons)
+        indices = np.empty(len(mesh.polygons), np.int32)
+        mesh.polygons.foreach_get("material_index", indices)
+        bare += int((indices >= len(mesh.materials)).sum())
         bare += sum(not slot or not slot.name for slot in mesh.materials)
-        digest.update(repr([tuple(round(c, 6) for c in vert.co) for vert in mesh.vertices]).encode())
-        for key, count in island_faults(mesh).items():
+        digest.update(coordinates(mesh).tobytes())
+        for key, count in mesh_faults(mesh).items():
             faults[key] += count
     surface = root.get("p2m_surface")
     inside = root.get("p2m_inside")
@@ -105,9 +119,14 @@ def measure(root: bpy.types.Object) -> dict[str, Any]:
     }
 
 
+def clear() -> None:
+    """Empty the scene, ten times faster than factory settings do."""
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.meshes, *bpy.data.materials])
+
+
 def build(thing: Thing, scale: tuple[float, float, float], make: Any) -> dict[str, Any]:
     """Build one thing into an empty scene and measure it."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    clear()
     size = tuple(extent * factor for extent, factor in zip(thing.size_m, scale, strict=True))
     materials = {slot: slot_material(text) for slot, text in thing.materials.items()}
     try:
@@ -124,6 +143,7 @@ def build(thing: Thing, scale: tuple[float, float, float], make: Any) -> dict[st
 def stage_report() -> dict[str, Any]:
     """What `add_stage`, run twice, leaves, and where the corners of a thing lie in its picture."""
     from bpy_extras.object_utils import world_to_camera_view
+
     from cloud.agent.offline.blender_code.furniture import build_chair
     from cloud.agent.offline.blender_code.stage import add_stage
 
@@ -148,6 +168,7 @@ def main() -> None:
     found = builders()
     keys = sys.argv[2:] or list(THINGS)
     report: dict[str, Any] = {"stage": stage_report(), "things": {}}
+    bpy.ops.wm.read_factory_settings(use_empty=True)
     for key in keys:
         thing = THINGS[key]
         make = found.get(thing.builder)

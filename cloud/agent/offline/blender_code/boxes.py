@@ -5,9 +5,9 @@ import math
 import bmesh
 import bpy
 
+from .candles import add_flame
 from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, round_corners, smooth_curve
 from .finish import finish_thing
-from .lamps import add_flame
 
 
 def build_chest(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -34,7 +34,12 @@ def build_chest(name: str, size: tuple[float, float, float], materials: dict[str
     add_cylinder(bm, (0, -0.274, 0.31), 0.016, 0.008, 1, 16, turn=(90, 0, 0))
     add_box(lid, (0, -0.268, 0.39), (0.07, 0.03, 0.09), 2, 0.006)
     for side in (-1, 1):
-        ring = [(side * 0.44, -0.08, 0.24), (side * 0.475, -0.08, 0.2), (side * 0.475, 0.08, 0.2), (side * 0.44, 0.08, 0.24)]
+        ring = [
+            (side * 0.44, -0.08, 0.24),
+            (side * 0.475, -0.08, 0.2),
+            (side * 0.475, 0.08, 0.2),
+            (side * 0.44, 0.08, 0.24),
+        ]
         add_tube(bm, round_corners(ring, 0.02), 0.012, 1, 10)
     return finish_thing(name, "chest", {"": bm, "Lid": lid}, size, materials, ("body", "metal", "lock"))
 
@@ -48,7 +53,9 @@ def build_box(name: str, size: tuple[float, float, float], materials: dict[str, 
         add_box(bm, (0, side * depth * 0.2485, height - 0.0035), (width, depth * 0.493, 0.006), 0, 0.0012)
         add_box(bm, (side * (width / 2 - 0.0005), 0, height * 0.86), (0.0016, min(0.05, depth * 0.2), height * 0.28), 1)
     add_box(bm, (0, 0, height - 0.001), (width + 0.001, min(0.05, depth * 0.2), 0.002), 1)
-    return finish_thing(name, "box", {"": bm}, size, materials, ("body", "tape"), surface=(height, width / 2, depth / 2))
+    return finish_thing(
+        name, "box", {"": bm}, size, materials, ("body", "tape"), surface=(height, width / 2, depth / 2)
+    )
 
 
 def build_gift(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
@@ -65,8 +72,7 @@ def build_gift(name: str, size: tuple[float, float, float], materials: dict[str,
         c, s = math.cos(angle), math.sin(angle)
         loop = [(0, 0.256), (0.05, 0.31), (0.1, 0.325), (0.115, 0.295), (0.08, 0.262), (0, 0.256)]
         path = smooth_curve([(c * r, s * r, z) for r, z in loop], 4)
-        rings = [[(x - s * 0.02, y + c * 0.02, z), (x + s * 0.02, y - c * 0.02, z), (x + s * 0.02, y - c * 0.02, z + 0.003), (x - s * 0.02, y + c * 0.02, z + 0.003)] for x, y, z in path]
-        add_loft(bm, rings, 1)
+        add_tube(bm, path, 0.019, 1, 10, flat=0.13)
     add_ball(bm, (0, 0, 0.268), (0.028, 0.028, 0.022), 1, 18)
     return finish_thing(name, "gift", {"": bm}, size, materials, ("paper", "ribbon"), smooth_deg=40)
 
@@ -95,13 +101,46 @@ def build_trash_can(name: str, size: tuple[float, float, float], materials: dict
     bm = bmesh.new()
     across = 72
     rings = []
-    for r, z, rib in ((0.19, 0.0, 0.0), (0.195, 0.03, 0.0), (0.2, 0.06, 0.006), (0.225, 0.55, 0.006), (0.228, 0.58, 0.0), (0.235, 0.6, 0.0)):
-        rings.append([((r + rib * math.sin(18 * a)) * math.cos(a), (r + rib * math.sin(18 * a)) * math.sin(a), z) for a in (2 * math.pi * k / across for k in range(across))])
+    for r, z, rib in (
+        (0.19, 0.0, 0.0),
+        (0.195, 0.03, 0.0),
+        (0.2, 0.06, 0.006),
+        (0.225, 0.55, 0.006),
+        (0.228, 0.58, 0.0),
+        (0.235, 0.6, 0.0),
+    ):
+        rings.append(
+            [
+                ((r + rib * math.sin(18 * a)) * math.cos(a), (r + rib * math.sin(18 * a)) * math.sin(a), z)
+                for a in (2 * math.pi * k / across for k in range(across))
+            ]
+        )
     add_loft(bm, rings, 0)
     add_lathe(bm, [(0, 0.59), (0.245, 0.59), (0.25, 0.6), (0.245, 0.625), (0.15, 0.67), (0, 0.685)], 0, 48)
-    add_tube(bm, round_corners([(-0.06, 0, 0.66), (-0.06, 0, 0.73), (0.06, 0, 0.73), (0.06, 0, 0.66)], 0.025, 4), 0.011, 0, 10)
+    add_tube(
+        bm,
+        round_corners([(-0.06, 0, 0.66), (-0.06, 0, 0.73), (0.06, 0, 0.73), (0.06, 0, 0.66)], 0.025, 4),
+        0.011,
+        0,
+        10,
+    )
     for side in (-1, 1):
-        add_tube(bm, round_corners([(side * 0.21, -0.05, 0.45), (side * 0.25, -0.05, 0.45), (side * 0.25, 0.05, 0.45), (side * 0.21, 0.05, 0.45)], 0.015, 4), 0.009, 0, 10)
+        add_tube(
+            bm,
+            round_corners(
+                [
+                    (side * 0.21, -0.05, 0.45),
+                    (side * 0.25, -0.05, 0.45),
+                    (side * 0.25, 0.05, 0.45),
+                    (side * 0.21, 0.05, 0.45),
+                ],
+                0.015,
+                4,
+            ),
+            0.009,
+            0,
+            10,
+        )
     return finish_thing(name, "trash_can", {"": bm}, size, materials, ("body",), smooth_deg=40)
 
 
@@ -141,14 +180,28 @@ def build_rug(name: str, size: tuple[float, float, float], materials: dict[str, 
         count = max(8, round(depth / 0.05))
         for i in range(count):
             y = -depth / 2 + depth * (i + 0.5) / count
-            add_tube(bm, [(side * (width / 2 - fringe * 1.2), y, height * 0.3), (side * width / 2, y, height * 0.3)], height * 0.25, 1, 6)
-    return finish_thing(name, "rug", {"": bm}, size, materials, ("body", "border"), surface=(height, width * 0.4, depth * 0.4))
+            add_tube(
+                bm,
+                [(side * (width / 2 - fringe * 1.2), y, height * 0.3), (side * width / 2, y, height * 0.3)],
+                height * 0.25,
+                1,
+                6,
+            )
+    return finish_thing(
+        name, "rug", {"": bm}, size, materials, ("body", "border"), surface=(height, width * 0.4, depth * 0.4)
+    )
 
 
 def build_mirror(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A standing mirror, tilted in its frame; it faces -Y."""
     bm = bmesh.new()
-    outline = [(0.24 * math.copysign(abs(math.cos(a)) ** 0.7, math.cos(a)), 0.85 + 0.66 * math.copysign(abs(math.sin(a)) ** 0.7, math.sin(a))) for a in (2 * math.pi * i / 56 for i in range(56))]
+    outline = [
+        (
+            0.24 * math.copysign(abs(math.cos(a)) ** 0.7, math.cos(a)),
+            0.85 + 0.66 * math.copysign(abs(math.sin(a)) ** 0.7, math.sin(a)),
+        )
+        for a in (2 * math.pi * i / 56 for i in range(56))
+    ]
     add_prism(bm, outline, 0.012, 1, 0.001)
     add_prism(bm, outline, 0.012, 0, 0.002, (0, 0.011, 0))
     add_tube(bm, [(x, 0.004, z) for x, z in outline], 0.022, 0, 12, closed=True)
@@ -156,7 +209,21 @@ def build_mirror(name: str, size: tuple[float, float, float], materials: dict[st
         add_tube(bm, [(side * 0.285, 0.004, 0.1), (side * 0.285, 0.004, 1.1)], 0.018, 0, 14)
         add_ball(bm, (side * 0.285, 0.004, 1.12), 0.03, 0, 16)
         add_tube(bm, [(side * 0.23, 0.004, 0.85), (side * 0.285, 0.004, 0.85)], 0.014, 0, 12)
-        add_tube(bm, smooth_curve([(side * 0.285, -0.2, 0.015), (side * 0.285, -0.1, 0.09), (side * 0.285, 0.1, 0.09), (side * 0.285, 0.2, 0.015)], 4), 0.017, 0, 12)
+        add_tube(
+            bm,
+            smooth_curve(
+                [
+                    (side * 0.285, -0.2, 0.015),
+                    (side * 0.285, -0.1, 0.09),
+                    (side * 0.285, 0.1, 0.09),
+                    (side * 0.285, 0.2, 0.015),
+                ],
+                4,
+            ),
+            0.017,
+            0,
+            12,
+        )
     add_tube(bm, [(-0.285, 0.004, 0.12), (0.285, 0.004, 0.12)], 0.015, 0, 12)
     return finish_thing(name, "mirror", {"": bm}, size, materials, ("frame", "glass"), smooth_deg=40)
 
@@ -169,7 +236,14 @@ def build_picture(name: str, size: tuple[float, float, float], materials: dict[s
     add_box(bm, (0, depth * 0.2, height / 2), (width - bar, depth * 0.5, height - bar), 1)
     outer = [(-width / 2, 0.0), (width / 2, 0.0), (width / 2, height), (-width / 2, height)]
     rings = []
-    for share, y in ((0.0, depth / 2), (0.0, -depth * 0.2), (0.25, -depth / 2), (0.55, -depth * 0.35), (1.0, -depth * 0.1), (1.0, depth / 2)):
+    for share, y in (
+        (0.0, depth / 2),
+        (0.0, -depth * 0.2),
+        (0.25, -depth / 2),
+        (0.55, -depth * 0.35),
+        (1.0, -depth * 0.1),
+        (1.0, depth / 2),
+    ):
         inset = bar * share
         rings.append([(x - math.copysign(inset, x), y, z + (inset if z == 0 else -inset)) for x, z in outer])
     add_loft(bm, rings, 0, closed=True)
@@ -191,7 +265,14 @@ def build_fireplace(name: str, size: tuple[float, float, float], materials: dict
             pieces = [(x, min(end, -opening)), (max(x, opening), end)] if opening else [(x, end)]
             for left, right in pieces:
                 if right - left > 0.02:
-                    add_box(bm, ((left + right) / 2, -0.02, z), (right - left - 0.008, 0.44, tall - 0.008), 0, 0.004, segments=1)
+                    add_box(
+                        bm,
+                        ((left + right) / 2, -0.02, z),
+                        (right - left - 0.008, 0.44, tall - 0.008),
+                        0,
+                        0.004,
+                        segments=1,
+                    )
             x, i = end, i + 1
     add_box(bm, (0, 0.02, 1.15), (1.4, 0.52, 0.1), 1, 0.015)
     add_box(bm, (0, -0.05, 0.02), (1.4, 0.6, 0.04), 0, 0.008)
@@ -199,4 +280,6 @@ def build_fireplace(name: str, size: tuple[float, float, float], materials: dict
         add_tube(bm, [(-0.28 + 0.03 * k, y, z), (0.28 - 0.02 * k, y + 0.02, z)], 0.055, 3, 12)
     for x, high in ((-0.14, 0.3), (0.0, 0.42), (0.15, 0.28)):
         add_flame(bm, (x, 0.0, 0.17), high, 2)
-    return finish_thing(name, "fireplace", {"": bm}, size, materials, ("body", "mantel", "flame", "logs"), surface=(1.2, 0.65, 0.22))
+    return finish_thing(
+        name, "fireplace", {"": bm}, size, materials, ("body", "mantel", "flame", "logs"), surface=(1.2, 0.65, 0.22)
+    )

@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
 """Building blocks of every thing: solids added to a bmesh, and the step that makes finished objects of them.
 
 Slots are indices of materials in the order in which `finish_thing` gets their names. Metres, Z up, front to -Y.
@@ -5,9 +7,9 @@ Slots are indices of materials in the order in which `finish_thing` gets their n
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import bmesh
-import bpy
 from mathutils import Euler, Matrix, Vector, noise
 
 Point = Sequence[float]
@@ -69,7 +71,7 @@ def add_loft(
     """A skin through rings of equal length; a ring of one point is a tip. The ends are capped unless `closed`."""
     part = bmesh.new()
     loops = [[part.verts.new(point) for point in ring] for ring in rings]
-    pairs = list(zip(loops, loops[1:], strict=False)) + ([(loops[-1], loops[0])] if closed else [])
+    pairs = list(pairwise(loops)) + ([(loops[-1], loops[0])] if closed else [])
     for lower, upper in pairs:
         count = max(len(lower), len(upper))
         for i in range(count):

@@ -5,7 +5,7 @@ import math
 import bmesh
 import bpy
 
-from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, pose, smooth_curve
+from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, smooth_curve
 from .finish import finish_thing
 
 
@@ -42,7 +42,7 @@ def add_hull(
     for right, hollow in zip(outer, inner, strict=True):
         ring = [*right, *reversed([(x, y, min(z, right[-1][2])) for x, y, z in hollow[1:]])]
         left = [(-x, y, z) for x, y, z in reversed(ring)]
-        rings.append(ring + [(0.0, hollow[0][1], hollow[0][2])] + left[:-1])
+        rings.append([*ring, (0.0, hollow[0][1], hollow[0][2]), *left[:-1]])
     add_loft(bm, rings, slot)
     for right, inward in ((outer[0], wall / 2), (outer[-1], -wall / 2)):
         # Bow and stern are closed by a board each.
@@ -147,12 +147,9 @@ def build_rocket(
     add_lathe(bm, list(reversed(bell)), 3, 40)
     for i in range(max(3, fins)):
         turn = 360 * i / max(3, fins) + 45
-        outline = smooth_curve([(0.38, 1.75), (0.72, 1.3), (0.95, 0.7), (0.98, 0.0)], 4) + [
-            (0.9, 0.0),
-            (0.75, 0.42),
-            (0.4, 0.72),
-        ]
-        add_prism(bm, [(x, z) for x, z in outline], 0.1, 1, 0.03, (0, 0, 0), (90, 0, turn))
+        edge = smooth_curve([(0.38, 1.75), (0.72, 1.3), (0.95, 0.7), (0.98, 0.0)], 4)
+        outline = [*edge, (0.9, 0.0), (0.75, 0.42), (0.4, 0.72)]
+        add_prism(bm, outline, 0.1, 1, 0.03, (0, 0, 0), (90, 0, turn))
     for z, r in ((2.75, 0.26), (1.95, 0.2)):
         y = -0.64 if z > 2.5 else -0.66
         add_lathe(

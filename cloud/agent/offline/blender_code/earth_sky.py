@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false
 """Rocks, land, and what hangs in the sky."""
 
 import math
@@ -7,19 +9,23 @@ import bmesh
 import bpy
 from mathutils import Vector, noise
 
-from .core import add_ball, add_blob, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, pose, smooth_curve
+from .candles import add_flame
+from .core import add_ball, add_blob, add_lathe, add_loft, add_prism, add_tube, pose
 from .finish import finish_thing
-from .lamps import add_flame
 from .plants import GOLDEN_ANGLE, add_star
 
 
-def build_rock(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1) -> bpy.types.Object:
+def build_rock(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1
+) -> bpy.types.Object:
     """A broken rock with flat faces and softened edges."""
     bm = cut_stone(seed, 26)
     return finish_thing(name, "rock", {"": bm}, size, materials, ("body",), smooth_deg=28)
 
 
-def build_boulder(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 5) -> bpy.types.Object:
+def build_boulder(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 5
+) -> bpy.types.Object:
     """A large, rounder rock."""
     bm = cut_stone(seed, 44)
     return finish_thing(name, "boulder", {"": bm}, size, materials, ("body",), smooth_deg=28)
@@ -58,7 +64,9 @@ def add_land(
             ridge = 1 - abs(noise.noise(Vector((x * 2.2, y * 2.2, 0)) + offset)) * 2
             fine = noise.noise(Vector((x * 6.0, y * 6.0, 3.0)) + offset)
             fall = (1 - out) ** sharp if sharp > 1 else 0.5 + 0.5 * math.cos(math.pi * out)
-            shape = fall * (1 + rough * (ridge - 0.5) * 1.3 * min(1.0, out * 4)) + rough * 0.22 * fine * min(1.0, (1 - out) * 3) * min(1.0, out * 4)
+            shape = fall * (1 + rough * (ridge - 0.5) * 1.3 * min(1.0, out * 4)) + rough * 0.22 * fine * min(
+                1.0, (1 - out) * 3
+            ) * min(1.0, out * 4)
             ring.append((x * radius, y * radius, max(0.02, shape * height) if i < steps else 0.0))
         rings.append(ring)
     start = len(bm.faces)
@@ -71,32 +79,49 @@ def add_land(
             face.material_index = slots[1]
 
 
-def build_mountain(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 2) -> bpy.types.Object:
+def build_mountain(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 2
+) -> bpy.types.Object:
     """A ridged mountain with a cap of snow."""
     bm = bmesh.new()
     add_land(bm, 6.0, 6.0, seed, 0.55, 1.2, (0, 1), 0.62)
     return finish_thing(name, "mountain", {"": bm}, size, materials, ("body", "snow"), smooth_deg=32)
 
 
-def build_hill(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 2) -> bpy.types.Object:
+def build_hill(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 2
+) -> bpy.types.Object:
     """A soft green hill."""
     bm = bmesh.new()
     add_land(bm, 4.0, 1.8, seed, 0.14, 1.0, (0, 0), 2.0)
     return finish_thing(name, "hill", {"": bm}, size, materials, ("body",), smooth_deg=60)
 
 
-def build_island(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 4) -> bpy.types.Object:
+def build_island(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 4
+) -> bpy.types.Object:
     """A sandy island, green inland."""
     bm = bmesh.new()
     add_land(bm, 4.0, 1.2, seed, 0.25, 1.0, (0, 1), 0.4)
     return finish_thing(name, "island", {"": bm}, size, materials, ("body", "grass"), smooth_deg=60)
 
 
-def build_cloud(name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1) -> bpy.types.Object:
+def build_cloud(
+    name: str, size: tuple[float, float, float], materials: dict[str, dict], seed: int = 1
+) -> bpy.types.Object:
     """A heaped cloud, flat underneath."""
     dice, bm = random.Random(seed), bmesh.new()
-    puffs = [(-0.82, 0, 0.27, 0.34), (-0.42, -0.08, 0.42, 0.44), (0.08, 0.05, 0.55, 0.52), (0.52, -0.05, 0.4, 0.42), (0.88, 0.02, 0.26, 0.32),
-             (-0.15, -0.3, 0.3, 0.36), (0.3, 0.3, 0.3, 0.36), (-0.5, 0.25, 0.28, 0.33), (0.55, -0.28, 0.25, 0.3)]  # fmt: skip
+    puffs = [
+        (-0.82, 0, 0.27, 0.34),
+        (-0.42, -0.08, 0.42, 0.44),
+        (0.08, 0.05, 0.55, 0.52),
+        (0.52, -0.05, 0.4, 0.42),
+        (0.88, 0.02, 0.26, 0.32),
+        (-0.15, -0.3, 0.3, 0.36),
+        (0.3, 0.3, 0.3, 0.36),
+        (-0.5, 0.25, 0.28, 0.33),
+        (0.55, -0.28, 0.25, 0.3),
+    ]
     for x, y, z, radius in puffs:
         add_ball(bm, (x + dice.uniform(-0.04, 0.04), y, z), (radius, radius, radius * 0.92), 0, 32)
     for vert in bm.verts:
@@ -133,7 +158,10 @@ def build_crescent(name: str, size: tuple[float, float, float], materials: dict[
     ends = outer[0]
     reach = math.hypot(ends[0] - 0.22, ends[1])
     turn = math.degrees(math.atan2(ends[1], ends[0] - 0.22))
-    inner = [(0.22 + reach * math.cos(math.radians(a)), reach * math.sin(math.radians(a))) for a in [360 - turn - (360 - 2 * turn) * i / 24 for i in range(1, 24)]]
+    inner = [
+        (0.22 + reach * math.cos(math.radians(a)), reach * math.sin(math.radians(a)))
+        for a in [360 - turn - (360 - 2 * turn) * i / 24 for i in range(1, 24)]
+    ]
     add_prism(bm, outer + inner, 0.2, 0, 0.03, segments=3)
     return finish_thing(name, "crescent", {"": bm}, size, materials, ("body",), smooth_deg=40)
 
@@ -148,7 +176,14 @@ def build_sun(
         angle = 2 * math.pi * i / rays
         reach = 0.7 if i % 2 == 0 else 0.6
         c, s = math.cos(angle), math.sin(angle)
-        add_tube(bm, [(c * 0.36, 0, s * 0.36), (c * 0.46, 0, s * 0.46), (c * reach, 0, s * reach)], [0.085, 0.075, 0.0], 0, 12, flat=0.6)
+        add_tube(
+            bm,
+            [(c * 0.36, 0, s * 0.36), (c * 0.46, 0, s * 0.46), (c * reach, 0, s * reach)],
+            [0.085, 0.075, 0.0],
+            0,
+            12,
+            flat=0.6,
+        )
     return finish_thing(name, "sun", {"": bm}, size, materials, ("body",), smooth_deg=60)
 
 
@@ -157,7 +192,15 @@ def build_planet(name: str, size: tuple[float, float, float], materials: dict[st
     bm = bmesh.new()
     add_ball(bm, (0, 0, 0), 0.5, 0, 48)
     for inner, outer in ((0.68, 0.85), (0.88, 1.1)):
-        add_lathe(bm, [(inner, -0.008), (outer, -0.008), (outer, 0.008), (inner, 0.008)], 1, 80, (0, 0, 0), (0, 14, 0), closed=True)
+        add_lathe(
+            bm,
+            [(inner, -0.008), (outer, -0.008), (outer, 0.008), (inner, 0.008)],
+            1,
+            80,
+            (0, 0, 0),
+            (0, 14, 0),
+            closed=True,
+        )
     # Four fine spokes hold the ring, so that the model is of one piece.
     for i in range(4):
         end = pose(turn=(0, 14, 0)) @ Vector((0.95 * math.cos(math.pi * i / 2), 0.95 * math.sin(math.pi * i / 2), 0))
@@ -181,12 +224,40 @@ def build_earth_globe(name: str, size: tuple[float, float, float], materials: di
         middle = sum(((verts[vert.index].co - center).length for vert in face.verts), 0.0) / 3
         copy.material_index = 1 if middle > 0.1265 else 0
     ball.free()
-    arc = [(0.145 * math.sin(a), 0, 0.26 - 0.145 * math.cos(a)) for a in (math.radians(23 + 180 * i / 24) for i in range(25))]
+    arc = [
+        (0.145 * math.sin(a), 0, 0.26 - 0.145 * math.cos(a))
+        for a in (math.radians(23 + 180 * i / 24) for i in range(25))
+    ]
     add_tube(bm, arc, 0.006, 2, 10)
     tilt = math.radians(23)
     for side in (-1, 1):
-        add_tube(bm, [(side * -0.12 * math.sin(tilt) * -1, 0, 0.26 - side * -0.12 * math.cos(tilt) * -1), (side * 0.15 * math.sin(tilt), 0, 0.26 - side * 0.15 * math.cos(tilt))], 0.005, 2, 8)
-    add_lathe(bm, [(0, 0), (0.085, 0), (0.088, 0.006), (0.05, 0.018), (0.014, 0.035), (0.012, 0.06), (0.02, 0.075), (0.009, 0.09), (0.008, 0.118), (0, 0.118)], 2, 40)
+        add_tube(
+            bm,
+            [
+                (side * -0.12 * math.sin(tilt) * -1, 0, 0.26 - side * -0.12 * math.cos(tilt) * -1),
+                (side * 0.15 * math.sin(tilt), 0, 0.26 - side * 0.15 * math.cos(tilt)),
+            ],
+            0.005,
+            2,
+            8,
+        )
+    add_lathe(
+        bm,
+        [
+            (0, 0),
+            (0.085, 0),
+            (0.088, 0.006),
+            (0.05, 0.018),
+            (0.014, 0.035),
+            (0.012, 0.06),
+            (0.02, 0.075),
+            (0.009, 0.09),
+            (0.008, 0.118),
+            (0, 0.118),
+        ],
+        2,
+        40,
+    )
     return finish_thing(name, "earth_globe", {"": bm}, size, materials, ("body", "land", "stand"), smooth_deg=50)
 
 

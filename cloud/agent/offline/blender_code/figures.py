@@ -22,16 +22,42 @@ def build_snowman(name: str, size: tuple[float, float, float], materials: dict[s
         arm = [(side * 0.2, 0, 0.9), (side * 0.36, -0.03, 1.0), (side * 0.52, -0.02, 1.12)]
         add_tube(bm, arm, [0.02, 0.016, 0.009], 5, 8)
         for turn in (-0.09, 0.05):
-            add_tube(bm, [(side * 0.44, -0.025, 1.06), (side * (0.5 + turn * 0.2), -0.03, 1.06 + turn + 0.1)], [0.01, 0.005], 5, 6)
+            add_tube(
+                bm,
+                [(side * 0.44, -0.025, 1.06), (side * (0.5 + turn * 0.2), -0.03, 1.06 + turn + 0.1)],
+                [0.01, 0.005],
+                5,
+                6,
+            )
     for i in range(5):
         angle = math.radians(-90 + 16 * (i - 2))
         add_ball(bm, (0.18 * math.cos(angle), 0.18 * math.sin(angle), 1.125 + 0.012 * (i - 2) ** 2), 0.014, 3, 10)
-    add_lathe(hat, [(0, 1.36), (0.215, 1.36), (0.22, 1.368), (0.215, 1.378), (0.14, 1.385), (0.135, 1.4), (0.145, 1.62), (0.138, 1.632), (0, 1.636)], 1, 40)
+    add_lathe(
+        hat,
+        [
+            (0, 1.36),
+            (0.215, 1.36),
+            (0.22, 1.368),
+            (0.215, 1.378),
+            (0.14, 1.385),
+            (0.135, 1.4),
+            (0.145, 1.62),
+            (0.138, 1.632),
+            (0, 1.636),
+        ],
+        1,
+        40,
+    )
     add_lathe(hat, [(0.13, 1.392), (0.142, 1.392), (0.144, 1.44), (0.13, 1.44)], 4, 40, closed=True)
     add_tube(nose, [(0, -0.17, 1.22), (0, -0.27, 1.215), (0, -0.38, 1.205)], [0.033, 0.022, 0.0], 2, 16)
-    ring = [(0.172 * math.cos(a), 0.172 * math.sin(a), 1.045 + 0.01 * math.sin(3 * a)) for a in (2 * math.pi * i / 36 for i in range(36))]
+    ring = [
+        (0.172 * math.cos(a), 0.172 * math.sin(a), 1.045 + 0.01 * math.sin(3 * a))
+        for a in (2 * math.pi * i / 36 for i in range(36))
+    ]
     add_tube(scarf, ring, 0.05, 4, 12, flat=0.75, closed=True)
-    add_tube(scarf, smooth_curve([(0.08, -0.19, 1.04), (0.12, -0.26, 0.95), (0.13, -0.29, 0.78)], 4), 0.05, 4, 12, flat=0.35)
+    add_tube(
+        scarf, smooth_curve([(0.08, -0.19, 1.04), (0.12, -0.26, 0.95), (0.13, -0.29, 0.78)], 4), 0.05, 4, 12, flat=0.35
+    )
     slots = ("body", "hat", "nose", "coal", "scarf", "arms")
     parts = {"": bm, "Hat": hat, "Nose": nose, "Scarf": scarf}
     return finish_thing(name, "snowman", parts, size, materials, slots, smooth_deg=50)
@@ -43,7 +69,9 @@ def build_robot(name: str, size: tuple[float, float, float], materials: dict[str
     add_box(bm, (0, 0, 0.84), (0.46, 0.3, 0.46), 0, 0.05, segments=3)
     add_box(bm, (0, -0.15, 0.88), (0.3, 0.03, 0.22), 2, 0.012)
     for i in range(3):
-        add_cylinder(bm, (-0.08 + 0.08 * i, -0.158, 0.92), 0.024, 0.02, 3 if i == 1 else 1, 16, bevel=0.005, turn=(90, 0, 0))
+        add_cylinder(
+            bm, (-0.08 + 0.08 * i, -0.158, 0.92), 0.024, 0.02, 3 if i == 1 else 1, 16, bevel=0.005, turn=(90, 0, 0)
+        )
     add_box(bm, (0, -0.166, 0.84), (0.2, 0.014, 0.04), 1, 0.004)
     add_cylinder(bm, (0, 0, 0.56), 0.13, 0.08, 1, 28, bevel=0.015)
     add_box(bm, (0, 0, 0.52), (0.34, 0.24, 0.1), 0, 0.03)
@@ -82,7 +110,11 @@ def add_robot_arm(bm: bmesh.types.BMesh, side: int) -> None:
     add_tube(bm, [(x + side * 0.038, 0, 0.8), (x + side * 0.042, -0.06, 0.66)], [0.04, 0.052], 0, 18)
     add_ball(bm, (x + side * 0.042, -0.066, 0.645), 0.045, 1, 16)
     for finger in (-1, 1):
-        path = [(x + side * 0.042 + finger * 0.02, -0.07, 0.63), (x + side * 0.042 + finger * 0.062, -0.085, 0.585), (x + side * 0.042 + finger * 0.03, -0.1, 0.54)]
+        path = [
+            (x + side * 0.042 + finger * 0.02, -0.07, 0.63),
+            (x + side * 0.042 + finger * 0.062, -0.085, 0.585),
+            (x + side * 0.042 + finger * 0.03, -0.1, 0.54),
+        ]
         add_tube(bm, smooth_curve(path, 4), 0.016, 1, 10)
 
 
@@ -94,7 +126,12 @@ def build_ghost(name: str, size: tuple[float, float, float], materials: dict[str
     for r, z in line:
         wave = max(0.0, 1 - z / 0.5) * 0.035
         angles = [2 * math.pi * k / 72 for k in range(72)]
-        rings.append([((r + wave * math.sin(9 * a)) * math.cos(a), (r + wave * math.sin(9 * a)) * math.sin(a), z) for a in angles])
+        rings.append(
+            [
+                ((r + wave * math.sin(9 * a)) * math.cos(a), (r + wave * math.sin(9 * a)) * math.sin(a), z)
+                for a in angles
+            ]
+        )
     add_loft(bm, [*rings, [(0, 0, 0.9)]], 0)
     for side in (-1, 1):
         add_ball(bm, (side * 0.075, -0.2, 0.66), (0.034, 0.03, 0.055), 1, 18)
@@ -106,8 +143,23 @@ def build_ghost(name: str, size: tuple[float, float, float], materials: dict[str
 def build_rubber_duck(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A bath duck."""
     bm = bmesh.new()
-    body = [(0, -0.075, 0.055), (0, -0.06, 0.05), (0, -0.02, 0.048), (0, 0.03, 0.05), (0, 0.065, 0.062), (0, 0.09, 0.085), (0, 0.1, 0.098)]
-    add_tube(bm, smooth_curve(body, 4), [r[0] for r in smooth_curve([(0.02,), (0.05,), (0.066,), (0.062,), (0.044,), (0.02,), (0.004,)], 4)], 0, 32, flat=0.78)
+    body = [
+        (0, -0.075, 0.055),
+        (0, -0.06, 0.05),
+        (0, -0.02, 0.048),
+        (0, 0.03, 0.05),
+        (0, 0.065, 0.062),
+        (0, 0.09, 0.085),
+        (0, 0.1, 0.098),
+    ]
+    add_tube(
+        bm,
+        smooth_curve(body, 4),
+        [r[0] for r in smooth_curve([(0.02,), (0.05,), (0.066,), (0.062,), (0.044,), (0.02,), (0.004,)], 4)],
+        0,
+        32,
+        flat=0.78,
+    )
     add_ball(bm, (0, -0.045, 0.125), 0.046, 0, 32)
     add_ball(bm, (0, -0.035, 0.085), (0.034, 0.036, 0.03), 0, 24)
     for side in (-1, 1):
@@ -122,13 +174,39 @@ def build_fish(name: str, size: tuple[float, float, float], materials: dict[str,
     """A goldfish with fins; its head looks to -Y."""
     bm = bmesh.new()
     line = [(0, y, 0.1) for y in (-0.17, -0.15, -0.1, -0.03, 0.04, 0.09, 0.12)]
-    add_tube(bm, smooth_curve(line, 3), [r[0] for r in smooth_curve([(0.01,), (0.035,), (0.06,), (0.072,), (0.055,), (0.028,), (0.02,)], 3)], 0, 28, flat=1.0)
+    add_tube(
+        bm,
+        smooth_curve(line, 3),
+        [r[0] for r in smooth_curve([(0.01,), (0.035,), (0.06,), (0.072,), (0.055,), (0.028,), (0.02,)], 3)],
+        0,
+        28,
+        flat=1.0,
+    )
     for vert in bm.verts:
         vert.co.x *= 0.6
     for tip in (0.19, 0.02):
-        add_loft(bm, [[(0.005, 0.1, 0.085), (0.005, 0.1, 0.115), (-0.005, 0.1, 0.115), (-0.005, 0.1, 0.085)], [(0.003, 0.215, tip - 0.02), (0.003, 0.2, tip + 0.015), (-0.003, 0.2, tip + 0.015), (-0.003, 0.215, tip - 0.02)]], 0)
+        add_loft(
+            bm,
+            [
+                [(0.005, 0.1, 0.085), (0.005, 0.1, 0.115), (-0.005, 0.1, 0.115), (-0.005, 0.1, 0.085)],
+                [
+                    (0.003, 0.215, tip - 0.02),
+                    (0.003, 0.2, tip + 0.015),
+                    (-0.003, 0.2, tip + 0.015),
+                    (-0.003, 0.215, tip - 0.02),
+                ],
+            ],
+            0,
+        )
     for y, z, top in ((0.0, 0.16, 0.205), (0.02, 0.05, 0.012)):
-        add_loft(bm, [[(0.005, y - 0.06, z), (0.005, y + 0.05, z), (-0.005, y + 0.05, z), (-0.005, y - 0.06, z)], [(0.002, y, top), (0.002, y + 0.07, top), (-0.002, y + 0.07, top), (-0.002, y, top)]], 0)
+        add_loft(
+            bm,
+            [
+                [(0.005, y - 0.06, z), (0.005, y + 0.05, z), (-0.005, y + 0.05, z), (-0.005, y - 0.06, z)],
+                [(0.002, y, top), (0.002, y + 0.07, top), (-0.002, y + 0.07, top), (-0.002, y, top)],
+            ],
+            0,
+        )
     for side in (-1, 1):
         add_ball(bm, (side * 0.031, -0.115, 0.118), 0.011, 1, 14)
         add_ball(bm, (side * 0.052, -0.03, 0.075), (0.006, 0.034, 0.016), 0, 14, (30, 0, side * 28))

@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportReturnType=false
 """From bmeshes to finished, named, fitted objects in the scene, and the materials that they wear."""
 
 import math

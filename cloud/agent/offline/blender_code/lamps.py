@@ -5,9 +5,9 @@ import math
 import bmesh
 import bpy
 
+from .candles import add_flame
 from .core import add_ball, add_box, add_cylinder, add_lathe, add_tube, round_corners, smooth_curve
 from .finish import finish_thing
-from .tableware import add_flame
 
 
 def add_lampshade(bm: bmesh.types.BMesh, low: float, radius: float, height: float, slots: tuple[int, int, int]) -> None:
@@ -37,8 +37,12 @@ def add_lampshade(bm: bmesh.types.BMesh, low: float, radius: float, height: floa
     bulb = [(0.5, 0.0), (0.5, 0.12), (0.95, 0.5), (1.0, 0.7), (0.75, 0.95), (0.35, 1.08), (0.0, 1.1)]
     add_lathe(
         bm,
-        [(max(0.0, r) * radius * 0.2, low + height * 0.3 + z * height * 0.42) for r, z in smooth_curve(bulb, 3)][:-1]
-        + [(0.0, low + height * 0.762)],
+        [
+            *[(max(0.0, r) * radius * 0.2, low + height * 0.3 + z * height * 0.42) for r, z in smooth_curve(bulb, 3)][
+                :-1
+            ],
+            (0.0, low + height * 0.762),
+        ],
         slots[2],
         24,
     )

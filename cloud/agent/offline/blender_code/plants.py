@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false
 """Trees and the smaller plants. Every leaf is a closed solid, so that it has a right side from everywhere."""
 
 import math
@@ -6,18 +8,7 @@ import random
 import bmesh
 import bpy
 
-from .core import (
-    add_ball,
-    add_blob,
-    add_box,
-    add_cylinder,
-    add_lathe,
-    add_loft,
-    add_prism,
-    add_tube,
-    pose,
-    smooth_curve,
-)
+from .core import add_ball, add_blob, add_cylinder, add_lathe, add_loft, add_tube, pose, smooth_curve
 from .finish import finish_thing
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))

@@ -5,7 +5,7 @@ import math
 import bmesh
 import bpy
 
-from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, round_corners, smooth_curve
+from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, smooth_curve
 from .finish import finish_thing
 
 
@@ -23,7 +23,9 @@ def build_ball(name: str, size: tuple[float, float, float], materials: dict[str,
     verts = []
     for vert in part.verts:
         x, y, z = vert.co
-        verts.append(bm.verts.new((x, y * math.cos(tilt) - z * math.sin(tilt), y * math.sin(tilt) + z * math.cos(tilt))))
+        verts.append(
+            bm.verts.new((x, y * math.cos(tilt) - z * math.sin(tilt), y * math.sin(tilt) + z * math.cos(tilt)))
+        )
     for face in part.faces:
         bm.faces.new([verts[vert.index] for vert in face.verts]).material_index = face.material_index
     part.free()
@@ -58,9 +60,8 @@ def build_die(name: str, size: tuple[float, float, float], materials: dict[str, 
     for count, axis, side in ((1, 2, 1), (6, 2, -1), (2, 1, -1), (5, 1, 1), (3, 0, 1), (4, 0, -1)):
         for u, v in spots[count]:
             place, radius = [u * 0.026, v * 0.026], [0.0095, 0.0095]
-            # The pips of the underside stay inside, so that the die lies flat.
-            place.insert(axis, side * (half - 0.0004))
-            radius.insert(axis, 0.0004)
+            place.insert(axis, side * half)
+            radius.insert(axis, 0.0009)
             add_ball(bm, place, radius, 1, 16)
     return finish_thing(name, "die", {"": bm}, size, materials, ("body", "pips"), smooth_deg=40)
 
@@ -68,7 +69,19 @@ def build_die(name: str, size: tuple[float, float, float], materials: dict[str, 
 def build_pawn(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A turned chess pawn."""
     bm = bmesh.new()
-    shape = [(0.0195, 0.0), (0.02, 0.003), (0.0185, 0.008), (0.0145, 0.011), (0.015, 0.014), (0.009, 0.022), (0.0065, 0.036), (0.0062, 0.041), (0.011, 0.0435), (0.011, 0.0455), (0.0055, 0.048)]
+    shape = [
+        (0.0195, 0.0),
+        (0.02, 0.003),
+        (0.0185, 0.008),
+        (0.0145, 0.011),
+        (0.015, 0.014),
+        (0.009, 0.022),
+        (0.0065, 0.036),
+        (0.0062, 0.041),
+        (0.011, 0.0435),
+        (0.011, 0.0455),
+        (0.0055, 0.048),
+    ]
     add_lathe(bm, [(0, 0), *shape, (0, 0.048)], 0, 40)
     add_ball(bm, (0, 0, 0.0575), 0.0125, 0, 32)
     return finish_thing(name, "pawn", {"": bm}, size, materials, ("body",), smooth_deg=45)
@@ -77,11 +90,32 @@ def build_pawn(name: str, size: tuple[float, float, float], materials: dict[str,
 def build_guitar(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """An acoustic guitar, upright, its strings to -Y."""
     bm = bmesh.new()
-    half = smooth_curve([(0.0, 0.0), (0.12, 0.02), (0.188, 0.12), (0.165, 0.22), (0.122, 0.29), (0.135, 0.37), (0.13, 0.43), (0.07, 0.475), (0.0, 0.48)], 5)
+    half = smooth_curve(
+        [
+            (0.0, 0.0),
+            (0.12, 0.02),
+            (0.188, 0.12),
+            (0.165, 0.22),
+            (0.122, 0.29),
+            (0.135, 0.37),
+            (0.13, 0.43),
+            (0.07, 0.475),
+            (0.0, 0.48),
+        ],
+        5,
+    )
     outline = half + [(-x, z) for x, z in reversed(half[1:-1])]
     add_prism(bm, outline, 0.095, 0, 0.006)
     add_cylinder(bm, (0, -0.046, 0.32), 0.048, 0.004, 2, 36, turn=(90, 0, 0))
-    add_lathe(bm, [(0.048, 0.0), (0.055, 0.0), (0.055, 0.004), (0.048, 0.004)], 1, 40, (0, -0.0465, 0.32), (90, 0, 0), closed=True)
+    add_lathe(
+        bm,
+        [(0.048, 0.0), (0.055, 0.0), (0.055, 0.004), (0.048, 0.004)],
+        1,
+        40,
+        (0, -0.0465, 0.32),
+        (90, 0, 0),
+        closed=True,
+    )
     add_box(bm, (0, -0.054, 0.135), (0.14, 0.014, 0.028), 1, 0.004)
     add_box(bm, (0, -0.05, 0.6), (0.05, 0.024, 0.5), 1, 0.004)
     add_tube(bm, [(0, -0.036, 0.46), (0, -0.03, 0.6), (0, -0.03, 0.86)], [0.026, 0.02, 0.02], 0, 14)
@@ -106,29 +140,53 @@ def build_drum(name: str, size: tuple[float, float, float], materials: dict[str,
     add_cylinder(bm, (0, 0, 0.01), 0.235, 0.38, 0, 56)
     add_lathe(bm, [(0, 0.375), (0.236, 0.375), (0.238, 0.392), (0, 0.396)], 1, 56)
     for z in (0.0, 0.355):
-        add_lathe(bm, [(0.23, z), (0.248, z), (0.25, z + 0.006), (0.25, z + 0.038), (0.246, z + 0.045), (0.23, z + 0.045)], 2, 56, closed=True)
+        add_lathe(
+            bm,
+            [(0.23, z), (0.248, z), (0.25, z + 0.006), (0.25, z + 0.038), (0.246, z + 0.045), (0.23, z + 0.045)],
+            2,
+            56,
+            closed=True,
+        )
     path = []
     for i in range(24):
         angle = 2 * math.pi * i / 24
         path.append((0.241 * math.cos(angle), 0.241 * math.sin(angle), 0.05 if i % 2 else 0.35))
     add_tube(bm, path, 0.004, 1, 6, closed=True)
-    return finish_thing(name, "drum", {"": bm}, size, materials, ("body", "skin", "metal"), surface=(0.4, 0.16, 0.16), smooth_deg=40)
+    return finish_thing(
+        name, "drum", {"": bm}, size, materials, ("body", "skin", "metal"), surface=(0.4, 0.16, 0.16), smooth_deg=40
+    )
 
 
 def build_clock(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
     """A round wall clock at ten past ten; its face looks to -Y."""
     bm = bmesh.new()
-    add_lathe(bm, [(0, 0), (0.15, 0), (0.158, 0.008), (0.16, 0.03), (0.152, 0.045), (0.142, 0.045), (0.136, 0.03), (0, 0.03)], 1, 64, (0, 0.02, 0), (90, 0, 0))
+    add_lathe(
+        bm,
+        [(0, 0), (0.15, 0), (0.158, 0.008), (0.16, 0.03), (0.152, 0.045), (0.142, 0.045), (0.136, 0.03), (0, 0.03)],
+        1,
+        64,
+        (0, 0.02, 0),
+        (90, 0, 0),
+    )
     add_cylinder(bm, (0, -0.005, 0), 0.137, 0.01, 0, 64, turn=(90, 0, 0))
     for i in range(12):
         angle = 2 * math.pi * i / 12
         long = 0.026 if i % 3 == 0 else 0.014
         reach = 0.124 - long / 2
-        add_box(bm, (reach * math.sin(angle), -0.015, reach * math.cos(angle)), (0.008 if i % 3 == 0 else 0.005, 0.004, long), 2, 0.001, turn=(0, math.degrees(angle), 0))
+        add_box(
+            bm,
+            (reach * math.sin(angle), -0.015, reach * math.cos(angle)),
+            (0.008 if i % 3 == 0 else 0.005, 0.004, long),
+            2,
+            0.001,
+            turn=(0, math.degrees(angle), 0),
+        )
     for angle, long, wide, y in ((305, 0.07, 0.01, -0.019), (60, 0.105, 0.007, -0.022)):
         turn = math.radians(angle)
         middle = long / 2 - 0.012
-        add_box(bm, (middle * math.sin(turn), y, middle * math.cos(turn)), (wide, 0.003, long), 2, 0.001, turn=(0, angle, 0))
+        add_box(
+            bm, (middle * math.sin(turn), y, middle * math.cos(turn)), (wide, 0.003, long), 2, 0.001, turn=(0, angle, 0)
+        )
     add_cylinder(bm, (0, -0.012, 0), 0.009, 0.014, 2, 20, bevel=0.002, turn=(90, 0, 0))
     return finish_thing(name, "clock", {"": bm}, size, materials, ("face", "rim", "hands"), smooth_deg=40)
 
@@ -148,97 +206,39 @@ def build_hourglass(name: str, size: tuple[float, float, float], materials: dict
     for i in range(3):
         angle = 2 * math.pi * i / 3
         x, y = 0.058 * math.cos(angle), 0.058 * math.sin(angle)
-        shape = [(0.006, 0.015), (0.007, 0.04), (0.004, 0.06), (0.006, 0.1), (0.008, 0.13), (0.006, 0.16), (0.004, 0.2), (0.007, 0.22), (0.006, 0.245)]
+        shape = [
+            (0.006, 0.015),
+            (0.007, 0.04),
+            (0.004, 0.06),
+            (0.006, 0.1),
+            (0.008, 0.13),
+            (0.006, 0.16),
+            (0.004, 0.2),
+            (0.007, 0.22),
+            (0.006, 0.245),
+        ]
         add_lathe(bm, shape, 0, 14, (x, y, 0))
     return finish_thing(name, "hourglass", {"": bm}, size, materials, ("frame", "glass", "sand"), smooth_deg=45)
 
 
-def build_monitor(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A flat screen on its stand; it faces -Y."""
+def build_hat(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
+    """A top hat with a ribbon."""
     bm = bmesh.new()
-    add_box(bm, (0, 0, 0.28), (0.62, 0.03, 0.36), 0, 0.008)
-    add_box(bm, (0, 0.025, 0.28), (0.4, 0.035, 0.22), 0, 0.015)
-    add_box(bm, (0, -0.0142, 0.285), (0.596, 0.004, 0.325), 1, 0.001)
-    add_box(bm, (0, -0.0155, 0.108), (0.05, 0.003, 0.006), 1, 0.001)
-    add_box(bm, (0, 0.04, 0.14), (0.07, 0.022, 0.27), 0, 0.006)
-    outline = round_corners([(-0.13, -0.1), (0.13, -0.1), (0.13, 0.1), (-0.13, 0.1)], 0.03, 5, closed=True)
-    add_prism(bm, outline, 0.012, 0, 0.003, (0, 0.0, 0.006), (0, 0, 0))
-    return finish_thing(name, "monitor", {"": bm}, size, materials, ("body", "screen"))
-
-
-def add_key_rows(bm: bmesh.types.BMesh, center: tuple[float, float, float], width: float, depth: float, rows: int, slot: int) -> None:
-    """Rows of key caps on a flat top, the lowest with a space bar."""
-    x0, y0, z = center
-    pitch = depth / rows
-    count = max(6, round(width / pitch))
-    step = width / count
-    for row in range(rows):
-        y = y0 + depth / 2 - pitch * (row + 0.5)
-        if row == rows - 1:
-            side = count // 4
-            for i in range(side):
-                for way in (-1, 1):
-                    add_box(bm, (x0 + way * (width / 2 - step * (i + 0.5)), y, z), (step * 0.86, pitch * 0.84, pitch * 0.3), slot, pitch * 0.06, segments=1)
-            add_box(bm, (x0, y, z), (step * (count - 2 * side) - step * 0.14, pitch * 0.84, pitch * 0.3), slot, pitch * 0.06, segments=1)
-            continue
-        for i in range(count):
-            add_box(bm, (x0 - width / 2 + step * (i + 0.5), y, z), (step * 0.86, pitch * 0.84, pitch * 0.3), slot, pitch * 0.06, segments=1)
-
-
-def build_laptop(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """An open laptop; its lid is a child. It faces -Y."""
-    bm, lid = bmesh.new(), bmesh.new()
-    outline = round_corners([(-0.17, -0.115), (0.17, -0.115), (0.17, 0.115), (-0.17, 0.115)], 0.012, 4, closed=True)
-    add_prism(bm, outline, 0.014, 0, 0.003, (0, 0, 0.007), (0, 0, 0))
-    add_key_rows(bm, (0, 0.035, 0.0145), 0.3, 0.105, 6, 2)
-    add_box(bm, (0, -0.065, 0.0138), (0.11, 0.068, 0.0014), 2, 0.0004)
-    lean = 18
-    s, c = math.sin(math.radians(lean)), math.cos(math.radians(lean))
-    base = (0, 0.112, 0.012)
-    add_prism(lid, [(x, y) for x, y in outline], 0.007, 0, 0.002, (0, base[1] + s * 0.115, base[2] + c * 0.115), (90 - lean, 0, 0))
-    middle = (0, base[1] + s * 0.118 - c * 0.0032, base[2] + c * 0.118 + s * 0.0032)
-    add_box(lid, middle, (0.318, 0.0016, 0.2), 1, 0.0004, turn=(-lean, 0, 0))
-    add_cylinder(lid, (-0.12, 0.113, 0.0125), 0.0055, 0.24, 2, 14, turn=(0, 90, 0))
-    return finish_thing(name, "laptop", {"": bm, "Lid": lid}, size, materials, ("body", "screen", "keys"))
-
-
-def build_phone(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A smartphone lying on its back."""
-    bm = bmesh.new()
-    outline = round_corners([(-0.037, -0.077), (0.037, -0.077), (0.037, 0.077), (-0.037, 0.077)], 0.011, 5, closed=True)
-    add_prism(bm, outline, 0.008, 0, 0.0022, (0, 0, 0.004), (0, 0, 0), segments=3)
-    glass = [(x * 0.94, y * 0.97) for x, y in outline]
-    add_prism(bm, glass, 0.001, 1, 0.0002, (0, 0, 0.0079), (0, 0, 0))
-    for y in (0.03, 0.012):
-        add_box(bm, (0.037, y, 0.004), (0.0016, 0.012, 0.002), 0, 0.0004)
-    return finish_thing(name, "phone", {"": bm}, size, materials, ("body", "screen"), surface=(0.0084, 0.035, 0.07))
-
-
-def build_keyboard(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A computer keyboard with a block of numbers."""
-    bm = bmesh.new()
-    add_box(bm, (0, 0, 0.009), (0.44, 0.14, 0.018), 0, 0.005)
-    add_key_rows(bm, (-0.06, 0, 0.02), 0.3, 0.12, 6, 1)
-    add_key_rows(bm, (0.165, -0.01, 0.02), 0.08, 0.1, 5, 1)
-    return finish_thing(name, "keyboard", {"": bm}, size, materials, ("body", "keys"))
-
-
-def build_mouse(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A computer mouse; its buttons are at +Y."""
-    bm = bmesh.new()
-    add_ball(bm, (0, 0, 0.012), (0.031, 0.055, 0.026), 0, 36)
-    for vert in bm.verts:
-        vert.co.z = max(0.0, vert.co.z) if vert.co.z > 0.001 else 0.0005 * (1 + vert.co.z)
-    add_tube(bm, [(-0.0035, 0.028, 0.0345), (0.0035, 0.028, 0.0345)], 0.008, 1, 20)
-    return finish_thing(name, "mouse", {"": bm}, size, materials, ("body", "wheel"), smooth_deg=60)
-
-
-def build_pencil(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A six-sided pencil lying along Y, its point at -Y."""
-    bm = bmesh.new()
-    add_tube(bm, [(0, -0.068, 0.004), (0, 0.08, 0.004)], 0.004, 0, 6)
-    add_tube(bm, [(0, -0.0675, 0.004), (0, -0.089, 0.004)], [0.0039, 0.001], 1, 18)
-    add_tube(bm, [(0, -0.0885, 0.004), (0, -0.095, 0.004)], [0.0011, 0.0], 2, 12)
-    add_cylinder(bm, (0, 0.0885, 0.004), 0.0038, 0.0095, 2, 18, turn=(90, 0, 0))
-    add_cylinder(bm, (0, 0.095, 0.004), 0.0036, 0.008, 3, 18, bevel=0.0008, turn=(90, 0, 0))
-    return finish_thing(name, "pencil", {"": bm}, size, materials, ("body", "wood", "lead", "eraser"), smooth_deg=35)
+    rings = []
+    for r, z, bend in (
+        (0.165, 0.006, 1.0),
+        (0.168, 0.009, 1.0),
+        (0.165, 0.013, 1.0),
+        (0.108, 0.012, 0.0),
+        (0.1, 0.03, 0.0),
+        (0.098, 0.12, 0.0),
+        (0.108, 0.222, 0.0),
+        (0.104, 0.232, 0.0),
+        (0.09, 0.234, 0.0),
+    ):
+        angles = [2 * math.pi * k / 56 for k in range(56)]
+        rings.append([(r * math.cos(a), r * math.sin(a), z + bend * 0.028 * math.cos(a) ** 2) for a in angles])
+    under = [(r * math.cos(a), r * math.sin(a), 0.0) for r in (0.1,) for a in (2 * math.pi * k / 56 for k in range(56))]
+    add_loft(bm, [under, *rings], 0)
+    add_lathe(bm, [(0.096, 0.018), (0.106, 0.018), (0.102, 0.06), (0.096, 0.06)], 1, 56, closed=True)
+    return finish_thing(name, "hat", {"": bm}, size, materials, ("body", "band"), smooth_deg=45)

@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false
 """The primitives, exact in counts and measures.
 
 A measure of 0 is taken from `size`, the overall box. `centred` puts the origin at the centre, as Blender does.
@@ -17,7 +19,7 @@ def finish_primitive(
     name: str, kind: str, bm: bmesh.types.BMesh, materials: dict[str, dict], centred: bool, top_share: float = 0.0,
     smooth_deg: float = 35.0, weighted: bool = False,
 ) -> bpy.types.Object:  # fmt: skip
-    """Make the object of a bmesh that is centred on the origin; `top_share` of its half width is the top to stand on."""
+    """Make the object of a bmesh about the origin; `top_share` of its half width is the top to stand on."""
     low, high = (Vector([pick(vert.co[axis] for vert in bm.verts) for axis in range(3)]) for pick in (min, max))
     if not centred:
         bmesh.ops.translate(bm, verts=bm.verts, vec=(0, 0, -low.z))

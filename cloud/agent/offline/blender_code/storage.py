@@ -5,7 +5,7 @@ import math
 import bmesh
 import bpy
 
-from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube, round_corners
+from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_prism, add_tube
 from .finish import finish_thing
 from .furniture import drawer_handle
 

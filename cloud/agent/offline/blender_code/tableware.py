@@ -1,11 +1,12 @@
 """What stands on a laid table. Vessels have walls of real thickness; `p2m_inside` is where things can lie in them."""
 
 import math
+from itertools import pairwise
 
 import bmesh
 import bpy
 
-from .core import add_ball, add_box, add_cylinder, add_lathe, add_loft, add_tube, round_corners, smooth_curve
+from .core import add_ball, add_cylinder, add_lathe, add_tube, round_corners, smooth_curve
 from .finish import finish_thing
 
 
@@ -21,7 +22,7 @@ def add_vessel(
     lip_r, lip_z = outer[-1]
     inner = [(r - wall, z) for r, z in reversed(outer) if z > floor + wall]
     rim = [(lip_r - wall * 0.25, lip_z + wall * 0.4), (lip_r - wall * 0.75, lip_z + wall * 0.4)]
-    low, high = next(pair for pair in zip(outer, outer[1:], strict=False) if pair[1][1] > floor)
+    low, high = next(pair for pair in pairwise(outer) if pair[1][1] > floor)
     share = max(0.0, (floor - low[1]) / (high[1] - low[1]))
     foot_r = low[0] + (high[0] - low[0]) * share - wall
     add_lathe(bm, [(0, 0), *outer, *rim, *inner, (max(foot_r * 0.9, 1e-3), floor), (0, floor)], slot, segments)
@@ -242,173 +243,6 @@ def build_teapot(name: str, size: tuple[float, float, float], materials: dict[st
         40,
     )
     return finish_thing(name, "teapot", {"": bm, "Lid": lid}, size, materials, ("body",), smooth_deg=50)
-
-
-def build_spoon(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A spoon lying on its back, its bowl at +Y."""
-    bm = bmesh.new()
-    line = cutlery_handle()
-    for i in range(1, 11):
-        t = i / 10
-        half = 0.021 * math.sin(math.pi * (0.1 + 0.9 * t)) ** 0.62 if t < 1 else 0.0
-        line.append((0.03 + 0.066 * t, max(half, 0.0006), 0.0045 + 0.004 * t, 0.0075 * math.sin(math.pi * t)))
-    add_flat_bar(bm, line)
-    return finish_thing(name, "spoon", {"": bm}, size, materials, ("body",), smooth_deg=60)
-
-
-def cutlery_handle() -> list[tuple[float, float, float, float]]:
-    """Stations (y, half width, z, dish) of a handle that widens to its end."""
-    return [(-0.094, 0.0012, 0.005, 0), (-0.093, 0.006, 0.005, 0), (-0.086, 0.0095, 0.005, 0), (-0.06, 0.007, 0.007, 0),
-            (-0.01, 0.0034, 0.012, 0), (0.02, 0.003, 0.009, 0), (0.03, 0.0045, 0.006, 0)]  # fmt: skip
-
-
-def add_flat_bar(
-    bm: bmesh.types.BMesh, stations: list[tuple[float, float, float, float]], thick: float = 0.0024
-) -> None:
-    """A bar along Y through stations (y, half width, z, how deep its middle is dished)."""
-    rings = []
-    shares = [-1.0, -0.75, -0.4, 0.0, 0.4, 0.75, 1.0]
-    for y, half, z, dish in stations:
-        edge = thick / 2 * 0.55
-        lower = [(half * s, y, z - dish * (1 - s * s) - (edge if abs(s) == 1 else thick / 2)) for s in shares]
-        upper = [(half * s, y, z - dish * (1 - s * s) + (edge if abs(s) == 1 else thick / 2)) for s in reversed(shares)]
-        rings.append(lower + upper)
-    add_loft(bm, rings, 0)
-
-
-def build_fork(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A fork with four tines at +Y."""
-    bm = bmesh.new()
-    add_flat_bar(
-        bm,
-        [
-            *cutlery_handle(),
-            (0.037, 0.009, 0.0045, 0.0005),
-            (0.046, 0.0125, 0.004, 0.001),
-            (0.056, 0.013, 0.0045, 0.001),
-        ],
-    )
-    for i in range(4):
-        x = -0.0111 + 0.0074 * i
-        path = [(x, 0.052, 0.0038), (x, 0.068, 0.0058), (x, 0.085, 0.0098), (x * 0.97, 0.095, 0.013)]
-        add_tube(bm, smooth_curve(path, 3), [0.0018] * 7 + [0.0015, 0.0012, 0.0005], segments=8)
-    return finish_thing(name, "fork", {"": bm}, size, materials, ("body",), smooth_deg=60)
-
-
-def build_knife(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A knife lying flat, its blade at +Y."""
-    bm = bmesh.new()
-    outline = [
-        (-0.004, 0.0, 0.006),
-        (-0.009, 0.03, 0.006),
-        (-0.011, 0.09, 0.006),
-        (-0.006, 0.122, 0.0065),
-        (0.005, 0.133, 0.007),
-    ]
-    rings = [
-        [
-            (low, y, z),
-            (low * 0.4, y, z + 0.0011),
-            (0.0075, y, z + 0.0014),
-            (0.0075, y, z - 0.0014),
-            (low * 0.4, y, z - 0.0011),
-        ]
-        for low, y, z in outline
-    ]
-    add_loft(bm, rings, 0)
-    add_box(bm, (0.001, 0.0, 0.0062), (0.015, 0.012, 0.009), 0, bevel=0.002)
-    handle = [
-        (0.001, 0.002, 0.0065),
-        (0.001, -0.04, 0.0065),
-        (0.001, -0.085, 0.0065),
-        (0.0, -0.103, 0.0065),
-        (0.0, -0.107, 0.0065),
-    ]
-    add_tube(bm, handle, [0.0075, 0.009, 0.0085, 0.008, 0.004], 1, 16, flat=0.72)
-    return finish_thing(name, "knife", {"": bm}, size, materials, ("blade", "handle"), smooth_deg=40)
-
-
-def add_flame(bm: bmesh.types.BMesh, base: tuple[float, float, float], height: float, slot: int) -> None:
-    """A drop-shaped flame that stands on `base`."""
-    shape = [(0.0, 0.0), (0.13, 0.08), (0.2, 0.24), (0.18, 0.42), (0.09, 0.72), (0.03, 0.92), (0.0, 1.0)]
-    profile = [(max(0.0, r) * height, z * height) for r, z in smooth_curve(shape, 3)]
-    profile[0], profile[-1] = (0.0, 0.0), (0.0, height)
-    add_lathe(bm, profile, slot, 20, base)
-
-
-def add_candle(
-    bm: bmesh.types.BMesh,
-    base: tuple[float, float, float],
-    radius: float,
-    height: float,
-    slots: tuple[int, int, int],
-    lit: bool,
-) -> None:
-    """A candle with a hollow of molten wax, drips, a wick and, where `lit`, a flame. Slots: wax, wick, flame."""
-    x, y, z = base
-    rim = radius * 0.16
-    profile = [
-        (0, 0),
-        (radius * 0.94, 0),
-        (radius, rim * 0.5),
-        (radius, height - rim),
-        (radius * 0.95, height),
-        (radius * 0.82, height),
-        (radius * 0.68, height - rim * 1.2),
-        (0, height - rim * 1.8),
-    ]
-    add_lathe(bm, profile, slots[0], 40, base)
-    for i, length in enumerate((0.42, 0.25, 0.33, 0.16)):
-        angle = 2 * math.pi * i / 4 + 0.5 * i
-        dx, dy = x + math.cos(angle) * radius * 0.98, y + math.sin(angle) * radius * 0.98
-        low = z + height * (1 - length)
-        path = [(dx, dy, z + height - rim), (dx, dy, low + radius * 0.3), (dx, dy, low + radius * 0.12), (dx, dy, low)]
-        add_tube(bm, path, [radius * 0.09, radius * 0.1, radius * 0.14, radius * 0.03], slots[0], 10)
-    wick = radius * 0.6
-    add_tube(
-        bm,
-        [(x, y, z + height - rim * 2), (x, y, z + height + wick * 0.6), (x + wick * 0.15, y, z + height + wick)],
-        radius * 0.05,
-        slots[1],
-        8,
-    )
-    if lit:
-        add_flame(bm, (x, y, z + height + wick * 0.45), radius * 1.7, slots[2])
-
-
-def build_candle(
-    name: str, size: tuple[float, float, float], materials: dict[str, dict], lit: bool = True
-) -> bpy.types.Object:
-    """A thick candle with drips of wax."""
-    bm = bmesh.new()
-    add_candle(bm, (0, 0, 0), 0.036, 0.135 if lit else 0.178, (0, 1, 2), lit)
-    return finish_thing(name, "candle", {"": bm}, size, materials, ("wax", "wick", "flame"), smooth_deg=45)
-
-
-def build_candlestick(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
-    """A turned candlestick with a lit candle."""
-    bm = bmesh.new()
-    shape = [
-        (0.062, 0.0),
-        (0.065, 0.004),
-        (0.05, 0.012),
-        (0.018, 0.024),
-        (0.01, 0.04),
-        (0.017, 0.055),
-        (0.009, 0.07),
-        (0.008, 0.11),
-        (0.014, 0.125),
-        (0.01, 0.138),
-        (0.034, 0.15),
-        (0.036, 0.155),
-        (0.016, 0.156),
-        (0.017, 0.172),
-    ]
-    add_lathe(bm, [(0, 0), *shape, (0, 0.172)], 0, 40)
-    add_candle(bm, (0, 0, 0.165), 0.0135, 0.14, (1, 2, 3), True)
-    return finish_thing(
-        name, "candlestick", {"": bm}, size, materials, ("stand", "wax", "wick", "flame"), smooth_deg=45
-    )
 
 
 def build_bucket(name: str, size: tuple[float, float, float], materials: dict[str, dict]) -> bpy.types.Object:
