@@ -31,7 +31,6 @@ class LocalPod:
         self.base_url = ""
         self._folder = folder
         self._process = process
-        self._reading_address = asyncio.Lock()
         self._started_at = time.monotonic()
 
     @classmethod
@@ -74,12 +73,10 @@ class LocalPod:
             return False
 
     async def wait_ready(self, limit_s: float) -> None:
-        """Return once real code ran in its Blender. Raises: PodNotReady."""
+        """Return once real code ran in its Blender; to be called once. Raises: PodNotReady."""
         try:
             async with asyncio.timeout(limit_s):
-                async with self._reading_address:  # the one who claims a spare waits beside the one who started it
-                    if not self.base_url:
-                        self.base_url = await self._read_address()
+                self.base_url = await self._read_address()
                 async with httpx2.AsyncClient(timeout=limit_s, trust_env=False) as client:
                     response = await client.get(f"{self.base_url}/readyz")
         except (TimeoutError, httpx2.HTTPError) as error:

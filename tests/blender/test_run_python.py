@@ -98,6 +98,8 @@ async def test_a_step_that_ends_in_edit_mode_keeps_its_edits(pod: RunningPod) ->
     code = CUBE + "bpy.ops.object.mode_set(mode='EDIT')\nbpy.ops.mesh.subdivide()"
     async with pod.toolbox() as box:
         assert (await run(box, "run_python", code=code))["triangles"] == 48
+        after = "print(bpy.context.mode, len(bpy.data.objects['Box'].data.vertices))"
+        assert (await run(box, "run_python", code=after))["stdout"] == "OBJECT 26\n"
 
 
 async def test_text_and_numbers_that_no_json_can_carry_do_not_break_the_answer(pod: RunningPod) -> None:
