@@ -12,7 +12,7 @@ MADE: tuple[Thing, ...] = (
           params={"seats": 3}, surface=True, parts=("Cushion",)),
     thing("table", "table,dining table,kitchen table,round table,coffee table", (1.4, 0.85, 0.75), {"top": "wood"},
           params={"shape": "rectangular", "legs": 4}, surface=True,
-          notes="shape: rectangular or round; round has the larger of x, y as diameter unless both are given"),
+          notes="shape: rectangular or round; a round one has the larger of x and y as its diameter"),
     thing("desk", "desk,writing desk,office desk,workbench", (1.4, 0.7, 0.75), {"top": "wood", "handles": "metal"},
           params={"drawers": 3}, surface=True),
     thing("stool", "stool,bar stool", (0.38, 0.38, 0.48), {"frame": "wood"}, params={"legs": 4}, surface=True),

@@ -45,7 +45,8 @@ def finish_thing(
     for key, area in (("p2m_surface", surface), ("p2m_inside", inside)):
         if root is not None and area is not None:
             z, half_x, half_y = area
-            root[key] = [(fit @ Vector((0, 0, z))).z, half_x * fit[0][0], half_y * fit[1][1]]
+            extent = (min(half_x * fit[0][0], size[0] / 2), min(half_y * fit[1][1], size[1] / 2))
+            root[key] = [(fit @ Vector((0, 0, z))).z, *extent]
     return root
 
 

@@ -54,7 +54,7 @@ def build_chair(
 def build_table(
     name: str, size: tuple[float, float, float], materials: dict[str, dict], shape: str = "rectangular", legs: int = 4
 ) -> bpy.types.Object:
-    """A table on tapered legs with an apron; `shape` "round" stands on a turned foot."""
+    """A table on tapered legs with an apron; `shape` "round", of the larger of x and y, stands on a turned foot."""
     width, depth, height = size
     bm = bmesh.new()
     board = height * 0.05
@@ -91,7 +91,7 @@ def build_table(
             outline = [(x * out, y * height) for x, y in foot]
             add_prism(bm, outline, radius * 0.13, bevel=0.006, turn=(90, 0, angle))
         surface = (height, radius * 0.7071, radius * 0.7071)
-        size = size if abs(width - depth) < 1e-6 else (width, depth, height)
+        size = (2 * radius, 2 * radius, height)
     else:
         leg, inset = min(0.075, min(width, depth) * 0.1), min(width, depth) * 0.06
         add_box(bm, (0, 0, height - board / 2), (width, depth, board), bevel=board * 0.3, segments=3)

@@ -46,8 +46,8 @@ def clear_stage() -> None:
             (bpy.data.cameras if isinstance(data, bpy.types.Camera) else bpy.data.lights).remove(data)
 
 
-def visible_corners() -> list[Vector]:
-    """The corners of the boxes of all visible things in world space; planes count by their middle only.
+def visible_points() -> list[Vector]:
+    """Places on the skin of all visible things, in world space; flat planes count only where there is nothing else.
 
     A wide floor under a small thing must not push the camera away.
     """
@@ -56,14 +56,18 @@ def visible_corners() -> list[Vector]:
     for obj in bpy.context.scene.objects:
         if obj.type not in {"MESH", "CURVE", "SURFACE", "META", "FONT"} or obj.hide_render:
             continue
-        box = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
-        (floors if max(obj.dimensions) > 0 and obj.dimensions.z < 1e-4 else corners).extend(box)
+        points = [Vector(corner) for corner in obj.bound_box]
+        if obj.type == "MESH" and len(obj.data.vertices) > 8:
+            # The skin itself frames tighter than its box; two thousand places of it are enough.
+            points = [vert.co for vert in obj.data.vertices[:: len(obj.data.vertices) // 2000 + 1]]
+        flat = max(obj.dimensions) > 0 and obj.dimensions.z < 1e-4
+        (floors if flat else corners).extend(obj.matrix_world @ point for point in points)
     return corners or floors or [Vector((-1, -1, 0)), Vector((1, 1, 2))]
 
 
 def scene_bounds() -> tuple[Vector, Vector]:
     """The lowest and highest corner of everything visible."""
-    xs, ys, zs = zip(*visible_corners(), strict=True)
+    xs, ys, zs = zip(*visible_points(), strict=True)
     return Vector((min(xs), min(ys), min(zs))), Vector((max(xs), max(ys), max(zs)))
 
 
@@ -100,7 +104,7 @@ def frame_corners(camera: bpy.types.Object, scene: bpy.types.Scene, margin: floa
     half = camera.data.sensor_width / 2 / camera.data.lens / margin
     tan_x, tan_y = (half, half * tall / wide) if wide >= tall else (half * wide / tall, half)
     turn = camera.rotation_euler.to_matrix()
-    points = [turn.transposed() @ corner for corner in visible_corners()]
+    points = [turn.transposed() @ corner for corner in visible_points()]
     # In view space each corner p asks for |p.xy - c.xy| <= tan * (c.z - p.z); the tightest cone gives c.
     spans = []
     for axis, tan in ((0, tan_x), (1, tan_y)):
