@@ -59,7 +59,7 @@ def visible_points() -> list[Vector]:
         points = [Vector(corner) for corner in obj.bound_box]
         if obj.type == "MESH" and len(obj.data.vertices) > 8:
             # The skin itself frames tighter than its box; two thousand places of it are enough.
-            points = [vert.co for vert in obj.data.vertices[:: len(obj.data.vertices) // 2000 + 1]]
+            points = [vert.co for vert in list(obj.data.vertices)[:: len(obj.data.vertices) // 2000 + 1]]
         flat = max(obj.dimensions) > 0 and obj.dimensions.z < 1e-4
         (floors if flat else corners).extend(obj.matrix_world @ point for point in points)
     return corners or floors or [Vector((-1, -1, 0)), Vector((1, 1, 2))]
