@@ -5,7 +5,8 @@ then `finish`. A step that fails is tried once more, then left out and named in 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from cloud.agent.offline.grammar import parse
@@ -53,9 +54,9 @@ def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
     if not scene_is_empty and not asked and "inspect" in tools:
         return Reply("I look at what is in the scene.", (ToolUse("inspect", {}),))
     scene = read_facts(inspected or "")
-    plan = make_plan(parse(prompt, scene), scene)
+    plan = _planned(prompt, scene)
     if has_pictures:
-        plan.not_built.append("the reference picture")
+        plan = replace(plan, not_built=[*plan.not_built, "the reference picture"])
     progress = _replay(plan, calls)
     if progress.next_index < len(plan.steps):
         step = plan.steps[progress.next_index]
@@ -63,6 +64,12 @@ def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
     if progress.done and not progress.looked and "look" in tools:
         return Reply("I look at the result.", (ToolUse("look", {"views": ["three_quarter"]}),))
     return _finish(prompt, plan, progress, tools, scene)
+
+
+@lru_cache(maxsize=8)
+def _planned(prompt: str, scene: SceneFacts) -> Plan:
+    """The plan for a prompt in a scene; every turn of a conversation asks for it again."""
+    return make_plan(parse(prompt, scene), scene)
 
 
 def _first_message(message: dict[str, Any]) -> tuple[str, bool, bool]:
@@ -110,7 +117,7 @@ def _replay(plan: Plan, calls: Sequence[_Call]) -> _Progress:
         step = plan.steps[progress.next_index]
         if not call.is_error:
             progress.done.append(step)
-            progress.notes += [line[6:].strip() for line in call.text.splitlines() if line.startswith("Note: ")]
+            progress.notes += [line[6:7].upper() + line[7:].strip() for line in call.text.splitlines() if line.startswith("Note: ")]
         elif tries + 1 < TRIES:
             tries += 1
             continue

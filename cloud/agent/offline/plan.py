@@ -13,6 +13,9 @@ from cloud.agent.offline.scene_facts import SceneFacts
 from cloud.agent.offline.sizing import builder_params, materials_of, size_of
 from cloud.agent.offline.wording import describe, in_capitals, label, nouns_for
 
+STEPS_AT_MOST = 40
+ORDERS_AT_MOST = 80
+OBJECTS_AT_MOST = 400
 ENCLOSING = frozenset({"fence", "wall", "hedge"})
 
 
@@ -39,9 +42,13 @@ class Plan:
 def make_plan(request: Request, scene: SceneFacts) -> Plan:
     """The steps in the order of the words, but each thing after what it stands on or beside."""
     planner = _Planner(request, scene)
-    for order in request.orders:
+    for order in request.orders[:ORDERS_AT_MOST]:
         planner.take(order)
     plan = planner.plan
+    left_out = [describe(order) for order in request.orders[ORDERS_AT_MOST:] if isinstance(order, Group)]
+    if left_out:
+        plan.remarks.append(f"One prompt gives at most {STEPS_AT_MOST} steps; ask for the rest in the next one.")
+        plan.not_built += dict.fromkeys(left_out)
     if plan.steps and "add_stage" in library().definitions:
         plan.steps.append(Step("Light and camera", "Now light and a camera that frames everything.", _stage_code()))
     return plan
@@ -97,7 +104,8 @@ class _Planner:
     def _build(self, group: Group) -> None:
         relation = self._relation_for(group)
         thing = THINGS[group.key]
-        if thing.builder not in library().definitions:
+        full = len(self.plan.steps) >= STEPS_AT_MOST or len(self.taken) + group.count > OBJECTS_AT_MOST
+        if full or thing.builder not in library().definitions:
             self.plan.not_built.append(describe(group))
             return
         prefix = in_capitals(label(group))

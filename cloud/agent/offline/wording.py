@@ -14,7 +14,8 @@ INVARIANT = frozenset({"stairs", "drawers", "chest of drawers"})
 
 def label(group: Group) -> str:
     """The object's name without a number: the thing's first noun, capitalised."""
-    return THINGS[group.key].nouns[0].title() if group.key in THINGS else group.key.title()
+    name = THINGS[group.key].nouns[0].title() if group.key in THINGS else group.key.title()
+    return name.replace("Uv ", "UV ")
 
 
 def in_capitals(text: str) -> str:
@@ -43,7 +44,7 @@ def describe(group: Group) -> str:
     if noun in INVARIANT:
         return phrase
     article = "an" if phrase[0] in "aeiou" and not phrase.startswith("uv ") else "a"
-    return f"{article} {phrase}".replace("uv sphere", "UV sphere")
+    return f"{article} {phrase}".replace("uv sphere", "UV sphere").replace("christmas", "Christmas")
 
 
 def _parts(group: Group) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from .placement import boxes_meet, drop_on, moved_box, other_things, stand_at, world_box, world_points
 
@@ -108,7 +108,7 @@ def free_spots(
             if not meets_any(box, (middle.x + chosen[0], middle.y + chosen[1]), z, taken):
                 break
         spot = (middle.x + chosen[0], middle.y + chosen[1])
-        if not fits_on(spot, size, middle, limits):
+        if not fits_on(spot, 0.6 * size, middle, limits):
             print("Note: not everything fits on the top; some of it overhangs.")
         spots.append(spot)
         taken.append(moved_box(box, *spot, z))
@@ -154,6 +154,9 @@ def place_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None
     low, high = world_box([target])
     middle = target.matrix_world.translation
     carriers = [target, *(o for o in other_things([*objs, target]) if boxes_meet(world_box([o]), (low, high)))]
+    if len(objs) > 1 and all(high.z - low.z < 0.8 * stature(obj) for obj in objs):
+        lean_in(objs, target)
+        return
     for obj in objs:
         best = None
         for x, y in places_in(obj, target, alone=len(objs) == 1 and len(carriers) == 1):
@@ -168,6 +171,28 @@ def place_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None
         carriers.append(obj)
 
 
+def stature(obj: bpy.types.Object) -> float:
+    """The height of the thing's box."""
+    low, high = world_box([obj])
+    return high.z - low.z
+
+
+def lean_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None:
+    """Let tall things, such as flowers, stand in the vessel as a bunch that leans outwards."""
+    low, high = world_box([target])
+    middle = target.matrix_world.translation
+    for index, obj in enumerate(objs):
+        own_low, own_high = world_box([obj])
+        width = max(own_high.x - own_low.x, own_high.y - own_low.y)
+        ring = width * len(objs) / (2 * math.pi) + 0.15 * width
+        tilt = min(math.asin(min(ring / (own_high.z - own_low.z), 1.0)), math.radians(35))
+        angle = 2 * math.pi * index / len(objs)
+        outwards = Matrix.Rotation(tilt, 3, Vector((-math.sin(angle), math.cos(angle), 0.0)))
+        obj.rotation_euler = (outwards @ obj.rotation_euler.to_matrix()).to_euler("XYZ")
+        obj.location.x, obj.location.y = middle.x, middle.y
+        drop_on(obj, [target], low.z)
+
+
 def places_in(obj: bpy.types.Object, target: bpy.types.Object, alone: bool) -> list[tuple[float, float]]:
     """Offsets from the vessel's middle at which the thing may sink in; a lone thing goes to the middle."""
     low, high = world_box([target])
@@ -177,9 +202,7 @@ def places_in(obj: bpy.types.Object, target: bpy.types.Object, alone: bool) -> l
         return [(0.0, 0.0)]
     half = min(high.x - low.x, high.y - low.y) / 2
     width = max(own_high.x - own_low.x, own_high.y - own_low.y) / 2
-    is_tall = own_high.z - own_low.z > 1.2 * (high.z - low.z)
-    # A flower's stem may stand near the wall; a round fruit needs its own half width.
-    reach = 0.75 * min(inside[1], inside[2]) if is_tall else max(min(0.95 * half, 1.8 * inside[1]) - width, 0.0)
+    reach = max(min(0.95 * half, 1.8 * inside[1]) - width, 0.0)
     places = [(0.0, 0.0)]
     for share, count in ((0.4, 5), (0.7, 7), (1.0, 9)):
         angles = [2 * math.pi * i / count + share for i in range(count)]
