@@ -117,7 +117,9 @@ def _replay(plan: Plan, calls: Sequence[_Call]) -> _Progress:
         step = plan.steps[progress.next_index]
         if not call.is_error:
             progress.done.append(step)
-            progress.notes += [line[6:7].upper() + line[7:].strip() for line in call.text.splitlines() if line.startswith("Note: ")]
+            progress.notes += [
+                line[6:7].upper() + line[7:].strip() for line in call.text.splitlines() if line.startswith("Note: ")
+            ]
         elif tries + 1 < TRIES:
             tries += 1
             continue

@@ -6,11 +6,11 @@ dropped in silence: it ends in `Request.not_built`, in the user's own words.
 """
 
 from cloud.agent.offline.catalogue import THINGS
-from cloud.agent.offline.lexicon import RELATIONS
 from cloud.agent.offline.modifiers import read_modifier
 from cloud.agent.offline.nouns import close_noun, close_pronoun, close_slot
-from cloud.agent.offline.orders import Existing, Group, Request, Target
-from cloud.agent.offline.reading import COUNT_LIMIT, OpenRelation, Reading
+from cloud.agent.offline.orders import Existing, Group, Request
+from cloud.agent.offline.reading import COUNT_LIMIT, OpenRelation
+from cloud.agent.offline.relating import RelationWords
 from cloud.agent.offline.scene_facts import SceneFacts
 from cloud.agent.offline.settling import settle
 from cloud.agent.offline.tagging import Item, tag
@@ -31,13 +31,8 @@ def parse(prompt: str, scene: SceneFacts | None = None) -> Request:
     return request
 
 
-class _Reader:
+class _Reader(RelationWords):
     """Walks over the items; what they change is in `state`."""
-
-    def __init__(self, prompt: str, scene: SceneFacts, items: list[Item]) -> None:
-        self.state = Reading(prompt, scene)
-        self.items = items
-        self.index = 0
 
     def read(self) -> None:
         while self.index < len(self.items):
@@ -92,10 +87,6 @@ class _Reader:
         self.index += 1
         return self.state.prompt[start:end].strip().strip("'\"“”‘’")
 
-    def _ahead(self, offset: int = 1) -> Item:
-        position = self.index + offset
-        return self.items[position] if position < len(self.items) else Item("", 0, 0, {"stop": ""})
-
     # --- clauses -------------------------------------------------------------------------------------------------
     def _stop(self, item: Item) -> bool:
         if item.get("stop") == "\n" and self.state.phrase.start >= 0 and "noun" in self._ahead():
@@ -133,109 +124,6 @@ class _Reader:
         self.state.flush()
         return True
 
-    def _with(self, item: Item) -> bool:
-        state = self.state
-        state.flush()
-        if state.verb == "replace" and state.command is not None:
-            state.focus, state.heads = None, []
-            return True
-        before = self.items[self.index - 1] if self.index else item
-        if "comma" in before and state.main is not None:
-            state.focus, state.part = state.main, ""
-        if state.focus is not None:
-            state.owner, state.part, state.heads, state.relation = state.focus, "", [], None
-        return item is not None
-
-    def _without(self, item: Item) -> bool:
-        self._with(item)
-        self.state.phrase.touch(item.start, item.end)
-        self.state.phrase.det = "without"
-        return True
-
-    # --- relations -----------------------------------------------------------------------------------------------
-    def _relation(self, item: Item) -> bool:
-        after = self._ahead()
-        kind = item.get("rel")
-        if "side" in item and ("stop" in after or "comma" in after or "and" in after):
-            return False
-        if item.text in ("in", "on", "by", "into", "before", "over", "opposite") and "digits" in after:
-            if item.text != "on":
-                return "number" in after and self.state.verb in ("scale", "move", "rotate", "enlarge", "shrink")
-        if kind == "around" and self.state.verb in ("rotate", "turn") and "stop" in after:
-            return True
-        if item.text == "by" and self.state.verb == "replace":
-            return self._with(item)
-        self.state.flush()
-        self._open(OpenRelation(kind, self._subjects(), item.start, item.end, self._taken_distance(), words=item.text))
-        return True
-
-    def _subjects(self) -> list[Target]:
-        state = self.state
-        if state.part and state.focus is not None:
-            return [state.focus]
-        if state.heads:
-            return list(state.heads)
-        return [state.focus] if state.focus is not None and self.index and not self._clause_is_new() else []
-
-    def _clause_is_new(self) -> bool:
-        before = self.items[self.index - 1]
-        return any(kind in before for kind in ("stop", "comma", "and")) or self.state.focus is None
-
-    def _open(self, relation: OpenRelation) -> None:
-        state = self.state
-        if state.relation is not None and state.relation.start >= 0 and not state.relation.anchors:
-            state.relation = None
-        state.relation = relation
-
-    def _taken_distance(self) -> float | None:
-        distance, self.state.distance_m = self.state.distance_m, None
-        return distance
-
-    def _reversed(self, item: Item) -> bool:
-        state = self.state
-        state.flush()
-        if state.focus is None:
-            return True
-        state.relation = OpenRelation(
-            item.get("reversed"), [state.focus], item.start, item.end, self._taken_distance(), reversed=True,
-            words=item.text,
-        )
-        return True
-
-    def _side(self, item: Item) -> bool:
-        state, after = self.state, self._ahead()
-        if "noun" in after and item.text in ("left", "right", "inside", "beside", "underneath"):
-            return False
-        if state.verb in ("move", "put") and item.text in ("left", "right") or "of" in after:
-            if after.text == "of":
-                return False
-        state.flush()
-        if take_direction(state, item, self._taken_distance()):
-            return True
-        if not state.heads and state.focus is None:
-            kind = RELATIONS.get(item.text, item.get("side"))
-            if "comma" in after or "det" in after or "number" in after:
-                anchor = state.spoken_of()
-                if anchor is not None:
-                    state.fronted = OpenRelation(kind, [], item.start, item.end, None, [anchor])
-            return True
-        subjects = state.heads or [target for target in (state.focus,) if target]
-        anchor = state.owner or state.spoken_of(excluding=tuple(subjects))
-        if anchor is not None and anchor not in subjects:
-            state.add_relation(item.get("side"), subjects, [anchor])
-            state.heads = []
-        elif item.get("side") not in ("near", "next_to"):
-            state.report(item.start, item.end)
-        return True
-
-    def _each_of_them(self, _: Item) -> bool:
-        state = self.state
-        state.flush()
-        anchor = state.spoken_of(many=True, excluding=tuple(state.relation.subjects if state.relation else ()))
-        if state.relation is not None and anchor is not None:
-            state.close_relation(anchor, each=True)
-        return True
-
     # --- phrases -------------------------------------------------------------------------------------------------
     def _modifier(self, item: Item) -> bool:
         state = self.state
@@ -250,11 +138,11 @@ class _Reader:
             state.focus.spacing_m, self.index = modifier.value[1], end + 1
             state.flush()
             return True
-        if modifier.kind == "measure" and modifier.value[0] == "max" and ("rel" in follows or "side" in follows):
-            if "noun" not in follows and follows.text != "in":
-                state.distance_m, self.index = modifier.value[1], end
-                return True
-        if modifier.kind == "measure" and state.verb == "move" and modifier.value[0] == "max":
+        bare = modifier.kind == "measure" and modifier.value[0] == "max"
+        if bare and ("rel" in follows or "side" in follows) and "noun" not in follows and follows.text != "in":
+            state.distance_m, self.index = modifier.value[1], end
+            return True
+        if bare and state.verb == "move":
             take_direction(state, None, modifier.value[1])
             self.index = end
             return True
@@ -269,7 +157,7 @@ class _Reader:
         return True
 
     def _is_really_noun(self, item: Item) -> bool:
-        """`an orange` against `an orange chair`; `a glass` against `glass table`; `two rings` against `two rings radius`."""
+        """`an orange` against `an orange chair`; `a glass` against `glass table`."""
         if "noun" not in item or not any(
             kind in item for kind in ("colour", "material", "measure_word", "size", "shape")
         ):
@@ -298,9 +186,9 @@ class _Reader:
 
     def _count(self, item: Item) -> bool:
         state, value = self.state, item.get("number")
-        if item.text == "one" and (state.phrase.modifiers or state.phrase.det in ("another", "the")):
-            if state.focus is not None and state.focus.key != "?":
-                return close_noun(state, Item("one", item.start, item.end, {"noun": state.focus.key}), self._ahead())
+        described = state.phrase.modifiers or state.phrase.det in ("another", "the")
+        if item.text == "one" and described and state.focus is not None and state.focus.key != "?":
+            return close_noun(state, Item("one", item.start, item.end, {"noun": state.focus.key}), self._ahead())
         after = self._ahead(2)
         if self._ahead().text in ("x", "×", "by") and "number" in after and "digits" in item:
             rows, columns = int(abs(value)) or 1, int(abs(after.get("number"))) or 1
@@ -367,7 +255,7 @@ class _Reader:
         if state.pending_part:
             return True
         described = any(kind in after for kind in ("colour", "material", "measure_word", "size"))
-        if "noun" in after and "plural" in after or ("number" in after and "noun" in self._ahead(2)):
+        if ("noun" in after and "plural" in after) or ("number" in after and "noun" in self._ahead(2)):
             thing = THINGS.get(state.focus.key)
             if isinstance(state.focus, Group) and thing is not None and not (thing.inside or thing.surface):
                 self._drop_collective(state.focus, item)
@@ -380,4 +268,3 @@ class _Reader:
 
 def _begins_clause(before: Item) -> bool:
     return any(kind in before for kind in ("stop", "comma", "and", "filler", "pronoun", "verb", "mark"))
-

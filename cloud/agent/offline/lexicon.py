@@ -72,16 +72,20 @@ MEASURE_AXES: dict[str, Axis] = {
 
 RELATIONS: dict[str, RelationKind] = {
     "on": "on", "on top of": "on", "upon": "on", "atop": "on", "onto": "on", "resting on": "on", "on the top of": "on",
-    "at the top of": "on", "in": "in", "inside": "in", "into": "in", "inside of": "in", "within": "in", "under": "under",
+    "at the top of": "on", "in": "in", "inside": "in", "into": "in", "inside of": "in", "within": "in",
+    "under": "under",
     "underneath": "under", "beneath": "under", "below": "under", "next to": "next_to", "beside": "next_to",
-    "alongside": "next_to", "leaning against": "next_to", "against": "next_to", "adjacent to": "next_to", "besides": "next_to", "at the side of": "next_to",
+    "alongside": "next_to", "leaning against": "next_to", "against": "next_to",
+    "adjacent to": "next_to", "besides": "next_to",
+    "at the side of": "next_to",
     "by the side of": "next_to", "to the side of": "next_to", "by": "near", "near": "near", "close to": "near",
     "near to": "near", "left of": "left_of", "to the left of": "left_of", "on the left of": "left_of",
     "on the left side of": "left_of", "to the left side of": "left_of", "at the left of": "left_of",
     "right of": "right_of", "to the right of": "right_of", "on the right of": "right_of",
     "on the right side of": "right_of", "to the right side of": "right_of", "in front of": "in_front_of",
     "before": "in_front_of", "behind": "behind", "in back of": "behind", "at the back of": "behind",
-    "around": "around", "all around": "around", "surrounding": "around", "encircling": "around", "round about": "around",
+    "around": "around", "all around": "around", "surrounding": "around", "encircling": "around",
+    "round about": "around",
     "between": "between", "in between": "between", "in the middle of": "in", "over": "above", "above": "above",
     "floating above": "above", "hovering above": "above", "hovering over": "above", "facing": "facing",
     "looking at": "facing", "across from": "in_front_of", "opposite": "in_front_of", "filled with": "with",
@@ -122,13 +126,34 @@ ARRANGEMENTS: dict[str, str] = {
 }  # fmt: skip
 ARRANGEMENT_COUNTS = {"row": 5, "circle": 8, "grid": 9, "stack": 3, "scatter": 9}
 
-STYLES = (
-    "low poly", "high poly", "lowpoly", "sci fi", "science fiction", "hard surface", "art deco", "old fashioned",
-    "high tech", "low resolution", "high resolution", "hand painted", "cel shaded", "long haired", "short haired",
-)
-"""Styles whose words mean something else alone; none can be honoured."""
+FUNCTION_WORDS: dict[str, tuple[str, ...]] = {
+    "naming": ("named", "called", "name", "titled", "labelled", "labeled", "name it", "call it", "with the name"),
+    # Styles whose words mean something else alone; none can be honoured.
+    "style": ("low poly", "high poly", "lowpoly", "sci fi", "science fiction", "hard surface", "art deco",
+              "old fashioned", "high tech", "low resolution", "high resolution", "hand painted", "cel shaded",
+              "long haired", "short haired"),
+    "with": ("with", "has", "have", "having", "featuring", "wearing", "holds"),
+    "without": ("without", "with no", "but no", "lacking"),
+    "copula": ("is", "are", "should be", "must be", "shall be", "has to be", "have to be", "will be", "being"),
+    "and": ("and", "plus", "as well as", "along with", "together with", "then"),
+    "of": ("covered in", "covered with", "coated in", "made of", "made from", "made out of", "built of", "built from",
+           "out of", "carved from", "of"),
+    "each_of_them": ("each of them", "each one", "each of these"),
+    "at": ("at", "to", "located at", "positioned at", "placed at", "centred at", "centered at", "at position",
+           "at location", "location", "position", "at the coordinates", "at coordinates"),
+}  # fmt: skip
+DETERMINERS: dict[str, str] = {
+    "a": "a", "an": "a", "the": "the", "another": "another", "a second": "another", "a third": "another",
+    "more": "more", "one more": "one more", "each": "each", "every": "each", "each of the": "each", "all": "all",
+    "all the": "all the", "all of the": "all the", "some": "some", "any": "any", "its": "its", "their": "their",
+    "no": "without", "this": "this", "these": "these", "those": "those", "that": "that",
+}  # fmt: skip
+TIMES = {"twice": 2.0, "double": 2.0, "half": 0.5, "triple": 3.0, "thrice": 3.0}
+DEGREES = {
+    "a bit": 0.5, "slightly": 0.5, "a little": 0.5, "much": 2.0, "a lot": 2.0, "very": 1.5, "extremely": 2.0,
+    "super": 2.0, "really": 1.5, "quite": 0.8,
+}  # fmt: skip
 
-NAMING = ("named", "called", "name", "titled", "labelled", "labeled", "name it", "call it", "with the name")
 
 VERBS: dict[str, str] = {
     "remove": "remove", "delete": "remove", "erase": "remove", "take away": "remove", "get rid of": "remove",
@@ -161,7 +186,7 @@ FILLERS = frozenset(
     at from side sides it's here shape shaped looking style colour color coloured colored painted material
     rotated turned tilted by to into axis degrees altogether together piece pieces apart
     made out using something some any only even cool empty model composition
-    """.split()
+    """.split()  # noqa: SIM905 - a list of a hundred words reads worse
 )
 """Words that change nothing and are not reported."""
 

@@ -160,7 +160,7 @@ def _read_number(items: Sequence[Item], index: int, knows_param: KnowsParam) -> 
         if "rotation_axis" in _at(items, end):
             axis, end = items[end].get("rotation_axis"), end + 1
         return Modifier("turn", (axis, value), item.start, items[end - 1].end), end
-    if after.text in ("times", "x", "×") and "digits" not in _at(items, index + 2) or after.text == "times":
+    if (after.text in ("times", "x", "×") and "digits" not in _at(items, index + 2)) or after.text == "times":
         return _read_factor(items, index, index + 2, value)
     if after.text in ("%", "percent"):
         return _read_percent(items, index, value)

@@ -23,7 +23,7 @@ def close_noun(state: Reading, item: Item, after: Item) -> bool:
         phrase.unknown.append(Item(item.text, item.start, item.end, {}))
         return True
     owner = _part_owner(state, phrase)
-    if owner is not None and phrase.det not in ("the", "another", "more") or state.part_owner is not None:
+    if (owner is not None and phrase.det not in ("the", "another", "more")) or state.part_owner is not None:
         assert owner is not None
         if "possessive" not in item and state.part_from(owner, item.text, phrase):
             state.phrase, state.part_owner = NounPhrase(), None
@@ -169,7 +169,7 @@ def _new_group(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Grou
     if not count and phrase.arrangement:
         count = ARRANGEMENT_COUNTS.get(phrase.arrangement, PLURAL_COUNT)
     if not count:
-        count = PLURAL_COUNT if "plural" in item and not phrase.det == "a" else 1
+        count = PLURAL_COUNT if "plural" in item and phrase.det != "a" else 1
         if "plural" in item and item.text in NOUNS:  # "a dice", "stairs"
             count = 1
     group = Group(key, min(count, COUNT_LIMIT), counted=counted)

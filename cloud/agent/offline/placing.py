@@ -40,7 +40,7 @@ def placing_calls(
         if target.at is None:
             calls.append("turn_things(made, TURN_DEG)")
     arranged = getattr(target, "arrangement", "")
-    if arranged and target.at is None or (arranged and target.count > 1):
+    if (arranged and target.at is None) or (arranged and target.count > 1):
         calls += _arranging(target, arranged, parameters)
     if target.at is not None:
         x, y, z = target.at

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from cloud.agent.offline.catalogue import THINGS
 
 _LINE = re.compile(
-    r"^(?P<name>.+) \[(?P<kind>[^\[\]]*)\] (?P<size>[-\d.e+]+ × [-\d.e+]+ × [-\d.e+]+) m at \((?P<place>[^()]*)\)(?P<rest>.*)$"
+    r"^(?P<name>.+) \[(?P<kind>[^\[\]]*)\] "
+    r"(?P<size>[-\d.e+]+ × [-\d.e+]+ × [-\d.e+]+) m at \((?P<place>[^()]*)\)(?P<rest>.*)$"
 )
 NOT_THINGS = frozenset({"stage", "light", "camera", "empty", "light_probe", "speaker", "armature"})
 
@@ -39,7 +40,7 @@ class SceneFacts:
         return {obj.name for obj in self.objects}
 
     def find(self, key: str, words: str, looks: Sequence[str] = ()) -> list[SceneObject]:
-        """Things of this kind, or whose name starts with `words`; of those, the ones whose materials show all `looks`."""
+        """Things of this kind, or named `words`; of those, the ones whose materials show all `looks`."""
         by_kind = [obj for obj in self.things if obj.kind == key]
         by_name = [obj for obj in self.things if re.sub(r"[ .]\d+$", "", obj.name).casefold() == words.casefold()]
         found = by_name if by_name and THINGS.get(key, None) is None else by_kind or by_name

@@ -65,7 +65,7 @@ async def serve_offline_modeller() -> AsyncIterator[str]:
     task = asyncio.create_task(server.serve(sockets=[listener]), name="offline-modeller")
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
-            while not server.started and not task.done():
+            while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag alone
                 await asyncio.sleep(0.005)
         if task.done():
             task.result()

@@ -1,6 +1,7 @@
 """Turns tokens into items: the longest known phrase at each place, with every meaning that it can have."""
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -85,41 +86,19 @@ def phrases() -> dict[str, dict[str, Any]]:
 
 
 def _add_function_words(add: Any) -> None:
-    for word in lexicon.NAMING:
-        add(word, "naming", True)
-    for word in lexicon.STYLES:
-        add(word, "style", True)
-    for word in ("a", "an", "the", "another", "more", "each", "every", "all", "some", "its", "their", "no", "this",
-                 "these", "those", "that", "any", "all the", "all of the", "each of the", "one more", "a second", "a third"):  # fmt: skip
-        add(word, "det", {"an": "a", "every": "each", "no": "without", "all of the": "all the", "a second": "another",
-                           "a third": "another"}.get(word, word))
-    for word in ("with", "has", "have", "having", "featuring", "wearing", "holds"):
-        add(word, "with", True)
-    for word in ("without", "with no", "but no", "lacking"):
-        add(word, "without", True)
-    for word in ("is", "are", "should be", "must be", "shall be", "has to be", "have to be", "will be", "being"):
-        add(word, "copula", True)
-    for word in ("and", "plus", "&", "+", "as well as", "along with", "together with", "then"):
-        add(word, "and", True)
-    for word in ("covered in", "covered with", "coated in", "made of", "made from", "made out of", "built of", "built from", "out of", "carved from", "of"):
-        add(word, "of", True)
-    for word in ("each of them", "each one", "each of these"):
-        add(word, "each_of_them", True)
+    for kind, words in lexicon.FUNCTION_WORDS.items():
+        for word in words:
+            add(word, kind, True)
+    for kind, meanings in (("det", lexicon.DETERMINERS), ("times", lexicon.TIMES), ("degree", lexicon.DEGREES)):
+        for word, value in meanings.items():
+            add(word, kind, value)
     for word in ("at the origin", "at origin", "to the origin", "at the centre", "at the center"):
         add(word, "point", (0.0, 0.0, None))
-    for word in ("at", "to", "located at", "positioned at", "placed at", "centred at", "centered at", "at position",
-                 "at location", "location", "position", "at the coordinates", "at coordinates"):  # fmt: skip
-        add(word, "at", True)
-    for word, factor in {"twice": 2.0, "double": 2.0, "half": 0.5, "triple": 3.0, "thrice": 3.0}.items():
-        add(word, "times", factor)
-    for word, share in {"a bit": 0.5, "slightly": 0.5, "a little": 0.5, "much": 2.0, "a lot": 2.0, "very": 1.5, "extremely": 2.0, "super": 2.0, "really": 1.5, "quite": 0.8}.items():
-        add(word, "degree", share)
-    for axis in "xyz":
-        for before in ("around", "about", "around the", "about the", "on the", "along the", "along", "in", "over the"):
-            add(f"{before} {axis}", "rotation_axis", axis)
-            add(f"{before} {axis} axis", "rotation_axis", axis)
-    for word in ("upside down",):
-        add(word, "turned", ("x", 180.0))
+    add("upside down", "turned", ("x", 180.0))
+    befores = ("around", "about", "around the", "about the", "on the", "along the", "along", "in", "over the")
+    for axis, before in itertools.product("xyz", befores):
+        add(f"{before} {axis}", "rotation_axis", axis)
+        add(f"{before} {axis} axis", "rotation_axis", axis)
 
 
 def _add_catalogue(add: Any) -> None:

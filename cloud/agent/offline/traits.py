@@ -8,7 +8,8 @@ from cloud.agent.offline.tagging import plural_forms
 PART_ALIASES = {
     "wheel": ("rims", "wheels", "tyres"), "tire": ("tyres",), "glass": ("windows",), "bauble": ("ornaments",),
     "ball": ("ornaments",), "decoration": ("ornaments",), "dot": ("spots",), "stalk": ("stem",), "foliage": ("leaves",),
-    "needle": ("leaves",), "leaf": ("leaves",), "leg": ("legs", "frame"), "seat": ("frame", "fabric"), "back": ("frame",),
+    "needle": ("leaves",), "leaf": ("leaves",),
+    "leg": ("legs", "frame"), "seat": ("frame", "fabric"), "back": ("frame",),
     "wall": ("walls", "body"), "tabletop": ("top",), "surface": ("top",), "lampshade": ("shade",), "wing": ("accent",),
     "fin": ("accent",), "nose": ("accent", "nose"), "light": ("lights", "light", "bulb"), "petal": ("petals",),
     "blossom": ("petals",), "head": ("petals", "head"), "middle": ("centre",), "center": ("centre",), "cap": ("cap",),
@@ -134,11 +135,10 @@ def _apply_param(target: Target, traits: Traits, name: str, value: float) -> boo
 def _apply_size(traits: Traits, modifier: Modifier) -> bool:
     value = modifier.value
     if modifier.kind == "measures":
-        for axis, length in zip("xyz", value, strict=False):
-            traits.sizes[axis] = length
+        traits.sizes.update(zip(("x", "y", "z"), value, strict=False))
         return all(length > 0 for length in value)
-    axis: Axis | None
-    axis, amount = value
+    axis: Axis | None = value[0]
+    amount = float(value[1])
     if amount <= 0:
         return False
     if modifier.kind == "measure":

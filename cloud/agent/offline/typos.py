@@ -12,7 +12,7 @@ REAL_WORDS = frozenset(
     battle battles mantle rattle cattle settle kettles tables stables house horse mouse planet planets candy
     walls tower towel towels shower flowed flour plants plants cables bowls bows trail trains beach breach
     pillow pillows blanket caste capital dessert desert angle angel sword swords words world worlds
-    stale stalk stall stalls chain chains cheese trees threes wheel wheels tunnel tunes lemons melon""".split()
+    stale stalk stall stalls chain chains cheese trees threes wheel wheels tunnel tunes lemons melon""".split()  # noqa: SIM905
 )
 """English words that are no slip for their neighbours among the catalogue's nouns."""
 
@@ -31,7 +31,7 @@ def likely_word(word: str, known: Collection[str]) -> str:
 
 
 def is_one_slip(typed: str, meant: str) -> bool:
-    """Two neighbours swapped, a letter left out or typed twice, or (in longer words) the key beside it or another vowel."""
+    """Two neighbours swapped, a letter left out or typed twice; in longer words the key beside or another vowel."""
     if len(typed) == len(meant):
         differing = [i for i, (a, b) in enumerate(zip(typed, meant, strict=True)) if a != b]
         if len(differing) == 1:

@@ -50,7 +50,10 @@ def describe(group: Group) -> str:
 def _parts(group: Group) -> str:
     """` with a red roof`, for the parts that were described."""
     described = [
-        (part, " ".join(word for word in (traits.colour, adjective(traits.material) if traits.material else "") if word))
+        (
+            part,
+            " ".join(word for word in (traits.colour, adjective(traits.material) if traits.material else "") if word),
+        )
         for part, traits in group.parts.items()
     ]
     parts = [f"{words} {part}" for part, words in described if words]

@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Runs conversations of the offline modeller against a real bpy and reports what stands in the scene.
 
 A program of its own, because bpy may not be imported where tests run: a JSON list of cases on stdin, each a list

@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Changes things that are already in the scene: colour, size, place, turn, name, copies."""
 
 from collections.abc import Callable, Sequence

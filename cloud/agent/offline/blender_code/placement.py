@@ -1,8 +1,11 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Puts things where they belong, by their measured world boxes: contact is exact and nothing overlaps.
 
 A thing is a root object with its children. Metres, Z up; the front of a thing looks to -Y.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -178,7 +181,7 @@ def arrange_stack(objs: Sequence[bpy.types.Object]) -> None:
     sizes = {obj.name: world_box([obj]) for obj in objs}
     order = sorted(objs, key=lambda obj: -(sizes[obj.name][1].x - sizes[obj.name][0].x))
     stand_at([order[0]], 0.0, 0.0, 0.0)
-    for below, obj in zip(order, order[1:], strict=False):
+    for below, obj in itertools.pairwise(order):
         drop_on(obj, [below])
 
 

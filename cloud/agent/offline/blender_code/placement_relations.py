@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Places things with regard to others: beside, around, between, above, facing."""
 
 import math
@@ -39,7 +41,7 @@ def place_beside(
     usual = min(max(0.12 * min(max(size.x, size.y), max(reach.x, reach.y)), 0.01), 1.0) * near
     step = max(0.1 * min(max(size.x, size.y), max(reach.x, reach.y)), 0.01)
     support = support_of(targets[0], objs)
-    obstacles = obstacles_for([*objs, *(support and [support] or [])])
+    obstacles = obstacles_for([*objs, *((support and [support]) or [])])
     sides = [side] if side in SIDES else ["right", "left", "front", "back"]
     for attempt in range(CLEAR_TRIES):
         for name in sides:
@@ -186,7 +188,9 @@ def place_under(objs: Sequence[bpy.types.Object], targets: Sequence[bpy.types.Ob
         if own_high.z - own_low.z < high.z - low.z and all(clear_of(obj, targets) for obj in objs):
             return
     if own_high.z - own_low.z > 1.5 * (high.z - low.z):
-        print(f"Note: there is no room under {targets[0].name}; {objs[0].name} stands in front of it.")
+        print(  # noqa: T201 - the step's output is read by the planner
+            f"Note: there is no room under {targets[0].name}; {objs[0].name} stands in front of it."
+        )
         place_beside(objs, targets, "front")
         return
     stand_at(objs, middle.x, middle.y, low.z)
@@ -219,7 +223,7 @@ def mesh_tree(objs: Sequence[bpy.types.Object]) -> BVHTree:
         first = len(points)
         points += [part.matrix_world @ vert.co for vert in part.data.vertices]
         faces += [[first + index for index in face.vertices] for face in part.data.polygons]
-    return BVHTree.FromPolygons(points, faces)
+    return BVHTree.FromPolygons(points, faces)  # type: ignore[return-value]  # None only for bad input
 
 
 def enclose(

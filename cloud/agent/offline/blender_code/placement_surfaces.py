@@ -1,3 +1,5 @@
+# The stubs of bpy and mathutils type data-blocks as unions and vectors as no sequences.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Places things on tops and inside vessels: each touches what carries it."""
 
 import math
@@ -109,7 +111,7 @@ def free_spots(
                 break
         spot = (middle.x + chosen[0], middle.y + chosen[1])
         if not fits_on(spot, 0.6 * size, middle, limits):
-            print("Note: not everything fits on the top; some of it overhangs.")
+            print("Note: not everything fits on the top; some of it overhangs.")  # noqa: T201 - read by the planner
         spots.append(spot)
         taken.append(moved_box(box, *spot, z))
     return spots
@@ -179,7 +181,7 @@ def stature(obj: bpy.types.Object) -> float:
 
 def lean_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None:
     """Let tall things, such as flowers, stand in the vessel as a bunch that leans outwards."""
-    low, high = world_box([target])
+    low, _ = world_box([target])
     middle = target.matrix_world.translation
     for index, obj in enumerate(objs):
         own_low, own_high = world_box([obj])
