@@ -5,7 +5,7 @@ from typing import Any
 
 from cloud.agent.offline.catalogue import THINGS
 from cloud.agent.offline.lexicon import REVERSED_RELATIONS
-from cloud.agent.offline.orders import Existing, Group, Relation, Request, Target
+from cloud.agent.offline.orders import Existing, Group, Relation, Target
 from cloud.agent.offline.sizing import size_of
 from cloud.agent.offline.wording import label
 
@@ -27,9 +27,7 @@ Placing = tuple[list[str], dict[str, Any], list[str]]
 """Lines of code over `made`, their parameters, and phrases that could not be honoured."""
 
 
-def placing_calls(
-    target: Target, relation: Relation | None, request: Request, names_of: Callable[[Target], list[str]]
-) -> Placing:
+def placing_calls(target: Target, relation: Relation | None, names_of: Callable[[Target], list[str]]) -> Placing:
     """Where `made` goes. Without a relation or a point it stands free beside what is there."""
     calls: list[str] = []
     parameters: dict[str, Any] = {}
@@ -58,11 +56,6 @@ def placing_calls(
         lines, more, remarks = _related(target, relation, anchors, bool(arranged))
         calls += lines
         parameters |= more
-    for facing in [r for r in request.relations_of(target) if r.kind == "facing"]:
-        anchors = [name for anchor in facing.anchors for name in names_of(anchor)]
-        if anchors:
-            parameters["FACING"] = anchors
-            calls.append("face_things(made, things_named(*FACING))")
     return calls, parameters, remarks
 
 

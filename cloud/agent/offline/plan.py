@@ -75,6 +75,9 @@ class _Planner:
             for target in (*order.anchors, *order.subjects):
                 if isinstance(target, Group):
                     self.take(target)
+            if order.kind == "facing":
+                self._face(order)
+                return
             moved = [subject for subject in order.subjects if isinstance(subject, Existing)]
             if moved:
                 self._move(moved, order)
@@ -132,7 +135,7 @@ class _Planner:
             calls = [
                 f"made = build_things({thing.builder}, {prefix}_NAMES, {prefix}_SIZE_M, {prefix}_MATERIALS{keywords})"
             ]
-            placed, more, remarks = placing_calls(group, relation, self.request, self.names_of)
+            placed, more, remarks = placing_calls(group, relation, self.names_of)
             calls += placed
             parameters |= more
             self.plan.not_built += remarks
@@ -157,9 +160,17 @@ class _Planner:
         for title, parameters, calls, thing in change_calls(target, self.scene, clean_name(target.name)):
             self._add(title, parameters, calls, thing)
 
+    def _face(self, relation: Relation) -> None:
+        names = [name for subject in relation.subjects for name in self.names_of(subject)]
+        anchors = [name for anchor in relation.anchors for name in self.names_of(anchor)]
+        if names and anchors:
+            title = f"Turn {nouns_for(names)} to face {nouns_for(anchors)}"
+            calls = ["face_things(things_named(*TURNED), things_named(*FACED))"]
+            self._add(title, {"TURNED": names, "FACED": anchors}, calls, title.lower())
+
     def _move(self, moved: Sequence[Existing], relation: Relation) -> None:
         names = [name for target in moved for name in target.names]
-        calls, parameters, remarks = placing_calls(moved[0], relation, self.request, self.names_of)
+        calls, parameters, remarks = placing_calls(moved[0], relation, self.names_of)
         self.plan.not_built += remarks
         title = f"Move {nouns_for(names)}"
         self._add(title, {"MOVED": names, **parameters}, ["made = things_named(*MOVED)", *calls], title.lower())

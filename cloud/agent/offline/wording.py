@@ -9,7 +9,8 @@ from cloud.agent.offline.tagging import plural_forms
 
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SIZE_WORDS = ((0.55, "tiny"), (0.95, "small"), (1.05, ""), (1.9, "large"), (2.9, "huge"), (1e9, "giant"))
-INVARIANT = frozenset({"stairs", "drawers", "chest of drawers"})
+INVARIANT = frozenset({"stairs"})
+PLURALS = {"stairs": "stairs", "chest of drawers": "chests of drawers"}
 
 
 def label(group: Group) -> str:
@@ -34,7 +35,7 @@ def describe(group: Group) -> str:
     if traits.material and traits.material != traits.colour:
         words.append(adjective(traits.material))
     if group.count > 1:
-        noun = noun if noun in INVARIANT else plural_forms(noun)[0]
+        noun = PLURALS.get(noun) or plural_forms(noun)[0]
     phrase = " ".join(word for word in [*words, noun] if word)
     phrase += _parts(group)
     if group.arrangement in ("row", "circle", "grid", "stack"):

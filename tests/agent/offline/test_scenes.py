@@ -26,6 +26,8 @@ CASES: dict[str, list[str]] = {
     "cylinder": ['a red metal cylinder named "Can" with 12 vertices, radius 1, depth 2, rotated 90 degrees around x'],
     "each": ["three tables with a mug on each"],
     "stack": ["a stack of three books on a stool"],
+    "facing": ["a bench facing a fountain"],
+    "bunch": ["a tall vase with three roses in it"],
     "between": ["a stool between two chairs"],
     "under": ["a ball under a table"],
     "fence": ["a tent with a fence around it"],
@@ -75,13 +77,13 @@ def test_every_step_runs_and_all_is_built(reports: dict[str, dict[str, Any]], ca
     assert [(a["built"], a["not_built"]) for a in report["answers"]] == [(True, [])] * len(CASES[case])
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case not in ("under", "apples", "chairs")])
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("under", "apples", "chairs", "bunch")])
 def test_nothing_overlaps(reports: dict[str, dict[str, Any]], case: str) -> None:
     upright = [t for t in things(reports[case]).values() if t["kind"] != "column"]
     assert not [(a["name"], b["name"]) for a, b in itertools.combinations(upright, 2) if overlaps(a, b)]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case != "ball"])
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("ball", "bunch")])
 def test_nothing_floats(reports: dict[str, dict[str, Any]], case: str) -> None:
     found = things(reports[case])
     for thing in found.values():
@@ -156,6 +158,21 @@ def test_one_mug_stands_on_each_table(reports: dict[str, dict[str, Any]]) -> Non
     found = things(reports["each"])
     tables = sorted(middle(t)[0] for t in found.values() if t["kind"] == "table")
     assert sorted(middle(t)[0] for t in found.values() if t["kind"] == "mug") == pytest.approx(tables, abs=0.05)
+
+
+def test_bench_looks_at_the_fountain(reports: dict[str, dict[str, Any]]) -> None:
+    found = things(reports["facing"])
+    angle, bench, fountain = found["Bench"]["rotation"][2], middle(found["Bench"]), middle(found["Fountain"])
+    away = (fountain[0] - bench[0], fountain[1] - bench[1])
+    assert (math.sin(angle) * away[0] - math.cos(angle) * away[1]) / math.hypot(*away) > 0.99
+
+
+def test_roses_stand_in_the_vase_as_a_bunch(reports: dict[str, dict[str, Any]]) -> None:
+    found = things(reports["bunch"])
+    roses = [thing for thing in found.values() if thing["kind"] == "rose"]
+    rim = found["Vase"]["family_max"][2]
+    assert len(roses) == 3
+    assert all(rose["family_min"][2] < rim < rose["family_max"][2] for rose in roses)
 
 
 def test_ball_lies_under_the_table(reports: dict[str, dict[str, Any]]) -> None:

@@ -156,7 +156,7 @@ def place_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None
     low, high = world_box([target])
     middle = target.matrix_world.translation
     carriers = [target, *(o for o in other_things([*objs, target]) if boxes_meet(world_box([o]), (low, high)))]
-    if len(objs) > 1 and all(high.z - low.z < 0.8 * stature(obj) for obj in objs):
+    if len(objs) > 1 and all(is_slender(obj, 0.75 * (high.z - low.z)) for obj in objs):
         lean_in(objs, target)
         return
     for obj in objs:
@@ -173,10 +173,10 @@ def place_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None
         carriers.append(obj)
 
 
-def stature(obj: bpy.types.Object) -> float:
-    """The height of the thing's box."""
+def is_slender(obj: bpy.types.Object, least_height: float) -> bool:
+    """Whether the thing is at least this high, and twice as high as wide, as a flower is."""
     low, high = world_box([obj])
-    return high.z - low.z
+    return high.z - low.z > max(least_height, 2 * (high.x - low.x), 2 * (high.y - low.y))
 
 
 def lean_in(objs: Sequence[bpy.types.Object], target: bpy.types.Object) -> None:
