@@ -12,7 +12,7 @@ from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder, NewFile
 from cloud.jobs.script import ScriptStep, replay_script
 
-PREVIEW_SIZE_PX = 1024
+PREVIEW_SIZE_PX = 768
 ALWAYS = ("blend", "glb")
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 _MEDIA_TYPES = {

@@ -20,7 +20,11 @@ LOCKED = {normalised(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*
 
 def declared() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    lines = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"], *project["build-system"]["requires"]]
+    lines = [
+        *project["project"]["dependencies"],
+        *project["dependency-groups"]["dev"],
+        *project["build-system"]["requires"],
+    ]
     return [normalised(re.split(r"[\[<>=!~;, ]", line, maxsplit=1)[0]) for line in lines]
 
 
