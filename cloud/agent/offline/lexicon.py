@@ -190,6 +190,19 @@ FILLERS = frozenset(
 )
 """Words that change nothing and are not reported."""
 
+INHERENT: dict[str, frozenset[str]] = {
+    "medieval": frozenset(("anvil", "axe", "barrel", "bridge", "candlestick", "castle", "chest", "church", "crown",
+                           "gate", "lantern", "shield", "sword", "torch", "tower", "wagon", "well", "windmill")),
+    "evergreen": frozenset(("pine", "christmas_tree")),
+    "decorated": frozenset(("christmas_tree", "cake")),
+    "festive": frozenset(("christmas_tree", "gift")),
+    "ripe": frozenset(("apple", "banana", "cherry", "lemon", "orange", "pear", "strawberry", "watermelon")),
+    "fresh": frozenset(("apple", "banana", "bread", "carrot", "cherry", "egg", "lemon", "orange", "pear")),
+    "pointed": frozenset(("cone", "star", "sword", "pyramid", "pine", "pencil")),
+    "sharp": frozenset(("sword", "knife", "axe", "arrow")),
+}  # fmt: skip
+"""Words that say of a thing what it is anyhow, by the things of which that is so."""
+
 IDIOMS: tuple[str, ...] = (
     "on the ground", "on the floor", "in the scene", "to the scene", "from the scene", "in total", "of the scene",
     "i want you to", "i would like", "i'd like", "can you", "could you", "for me", "as well", "in blender",

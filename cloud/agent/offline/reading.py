@@ -1,7 +1,7 @@
 """What is done when a noun phrase ends: it describes something, opens or closes a relation, or is reported."""
 
 from cloud.agent.offline.catalogue import THINGS
-from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS
+from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, INHERENT
 from cloud.agent.offline.orders import Command, Existing, Group, Relation, RelationKind, Target
 from cloud.agent.offline.scope import (
     COUNT_LIMIT,
@@ -33,7 +33,8 @@ class Reading(Scope):
             if not apply_modifier(target, part, modifier, self.prompt) and target.key != "?":
                 self.report(modifier.start, modifier.end)
         for item in phrase.unknown:
-            self.report(item.start, item.end)
+            if target.key not in INHERENT.get(item.text, ()):
+                self.report(item.start, item.end)
 
     def flush(self) -> None:
         """A phrase ended without a noun: describe what was spoken of, or report it."""

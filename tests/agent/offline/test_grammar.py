@@ -151,6 +151,8 @@ def test_described_parts_keep_to_their_part() -> None:
 @pytest.mark.parametrize(
     ("prompt", "not_built"),
     [
+        ("a medieval castle tower with a wooden door", []),
+        ("a medieval car", ["medieval"]),
         ("a low-poly dragon on a steampunk table", ["low-poly dragon", "steampunk"]),
         ("a gothic chair", ["gothic"]),
         ("a red dragon", ["red dragon"]),
