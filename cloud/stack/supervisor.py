@@ -75,6 +75,7 @@ class Supervisor:
         self._api_port = api_port
         self._leased = leased
         self._postgres: EmbeddedPostgres | None = None
+        self._api_socket: socket.socket | None = None
         self._services: list[Service] = []
         self._timings: dict[str, float] = {}
         self._no_client_left = False
@@ -112,7 +113,8 @@ class Supervisor:
         raise StopRequested
 
     def _start(self) -> StackInfo:
-        api_socket = listen_on(self._api_port)
+        # Ours for as long as we live: an API that is started again takes up the connections that wait on it.
+        self._api_socket = api_socket = listen_on(self._api_port)
         api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
         environment = self._environment(self._start_database())
         without_keys = {name: value for name, value in environment.items() if not name.startswith("ANTHROPIC_")}
@@ -202,6 +204,8 @@ class Supervisor:
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for service in self._services:
             service.ensure_stopped(deadline)
+        if self._api_socket is not None:
+            self._api_socket.close()
         if self._postgres is not None:
             self._postgres.stop()
 

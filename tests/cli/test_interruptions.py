@@ -1,6 +1,7 @@
 """However a run ends, it leaves no process, no lock and a sound data folder."""
 
 import json
+import os
 import signal
 import subprocess
 
@@ -41,11 +42,27 @@ def test_a_killed_client_leaves_nothing_running(command_line: CommandLine, event
     command_line.assert_nothing_runs()
 
 
+def pids_of(command_line: CommandLine, part: str) -> list[int]:
+    return [pid for pid, command in processes_of(command_line.data_dir).items() if part in command]
+
+
+@pytest.mark.parametrize("part", ["cloud.api", "/bin/postgres -D"])
+def test_a_killed_part_comes_back_and_the_next_run_works(command_line: CommandLine, part: str) -> None:
+    with_stack = command_line.run("make", "a cube", "--out", "kept", "--keep")
+    assert with_stack.returncode == 0, with_stack.stdout + with_stack.stderr
+    (before,) = pids_of(command_line, part)
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: set(pids_of(command_line, part)) - {before}, 30, f"another {part}")
+    done = command_line.run("make", "a cube", "--out", "revived")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "has stopped" in command_line.run("down").stdout
+    command_line.assert_nothing_runs(timeout_s=2)
+
+
 def test_a_killed_supervisor_takes_everything_with_it(command_line: CommandLine) -> None:
     run = begin_and_wait_for(command_line, "job.started")
-    supervisors = [pid for pid, command in processes_of(command_line.data_dir).items() if "cloud.stack" in command]
-    assert len(supervisors) == 1
-    subprocess.run(["kill", "-9", str(supervisors[0])], check=True)
+    (supervisor,) = pids_of(command_line, "cloud.stack")
+    os.kill(supervisor, signal.SIGKILL)
     wait_for(lambda: run.poll() is not None, 60, "the end of the client")
     assert run.returncode == 1
     command_line.assert_nothing_runs()

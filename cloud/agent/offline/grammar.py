@@ -245,7 +245,7 @@ class _Reader(RelationWords):
         state.report(start, item.end)
 
     def _of(self, item: Item) -> bool:
-        state, after = self.state, self._ahead()
+        state = self.state
         if item.text == "of" and state.focus is None and state.phrase.modifiers and not state.phrase.unknown:
             state.carried = state.take_phrase()  # "double the size of the table"
             return True
@@ -254,16 +254,24 @@ class _Reader(RelationWords):
             return True
         if state.pending_part:
             return True
-        described = any(kind in after for kind in ("colour", "material", "measure_word", "size"))
-        if ("noun" in after and "plural" in after) or ("number" in after and "noun" in self._ahead(2)):
+        if self._several_follow():
             thing = THINGS.get(state.focus.key)
             if isinstance(state.focus, Group) and thing is not None and not (thing.inside or thing.surface):
                 self._drop_collective(state.focus, item)
                 return True
             state.relation = OpenRelation("in", [state.focus], item.start, item.end, reversed=True)
-        elif described and "det" not in after:
-            state.part = state.part
         return True
+
+    def _several_follow(self) -> bool:
+        """Whether things in the plural come next, described or counted: "of red apples", "of five apples"."""
+        offset, counted = 1, False
+        while "noun" not in self._ahead(offset):
+            item = self._ahead(offset)
+            if not any(kind in item for kind in ("colour", "material", "size", "number")):
+                return False
+            counted = counted or "number" in item
+            offset += 1
+        return counted or "plural" in self._ahead(offset)
 
 
 def _begins_clause(before: Item) -> bool:

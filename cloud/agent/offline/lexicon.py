@@ -190,6 +190,9 @@ FILLERS = frozenset(
 )
 """Words that change nothing and are not reported."""
 
+TOPS = frozenset({"table", "desk", "shelf", "cabinet", "chest_of_drawers"})
+"""What things are put on, rather than on a chair that was named first."""
+
 INHERENT: dict[str, frozenset[str]] = {
     "medieval": frozenset(("anvil", "axe", "barrel", "bridge", "candlestick", "castle", "chest", "church", "crown",
                            "gate", "lantern", "shield", "sword", "torch", "tower", "wagon", "well", "windmill")),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cloud.agent.offline.catalogue import NOUNS, THINGS
-from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS
+from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, TOPS
 from cloud.agent.offline.orders import Command, Existing, Group, Target
 from cloud.agent.offline.reading import COUNT_LIMIT, DEFINITE, VERBS_ON_EXISTING, NounPhrase, Reading
 from cloud.agent.offline.scene_facts import SceneObject
@@ -11,8 +11,6 @@ from cloud.agent.offline.tagging import Item
 from cloud.agent.offline.traits import part_of
 
 PLURAL_COUNT = 3
-TOPS = frozenset({"table", "desk", "shelf", "cabinet", "chest_of_drawers"})
-"""What things are put on, rather than on a chair that was named first."""
 
 
 def close_noun(state: Reading, item: Item, after: Item) -> bool:

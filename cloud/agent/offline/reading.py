@@ -1,7 +1,7 @@
 """What is done when a noun phrase ends: it describes something, opens or closes a relation, or is reported."""
 
 from cloud.agent.offline.catalogue import THINGS
-from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, INHERENT
+from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, INHERENT, TOPS
 from cloud.agent.offline.orders import Command, Existing, Group, Relation, RelationKind, Target
 from cloud.agent.offline.scope import (
     COUNT_LIMIT,
@@ -151,13 +151,18 @@ class Reading(Scope):
         self.mention(anchor)
         if relation.reversed:
             self.add_relation(relation.kind, [anchor], relation.subjects, relation.distance_m, words=relation.words)
-            self.heads = []
+            # What comes next speaks of the vessel: "a bowl of apples on a table".
+            self.heads = list(relation.subjects) if relation.kind == "in" else []
         elif relation.subjects:
             subjects = [subject for subject in relation.subjects if subject not in relation.anchors]
             if anchor in relation.subjects:
                 subjects = relation.subjects[-1:]
             if self._carried_by_owner(relation.kind, subjects, anchor):
                 subjects = [self.owner] if self.owner else []
+            if relation.kind == "on" and anchor.key in TOPS:
+                # "a chair and a mug on a table": what stands on floors stays there beside what belongs on tables.
+                small = [each for each in subjects if each.key in THINGS and THINGS[each.key].where == "table"]
+                subjects = small or subjects
             self.main = subjects[0] if subjects else None
             if self.verb in RESTRICTIVE_VERBS and any(isinstance(subject, Existing) for subject in subjects):
                 self.focus, self.heads = subjects[0], []  # "make the mug on the table red" moves nothing
