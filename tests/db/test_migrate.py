@@ -54,7 +54,7 @@ def test_a_second_upgrade_is_one_fast_query(database_url: str) -> None:
 
 def test_two_migrators_at_once_do_it_once(empty_url: str) -> None:
     done: list[bool] = []
-    threads = [threading.Thread(target=lambda: done.append(upgrade(empty_url))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: done.append(upgrade(empty_url)), daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
