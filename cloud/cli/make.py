@@ -87,33 +87,50 @@ def interruptible() -> Iterator[None]:
 
 
 def make(request: MakeRequest, settings: Settings, display: Display, watch: Stopwatch) -> int:
-    """Run the whole main job. Returns: the exit code (0 built, 1 the job failed, 128 + n ended by signal n).
+    """Run the whole main job. Returns: the exit code (0 built, 1 the job failed).
 
-    Raises: Prompt2MeshError, ClientError: bad input, or the stack or server is out of reach.
+    Raises: Prompt2MeshError, ClientError: bad input, or the stack or server is out of reach. Interrupted.
     """
+    if request.server and not request.token:
+        raise InvalidInput("A server needs to know who you are: give its token with --token or P2M_TOKEN.")
     images = [_read_image(path, settings.image_limit_bytes) for path in request.images]
     folder = claim_folder(request)
-    with contextlib.ExitStack() as held:
-        if request.server:
-            client = held.enter_context(ApiClient(request.server, request.token))
-        else:
-            with watch.part("stack start"):
-                info = held.enter_context(local_stack(settings, keep=request.keep, on_wait=display.note))
-            watch.seconds |= {f"  {name}": seconds for name, seconds in info.timings_s.items()}
-            client = held.enter_context(ApiClient(info.api_url, request.token))
-        if request.token is None:
-            with watch.part("sign-in"):
-                _sign_in_locally(client, settings.data_dir)
-        exit_code = _build(request, client, images, folder, display, watch)
-        stopping = time.monotonic()
-        held.callback(lambda: watch.seconds.update({"stack stop": round(time.monotonic() - stopping, 3)}))
-        held.callback(lambda: display.note("stopping the stack"))
-    return exit_code
+    try:
+        with contextlib.ExitStack() as held:
+            client = _connect(held, request, settings, display, watch)
+            result = _build(request, client, images, folder, display, watch)
+            stopping = time.monotonic()
+            if not request.server:
+                display.note("stopping the stack")
+    except BaseException:
+        if request.out is None:
+            with contextlib.suppress(OSError):  # what has come home stays
+                folder.rmdir()
+        raise
+    watch.seconds["stack stop"] = round(time.monotonic() - stopping, 3)
+    display.result(result, folder)
+    return 0 if result["status"] == "succeeded" else 1
+
+
+def _connect(
+    held: contextlib.ExitStack, request: MakeRequest, settings: Settings, display: Display, watch: Stopwatch
+) -> ApiClient:
+    """A signed-in client, of the named server or of the local stack, which `held` then holds."""
+    if request.server:
+        return held.enter_context(ApiClient(request.server, request.token))
+    with watch.part("stack start"):
+        info = held.enter_context(local_stack(settings, keep=request.keep, on_wait=display.note))
+    watch.seconds |= {f"  {name}": seconds for name, seconds in info.timings_s.items()}
+    client = held.enter_context(ApiClient(info.api_url, request.token))
+    if request.token is None:
+        with watch.part("sign-in"):
+            _sign_in_locally(client, settings.data_dir)
+    return client
 
 
 def _build(
     request: MakeRequest, client: ApiClient, images: list[bytes], folder: Path, display: Display, watch: Stopwatch
-) -> int:
+) -> dict[str, Any]:
     project, is_new = _find_or_create_project(client, request)
     try:
         image_ids = [client.upload_image(project["id"], image)["id"] for image in images]
@@ -135,9 +152,7 @@ def _build(
     if job["result"]:
         watch.seconds |= {f"  {name}": seconds for name, seconds in job["result"]["timings"].items()}
     with watch.part("download"):
-        result = _bring_home(client, job, folder)
-    display.result(result, folder)
-    return 0 if job["state"] == "succeeded" else 1
+        return _bring_home(client, job, folder)
 
 
 def _read_image(path: Path, limit_bytes: int) -> bytes:

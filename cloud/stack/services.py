@@ -27,10 +27,10 @@ class ServiceFailed(Unavailable):
         super().__init__(f"The {name} ended {RESTARTS_PER_MINUTE} times within a minute; its log says why: {log_file}")
 
 
-def dies_with_us(command: Sequence[str], signal_name: str = "TERM") -> list[str]:
-    """`command`, wrapped so that the kernel signals it when our process ends, even by `kill -9` (Linux)."""
+def dies_with_us(command: Sequence[str]) -> list[str]:
+    """`command`, wrapped so that the kernel kills it when our process ends, even by `kill -9` (Linux)."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", signal_name, *command] if setpriv else list(command)
+    return [setpriv, "--pdeathsig", "KILL", *command] if setpriv else list(command)
 
 
 @dataclass

@@ -35,7 +35,14 @@ def kept_stack(command_line: CommandLine) -> Iterator[CommandLine]:
         pytest.param(["make", "a cube", "--out", "/proc/nowhere"], EXIT_BAD_INPUT, "--out", id="unwritable"),
         pytest.param(["make", "a cube", "--token", "p2m_wrong"], EXIT_BAD_INPUT, "token", id="wrong token"),
         pytest.param(["make", "a cube", "--model", "claude-x"], EXIT_FAILED, "ANTHROPIC_API_KEY", id="no key"),
-        pytest.param(["make", "a cube", "--server", "http://127.0.0.1:9"], EXIT_FAILED, "127.0.0.1:9", id="no server"),
+        pytest.param(
+            ["make", "a cube", "--server", "http://127.0.0.1:9"], EXIT_BAD_INPUT, "--token", id="server alone"
+        ),
+        pytest.param(
+            ["make", "a cube", "--server", "http://127.0.0.1:9", "--token", "p2m_x"],
+            *(EXIT_FAILED, "127.0.0.1:9"),
+            id="no server",
+        ),
     ],
 )
 def test_bad_input_gets_one_sentence(kept_stack: CommandLine, arguments: list[str], exit_code: int, told: str) -> None:
@@ -43,6 +50,7 @@ def test_bad_input_gets_one_sentence(kept_stack: CommandLine, arguments: list[st
     assert done.returncode == exit_code, done.stdout + done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+    assert not [folder for folder in (kept_stack.cwd / "out").glob("*") if not list(folder.iterdir())]
 
 
 def test_after_all_that_the_stack_still_builds(kept_stack: CommandLine) -> None:

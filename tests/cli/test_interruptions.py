@@ -19,10 +19,12 @@ def begin_and_wait_for(command_line: CommandLine, event: str) -> subprocess.Pope
     """A run in its own process, once it has reported `event`."""
     run = command_line.start("make", PROMPT, "--json", "--out", "interrupted")
     assert run.stdout is not None
+    lines = []
     for line in run.stdout:
+        lines.append(line)
         if json.loads(line)["type"] == event:
             return run
-    raise AssertionError(f"no {event}: {run.communicate()[1]}")
+    raise AssertionError(f"no {event}: {lines} {run.communicate()[1]}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
