@@ -26,6 +26,7 @@ _PERSPECTIVE = frozenset({"three_quarter"})
 _FIELD_OF_VIEW_RAD = math.radians(32)
 _FILLED = 0.88  # of the picture's width or height, whichever binds
 _SMALLEST_M = 1e-4
+_VERTICES_AT_MOST = 20_000  # of one mesh: more would cost more time than a closer fit is worth
 
 
 @dataclass(frozen=True)
@@ -62,17 +63,28 @@ class Shot:
 
 
 def visible_points(graph: bpy.types.Depsgraph) -> NDArray[np.float64]:
-    """The world corners of the boxes of all that can be seen, instances included: (N, 3), metres; N may be 0."""
+    """World points that hold all that can be seen, instances included: (N, 3), metres; N may be 0.
+
+    A mesh of few vertices gives these, all else the corners of its box.
+    """
     boxes = []
     for instance in graph.object_instances:
         obj = instance.object
         if obj.type not in GEOMETRY_TYPES or not instance.show_self or obj.display_type in {"BOUNDS", "WIRE"}:
             continue
-        corners = np.array([tuple(corner) for corner in obj.bound_box], dtype=np.float64)
+        corners = _local_points(obj)
         turn = np.array(instance.matrix_world, dtype=np.float64)
         boxes.append(corners @ turn[:3, :3].T + turn[:3, 3])
     points = np.concatenate(boxes) if boxes else np.empty((0, 3))
     return points[np.isfinite(points).all(axis=1)]
+
+
+def _local_points(obj: bpy.types.Object) -> NDArray[np.float64]:
+    if obj.type == "MESH" and 0 < len(obj.data.vertices) <= _VERTICES_AT_MOST:
+        flat = np.empty(len(obj.data.vertices) * 3, dtype=np.float32)
+        obj.data.vertices.foreach_get("co", flat)
+        return flat.reshape(-1, 3).astype(np.float64)
+    return np.array([tuple(corner) for corner in obj.bound_box], dtype=np.float64)
 
 
 def frame_points(view: str, points: NDArray[np.float64]) -> Shot:
