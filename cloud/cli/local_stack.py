@@ -25,6 +25,8 @@ STOP_TIMEOUT_S = 20.0
 POLL_S = 0.03
 EXIT_ALREADY_RUNNING = 75
 
+Supervisor = subprocess.Popen[bytes] | None
+
 
 class StackDidNotStart(Unavailable):
     """The supervisor ended, or nothing answered in time."""
@@ -44,16 +46,17 @@ def local_stack(settings: Settings, *, keep: bool, on_wait: Callable[[str], None
     """
     data_dir = settings.data_dir.resolve()
     lease = lease_lock(data_dir)
+    supervisor = None
     try:
         _wait(lease.try_shared, STOP_TIMEOUT_S, "an earlier stack is still stopping.", data_dir)
-        info = _find_or_start(data_dir, on_wait)
+        info, supervisor = _find_or_start(data_dir, on_wait)
         if keep:
             keep_flag(data_dir).touch()
         yield info
     finally:
         lease.release()
         if not keep_flag(data_dir).exists():
-            _wait_until_gone(data_dir)
+            _wait_until_gone(data_dir, supervisor)
 
 
 def stop_local_stack(settings: Settings) -> bool:
@@ -64,12 +67,13 @@ def stop_local_stack(settings: Settings) -> bool:
         return False
     keep_flag(data_dir).unlink(missing_ok=True)
     os.kill(info.pid, signal.SIGTERM)
-    _wait_until_gone(data_dir)
+    _wait_until_gone(data_dir, None)
     return True
 
 
-def _find_or_start(data_dir: Path, on_wait: Callable[[str], None]) -> StackInfo:
-    supervisor: subprocess.Popen[bytes] | None = None
+def _find_or_start(data_dir: Path, on_wait: Callable[[str], None]) -> tuple[StackInfo, Supervisor]:
+    """Where the stack answers, and its supervisor if it is our child."""
+    supervisor: Supervisor = None
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if _nobody_runs(data_dir) and (supervisor is None or supervisor.poll() is not None):
@@ -79,7 +83,7 @@ def _find_or_start(data_dir: Path, on_wait: Callable[[str], None]) -> StackInfo:
             supervisor = _spawn(data_dir)
         info = read_stack_info(data_dir)
         if info is not None:
-            return info
+            return info, supervisor
         time.sleep(POLL_S)
     raise StackDidNotStart(f"it was not ready after {START_TIMEOUT_S:.0f} s.", _log_file(data_dir))
 
@@ -125,8 +129,14 @@ def _wait(condition: Callable[[], bool], timeout_s: float, why: str, data_dir: P
         time.sleep(POLL_S)
 
 
-def _wait_until_gone(data_dir: Path) -> None:
+def _wait_until_gone(data_dir: Path, supervisor: Supervisor) -> None:
     """Wait while the supervisor stops; another client's lease keeps it up, and then there is nothing to wait for."""
+    _wait_until_free(data_dir)
+    if supervisor is not None and _nobody_runs(data_dir):
+        supervisor.wait()  # it has freed its lock and is at its last breath
+
+
+def _wait_until_free(data_dir: Path) -> None:
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while time.monotonic() < deadline and not _nobody_runs(data_dir):
         with lease_lock(data_dir) as lease:
