@@ -46,16 +46,21 @@ def change_calls(target: Existing, scene: SceneFacts, new_name: str) -> Iterator
         yield (
             f"Move {who}",
             {**names, "PLACE_M": place},
-            ["place_at(things_named(*OBJECTS), *PLACE_M)"],
+            [
+                "made = things_named(*OBJECTS)",
+                "carried = carried_by(made)",
+                "place_at(made, *PLACE_M)",
+                "bring_along(carried)",
+            ],
             f"moving {who}",
         )
+    if target.on_ground:
+        yield f"Set {who} down", names, ["set_down(things_named(*OBJECTS))"], f"setting {who} down"
     if target.arrangement:
-        lines = {"row": "line_up", "circle": "arrange_circle", "grid": "arrange_grid", "stack": "arrange_stack"}
-        function = lines.get(target.arrangement, "arrange_scatter")
         yield (
             f"Arrange {who}",
             names,
-            ["made = things_named(*OBJECTS)", f"{function}(made)", "settle_free(made)"],
+            ["made = things_named(*OBJECTS)", *arranging(target.arrangement)],
             f"arranging {who}",
         )
     if new_name:
@@ -65,6 +70,12 @@ def change_calls(target: Existing, scene: SceneFacts, new_name: str) -> Iterator
             ["rename_thing(things_named(*OBJECTS)[0], NEW_NAME)"],
             f"renaming {target.names[0]}",
         )
+
+
+def arranging(arrangement: str) -> list[str]:
+    """The lines that arrange `made` on the ground."""
+    functions = {"row": "line_up", "circle": "arrange_circle", "grid": "arrange_grid", "stack": "arrange_stack"}
+    return [f"{functions.get(arrangement, 'arrange_scatter')}(made)", "settle_free(made)"]
 
 
 def _painting(target: Existing, part: str, traits: Traits, scene: SceneFacts) -> Change:
@@ -98,10 +109,17 @@ def renamed(material_name: str, colour_words: str) -> str:
 
 
 def command_calls(command: Command, copies: list[str]) -> tuple[str, dict[str, Any], list[str]]:
-    """Remove objects, or copy the last of them under new names."""
+    """Remove objects, let two change places, or copy the last of them under new names."""
     who = nouns_for(command.target.names)
     if command.verb == "remove":
         return f"Remove {who}", {"OBJECTS": list(command.target.names)}, ["remove_things(things_named(*OBJECTS))"]
+    if command.verb == "swap" and command.other is not None:
+        parameters = {"OBJECTS": list(command.target.names), "OTHERS": list(command.other.names)}
+        lines = ["swap_places(things_named(*OBJECTS), things_named(*OTHERS))"]
+        return f"Swap {who} and {nouns_for(command.other.names)}", parameters, lines
     parameters = {"ORIGINAL": command.target.names[-1], "COPIES": copies}
     lines = ["for name in COPIES:\n    copy_thing(things_named(ORIGINAL)[0], name)"]
+    if command.arrangement:
+        parameters["ARRANGED"] = [*command.target.names, *copies]
+        lines += ["made = things_named(*ARRANGED)", *arranging(command.arrangement)]
     return f"Copy {command.target.names[-1]}: {nouns_for(copies)}", parameters, lines

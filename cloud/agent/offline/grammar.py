@@ -6,6 +6,7 @@ dropped in silence: it ends in `Request.not_built`, in the user's own words.
 """
 
 from cloud.agent.offline.catalogue import THINGS
+from cloud.agent.offline.lexicon import ORDINALS
 from cloud.agent.offline.modifiers import read_modifier
 from cloud.agent.offline.nouns import close_noun, close_pronoun, close_slot
 from cloud.agent.offline.orders import Existing, Group, Request
@@ -13,10 +14,11 @@ from cloud.agent.offline.reading import COUNT_LIMIT, OpenRelation
 from cloud.agent.offline.relating import RelationWords
 from cloud.agent.offline.scene_facts import SceneFacts
 from cloud.agent.offline.settling import settle
-from cloud.agent.offline.tagging import Item, tag
+from cloud.agent.offline.tagging import Item, tag, with_names
 from cloud.agent.offline.traits import part_of
 from cloud.agent.offline.verbs import begin_verb, finish_clause, take_direction
 
+GROUND = frozenset({"on the ground", "on the floor", "to the ground", "to the floor"})
 MODIFIER_KINDS = frozenset({"colour", "material", "shape", "size", "naming", "at", "point", "turned", "measure_word",
                             "times", "degree", "number"})  # fmt: skip
 
@@ -24,6 +26,7 @@ MODIFIER_KINDS = frozenset({"colour", "material", "shape", "size", "naming", "at
 def parse(prompt: str, scene: SceneFacts | None = None) -> Request:
     """What the prompt asks for. Never raises for any text."""
     items, remarks = tag(prompt)
+    items = with_names(prompt, items, [obj.name for obj in scene.things]) if scene else items
     reader = _Reader(prompt, scene or SceneFacts(), items)
     reader.read()
     request = settle(reader.state)
@@ -73,6 +76,18 @@ class _Reader(RelationWords):
                 factor = item.get("number") if state.verb != "shrink" else 1 / max(item.get("number"), 0.01)
                 state.focus.traits.scale *= max(factor, 0.001)  # type: ignore[union-attr]  # it is known
                 return True
+        if (
+            state.verb == "duplicate"
+            and state.command is not None
+            and "number" in item
+            and self._ahead().text == "times"
+        ):
+            state.command.count = min(max(int(item.get("number")), 1), COUNT_LIMIT)
+            self.index += 2
+            return True
+        if state.verb in ("put", "move") and known and item.text in GROUND and not state.part:
+            state.focus.on_ground = True  # type: ignore[union-attr]  # it is known
+            return True
         if state.verb == "remove" and item.text == "from" and known:
             state.relation = OpenRelation("on", [state.focus], item.start, item.end, words="from")  # type: ignore[list-item]
             return True
@@ -186,9 +201,11 @@ class _Reader(RelationWords):
 
     def _count(self, item: Item) -> bool:
         state, value = self.state, item.get("number")
-        described = state.phrase.modifiers or state.phrase.det in ("another", "the")
-        if item.text == "one" and described and state.focus is not None and state.focus.key != "?":
-            return close_noun(state, Item("one", item.start, item.end, {"noun": state.focus.key}), self._ahead())
+        ordinal = any(word.text in ORDINALS or word.text == "middle" for word in state.phrase.unknown)
+        meant = state.focus or (state.last_in_scene(many=True) if ordinal else None)
+        described = state.phrase.modifiers or ordinal or state.phrase.det in ("another", "the")
+        if item.text == "one" and described and meant is not None and meant.key != "?":
+            return close_noun(state, Item("one", item.start, item.end, {"noun": meant.key}), self._ahead())
         after = self._ahead(2)
         if self._ahead().text in ("x", "×", "by") and "number" in after and "digits" in item:
             rows, columns = int(abs(value)) or 1, int(abs(after.get("number"))) or 1

@@ -9,9 +9,9 @@ TokenKind = Literal["word", "number", "string", "symbol", "other"]
 _PATTERN = re.compile(
     r"""
     (?P<string> (?<![\w\d])(?:'[^'\n]{1,80}'(?!\w)
-      | ‘[^’\n]{1,80}’) | "[^"\n]{1,80}" | “[^”\n]{1,80}” | «[^»\n]{1,80}» )
+      | ‘[^’\n]{1,80}’) | "[^"\n]{1,80}" | “[^”\n]{1,80}” | «[^»\n]{1,80}» | `[^`\n]{1,80}` )
   | (?P<number> (?<![\w.)])[-−]?\d+(?:[.]\d+)? | (?<![\w.)])[-−]?[.]\d+ | \d+(?:[.]\d+)? )
-  | (?P<word> [^\W\d_]+(?:['’](?:s|t|re|ve|ll|d|m)\b)? )
+  | (?P<word> radius[12]\b | [^\W\d_]+(?:['’](?:s|t|re|ve|ll|d|m)\b)? )
   | (?P<symbol> [.,;:!?()\[\]{}='"’”′″×%°&+/\n*-] )
   | (?P<other> \S )
     """,
@@ -36,7 +36,7 @@ def tokenize(prompt: str) -> list[Token]:
     for match in _PATTERN.finditer(prompt):
         kind: TokenKind = match.lastgroup  # type: ignore[assignment]  # the pattern's groups are the kinds
         text = match.group()
-        if kind == "other" and not text.isprintable():
+        if kind == "other" and (text == "_" or not text.isprintable()):
             continue
         value = _number(text) if kind == "number" else 0.0
         text = text[1:-1] if kind == "string" else text.casefold().replace("’", "'")

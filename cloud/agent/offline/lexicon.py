@@ -59,7 +59,8 @@ MEASURE_WORDS: dict[str, str] = {
     "height": "height", "width": "width", "length": "length", "depth": "depth", "diameter": "diameter",
     "radius": "radius", "thickness": "thickness", "size": "size", "edge length": "size", "side length": "size",
     "major radius": "major_radius", "minor radius": "minor_radius", "major segments": "major_segments",
-    "minor segments": "minor_segments", "main radius": "major_radius", "tube radius": "minor_radius",
+    "minor segments": "minor_segments", "radius1": "radius", "radius2": "radius_top", "bottom radius": "radius",
+    "top radius": "radius_top", "main radius": "major_radius", "tube radius": "minor_radius",
     "dimensions": "dimensions", "dimension": "dimensions", "measuring": "dimensions", "sides": "vertices",
     "vertices": "vertices", "segments": "segments", "rings": "rings", "ring count": "rings", "verts": "vertices",
     "subdivisions": "subdivisions", "subdivision": "subdivisions", "subdivision level": "subdivisions",
@@ -148,6 +149,7 @@ DETERMINERS: dict[str, str] = {
     "all the": "all the", "all of the": "all the", "some": "some", "any": "any", "its": "its", "their": "their",
     "no": "without", "this": "this", "these": "these", "those": "those", "that": "that",
 }  # fmt: skip
+ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 TIMES = {"twice": 2.0, "double": 2.0, "half": 0.5, "triple": 3.0, "thrice": 3.0}
 DEGREES = {
     "a bit": 0.5, "slightly": 0.5, "a little": 0.5, "much": 2.0, "a lot": 2.0, "very": 1.5, "extremely": 2.0,
@@ -162,7 +164,7 @@ VERBS: dict[str, str] = {
     "pull": "move", "lift": "move", "raise": "move", "put": "put", "place": "put", "set": "put", "position": "put",
     "rotate": "rotate", "spin": "rotate", "turn": "turn", "scale": "scale", "resize": "scale", "enlarge": "enlarge",
     "grow": "enlarge", "shrink": "shrink", "reduce": "shrink", "rename": "rename", "duplicate": "duplicate",
-    "copy": "duplicate", "clone": "duplicate", "replace": "replace", "swap": "replace", "exchange": "replace",
+    "copy": "duplicate", "clone": "duplicate", "replace": "replace", "swap": "swap", "exchange": "swap",
     "substitute": "replace", "undo": "undo", "revert": "undo", "go back": "undo", "make": "make", "paint": "paint",
     "colour": "paint", "color": "paint", "recolor": "paint", "recolour": "paint", "dye": "paint", "change": "paint",
     "turn into": "paint", "add": "add", "create": "add", "build": "add", "model": "add", "generate": "add",
@@ -185,7 +187,7 @@ FILLERS = frozenset(
     hello hi hey thanks thank ok okay floor ground onto is's its own same other total
     at from side sides it's here shape shaped looking style colour color coloured colored painted material
     rotated turned tilted by to into axis degrees altogether together piece pieces apart
-    made out using something some any only even cool empty model composition
+    times spaced made out using something some any only even cool empty model composition
     """.split()  # noqa: SIM905 - a list of a hundred words reads worse
 )
 """Words that change nothing and are not reported."""
@@ -203,11 +205,13 @@ INHERENT: dict[str, frozenset[str]] = {
     "fresh": frozenset(("apple", "banana", "bread", "carrot", "cherry", "egg", "lemon", "orange", "pear")),
     "pointed": frozenset(("cone", "star", "sword", "pyramid", "pine", "pencil")),
     "sharp": frozenset(("sword", "knife", "axe", "arrow")),
+    "carrot": frozenset(("snowman",)),
 }  # fmt: skip
 """Words that say of a thing what it is anyhow, by the things of which that is so."""
 
 IDIOMS: tuple[str, ...] = (
-    "on the ground", "on the floor", "in the scene", "to the scene", "from the scene", "in total", "of the scene",
+    "on the ground", "on the floor", "to the ground", "to the floor",
+    "in the scene", "to the scene", "from the scene", "in total", "of the scene",
     "i want you to", "i would like", "i'd like", "can you", "could you", "for me", "as well", "in blender",
     "in real size", "life size", "a scene with", "a scene of", "a model of", "a picture of", "an image of",
     "a 3d model of", "at the same time", "in the colour", "in the color", "of colour", "of color", "in colour",

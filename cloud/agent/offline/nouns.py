@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cloud.agent.offline.catalogue import NOUNS, THINGS
-from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, TOPS
+from cloud.agent.offline.lexicon import ARRANGEMENT_COUNTS, ORDINALS, TOPS
 from cloud.agent.offline.orders import Command, Existing, Group, Target
 from cloud.agent.offline.reading import COUNT_LIMIT, DEFINITE, VERBS_ON_EXISTING, NounPhrase, Reading
 from cloud.agent.offline.scene_facts import SceneObject
@@ -16,7 +16,7 @@ PLURAL_COUNT = 3
 def close_noun(state: Reading, item: Item, after: Item) -> bool:
     """A noun ends the phrase. False: it is better read as something else."""
     phrase, key = state.phrase, item.get("noun")
-    if _describes_next_noun(item, after, key):
+    if _describes_next_noun(item, after, key) or _describes_part(state, item, after):
         phrase.touch(item.start, item.end)
         phrase.unknown.append(Item(item.text, item.start, item.end, {}))
         return True
@@ -58,6 +58,12 @@ def _describes_next_noun(item: Item, after: Item, key: str) -> bool:
     return after.get("noun") != key and after.text != "one"
 
 
+def _describes_part(state: Reading, item: Item, after: Item) -> bool:
+    """`carrot` in "a snowman with a carrot nose"."""
+    owner = _part_owner(state, state.phrase)
+    return owner is not None and "slot" in after and "plural" not in item and any(part_of(owner.key, after.text))
+
+
 def _part_owner(state: Reading, phrase: NounPhrase) -> Target | None:
     if state.part_owner is not None:
         return state.part_owner
@@ -75,30 +81,39 @@ def _place_in_clause(state: Reading, target: Target, phrase: NounPhrase) -> None
     if state.relation is not None:
         state.close_relation(target, each=each)
         return
-    if state.verb == "replace" and state.command is not None and isinstance(target, Group):
+    if state.verb == "swap" and state.command is not None and isinstance(target, Existing):
+        state.command.verb, state.command.other = "swap", target
+        state.focus, state.part = target, ""
+        return
+    if state.verb in ("replace", "swap") and state.command is not None and isinstance(target, Group):
         state.command.new = target
         state.request.orders.remove(target)
         state.focus, state.part = target, ""
         return
-    if isinstance(target, Existing) and state.verb in ("remove", "duplicate", "replace"):
+    if isinstance(target, Existing) and state.verb in ("remove", "duplicate", "replace", "swap"):
         count = {"remove": phrase.count, "duplicate": 1}.get(state.verb, 0)
         names = target.names[-count:] if count else target.names
         chosen = state.existing(target.key, list(names))
-        verb = state.verb
+        verb = "replace" if state.verb == "swap" else state.verb
         state.command = Command(verb, chosen, 1)  # type: ignore[arg-type]  # one of these three
         state.request.orders.append(state.command)
         state.focus, state.part = chosen, ""
         return
     if state.owner is not None and isinstance(target, Group):
         target.owner = state.owner
+        if state.owner_each:  # "two tables, each with a mug"
+            target.count = min(target.count * state.owner.count, COUNT_LIMIT)
     state.adopt(target)
     if state.verb == "give" and state.owner is None:
         state.owner, state.heads = target, []
 
 
 def _resolve(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Target | None:
-    definite = phrase.det in DEFINITE or "possessive" in item or state.verb in VERBS_ON_EXISTING
-    making_new = state.verb == "replace" and state.command is not None
+    definite = phrase.det in DEFINITE or "possessive" in item or "object" in item or state.verb in VERBS_ON_EXISTING
+    making_new = state.command is not None and (
+        state.verb == "replace"
+        or (state.verb == "swap" and (phrase.det == "a" or _find(state, item, phrase, key) is None))
+    )
     if phrase.det in ("more", "another", "one more") and not making_new and _more_of_kind(state, item, phrase, key):
         return None
     plain_anchor = state.relation is not None and not phrase.det and not phrase.count and not phrase.modifiers
@@ -115,6 +130,11 @@ def _resolve(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Target
 
 def _find(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Target | None:
     """A group of this prompt or objects of the scene of this kind, with the looks that the phrase names."""
+    if "object" in item:
+        named = next(obj for obj in state.scene.things if obj.name == item.get("object"))
+        target = state.existing(named.kind, [named.name])
+        state.apply(target, "", phrase)
+        return target
     described = [m for m in phrase.modifiers if m.kind in ("colour", "material")]
     looks = [str(m.value) for m in described]
     for target in [*state.mentions]:
@@ -127,6 +147,7 @@ def _find(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Target | 
     found = state.scene.find(key, words, [m.value for m in described if m.kind == "colour"])
     materials = [m.value for m in described if m.kind == "material"]
     found = [obj for obj in found if all(any(word in m.casefold() for m in obj.materials) for word in materials)]
+    found = _by_ordinal(found, phrase)
     if not found:
         return None
     if "plural" not in item and phrase.det not in ("all", "all the", "each") and not phrase.count:
@@ -137,6 +158,16 @@ def _find(state: Reading, item: Item, phrase: NounPhrase, key: str) -> Target | 
     target = state.existing(key, [obj.name for obj in found])
     state.apply(target, "", phrase)
     return target
+
+
+def _by_ordinal(found: list[SceneObject], phrase: NounPhrase) -> list[SceneObject]:
+    """`the second cube`, `the middle column`: the one of these that is meant."""
+    for word in phrase.unknown:
+        index = len(found) // 2 if word.text == "middle" and len(found) % 2 else ORDINALS.get(word.text)
+        if index is not None and index < len(found):
+            phrase.unknown.remove(word)
+            return [found[index]]
+    return found
 
 
 def _missing(state: Reading, item: Item, phrase: NounPhrase) -> None:
@@ -255,7 +286,7 @@ def close_pronoun(state: Reading, item: Item) -> bool:
     if "possessive" in item:
         state.part_owner = target
         return True
-    if isinstance(target, Existing) and state.verb in ("remove", "duplicate", "replace"):
+    if isinstance(target, Existing) and state.verb in ("remove", "duplicate", "replace", "swap"):
         _place_in_clause(state, target, NounPhrase(item.start, item.end))
         return True
     state.focus, state.part = target, ""

@@ -68,11 +68,15 @@ class Group(Target):
 
 @dataclass(eq=False)
 class Existing(Target):
-    """Objects of the scene, by their names there. `shift`: move by this many metres (x, y, z)."""
+    """Objects of the scene, by their names there. `shift`: move by this many metres (x, y, z).
+
+    `on_ground`: set down on the floor.
+    """
 
     names: tuple[str, ...] = ()
     shift: tuple[float, float, float] | None = None
     arrangement: Arrangement = ""
+    on_ground: bool = False
 
 
 @dataclass(eq=False)
@@ -92,12 +96,17 @@ class Relation:
 
 @dataclass(eq=False)
 class Command:
-    """An action on objects of the scene: remove them, copy them `count` times, or put `new` in their place."""
+    """An action on objects of the scene: remove them, copy them `count` times, put `new` in their place, or let them
+    change places with `other`. `placed`: where the copies stand.
+    """
 
-    verb: Literal["remove", "duplicate", "replace"]
+    verb: Literal["remove", "duplicate", "replace", "swap"]
     target: Existing
     count: int = 1
     new: Group | None = None
+    other: Existing | None = None
+    arrangement: Arrangement = ""
+    placed: Relation | None = None
 
 
 Order = Group | Existing | Relation | Command

@@ -53,6 +53,8 @@ def placing_calls(target: Target, relation: Relation | None, names_of: Callable[
         calls.append(_free_call(target, arranged))
     else:
         anchors = [name for anchor in relation.anchors for name in names_of(anchor)]
+        if getattr(relation.anchors[-1], "arrangement", "") == "stack" and not relation.each:
+            anchors = anchors[-1:] if relation.kind in ("on", "with") else anchors
         lines, more, remarks = _related(target, relation, anchors, bool(arranged))
         calls += lines
         parameters |= more

@@ -72,9 +72,7 @@ class _Planner:
             return
         self.done.add(id(order))
         if isinstance(order, Relation):
-            for target in (*order.anchors, *order.subjects):
-                if isinstance(target, Group):
-                    self.take(target)
+            self._take_groups([*order.anchors, *order.subjects])
             if order.kind == "facing":
                 self._face(order)
                 return
@@ -87,6 +85,11 @@ class _Planner:
             self._command(order)
         else:
             self._change(order)
+
+    def _take_groups(self, targets: Sequence[Target]) -> None:
+        for target in targets:
+            if isinstance(target, Group):
+                self.take(target)
 
     def names_of(self, target: Target) -> list[str]:
         """The object names of a group that is planned already, or of objects of the scene."""
@@ -173,17 +176,31 @@ class _Planner:
         calls, parameters, remarks = placing_calls(moved[0], relation, self.names_of)
         self.plan.not_built += remarks
         title = f"Move {nouns_for(names)}"
-        self._add(title, {"MOVED": names, **parameters}, ["made = things_named(*MOVED)", *calls], title.lower())
+        self._add(
+            title,
+            {"MOVED": names, **parameters},
+            ["made = things_named(*MOVED)", "carried = carried_by(made)", *calls, "bring_along(carried)"],
+            title.lower(),
+        )
 
     def _command(self, command: Command) -> None:
         if command.verb == "replace" and command.new is not None:
             self._replace(command.target, command.new)
+            return
+        if command.verb == "replace":
+            self.plan.not_built.append(f"replace {nouns_for(command.target.names)}")
             return
         copies = []
         if command.verb == "duplicate":
             label_of = command.target.names[-1].rstrip("0123456789. ") or command.target.names[-1]
             copies = self._new_names(Group(command.target.key, command.count, name=label_of))
         title, parameters, calls = command_calls(command, copies)
+        if command.placed is not None:
+            self._take_groups(command.placed.anchors)
+            placed, more, remarks = placing_calls(command.placed.subjects[0], command.placed, self.names_of)
+            calls += ["made = things_named(*COPIES)", *placed]
+            parameters |= more
+            self.plan.not_built += remarks
         self._add(title, parameters, calls, title.lower())
 
     def _replace(self, old: Existing, new: Group) -> None:

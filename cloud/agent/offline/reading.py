@@ -47,8 +47,8 @@ class Reading(Scope):
             return
         if phrase.start < 0:
             return
-        if self.relation and self.relation.kind in ("in", "on") and not self.relation.anchors and phrase.modifiers:
-            self.relation = None  # "a chair in red"
+        if self._place_of_material(phrase):
+            return
         if phrase.det == "each" and self.relation:
             self._anchor_each()
             return
@@ -62,6 +62,17 @@ class Reading(Scope):
             self._arrange(phrase)
         elif phrase.modifiers or phrase.unknown or phrase.count:
             self.report(phrase.start, phrase.end)
+
+    def _place_of_material(self, phrase: NounPhrase) -> bool:
+        """`a boat on the water`: nothing to stand on; in "a chair in red" the relation was none."""
+        relation = self.relation
+        if relation is None or relation.kind not in ("in", "on") or relation.anchors or not phrase.modifiers:
+            return False
+        self.relation = None
+        if relation.kind == "in" and phrase.det != "the":
+            return False
+        self.report(relation.start, phrase.end)
+        return True
 
     def _anchor_each(self) -> None:
         relation = self.relation
@@ -99,6 +110,10 @@ class Reading(Scope):
         target = self.focus
         if len(self.heads) > 1 and phrase.arrangement == "row":
             return  # things that stand free are lined up anyway
+        last = self.request.orders[-1] if self.request.orders else None
+        if isinstance(last, Command) and last.verb == "duplicate" and last.target is target and phrase.arrangement:
+            last.arrangement = phrase.arrangement  # type: ignore[assignment]  # the lexicon's values
+            return
         if isinstance(target, Group) and target.count == 1:
             self.report(phrase.start, phrase.end)
             return
@@ -148,6 +163,7 @@ class Reading(Scope):
         if relation.kind == "between" and sum(a.count for a in relation.anchors) < 2:
             return
         self.relation = None
+        self.anchor_was_known = isinstance(anchor, Existing) or anchor in self.mentions
         self.mention(anchor)
         if relation.reversed:
             self.add_relation(relation.kind, [anchor], relation.subjects, relation.distance_m, words=relation.words)
@@ -189,6 +205,11 @@ class Reading(Scope):
         subjects = [subject for subject in subjects if subject.key != "?" and subject not in anchors]
         anchors = [anchor for anchor in anchors if anchor.key != "?"]
         if not subjects or not anchors:
+            return
+        copied = [order for order in self.request.orders if isinstance(order, Command) and order.verb == "duplicate"]
+        if copied and subjects == [copied[-1].target]:
+            copies = Group(copied[-1].target.key, copied[-1].count, counted=True)
+            copied[-1].placed = Relation(kind, [copies], anchors, distance_m, each, words)  # "three more on the table"
             return
         if each:
             for subject in subjects:

@@ -1,7 +1,7 @@
 """Words that relate things to each other: with, on, next to, surrounded by, on the left."""
 
 from cloud.agent.offline.lexicon import RELATIONS
-from cloud.agent.offline.orders import Target
+from cloud.agent.offline.orders import Group, Target
 from cloud.agent.offline.reading import OpenRelation, Reading
 from cloud.agent.offline.scene_facts import SceneFacts
 from cloud.agent.offline.tagging import Item
@@ -22,13 +22,17 @@ class RelationWords:
 
     def _with(self, item: Item) -> bool:
         state = self.state
+        state.owner_each = state.phrase.det == "each" and not state.phrase.modifiers
         state.flush()
-        if state.verb == "replace" and state.command is not None:
+        if state.verb in ("replace", "swap") and state.command is not None:
             state.focus, state.heads = None, []
             return True
         before = self.items[self.index - 1] if self.index else item
         if "comma" in before and state.main is not None:
             state.focus, state.part = state.main, ""
+        main, following = state.main, self._ahead()
+        if isinstance(main, Group) and state.anchor_was_known and ("det" in following or "number" in following):
+            state.focus, state.anchor_was_known = main, False  # "a box next to the bed with a lamp on it"
         if state.focus is not None:
             state.owner, state.part, state.heads, state.relation = state.focus, "", [], None
         return item is not None
@@ -49,7 +53,7 @@ class RelationWords:
             return self.state.verb in ("scale", "move", "rotate", "enlarge", "shrink")
         if kind == "around" and self.state.verb in ("rotate", "turn") and "stop" in after:
             return True
-        if item.text == "by" and self.state.verb == "replace":
+        if item.text == "by" and self.state.verb in ("replace", "swap"):
             return self._with(item)
         self.state.flush()
         self._open(OpenRelation(kind, self._subjects(), item.start, item.end, self._taken_distance(), words=item.text))

@@ -12,7 +12,7 @@ from cloud.agent.offline.traits import knows_param
 COUNT_LIMIT = 100
 DEFINITE = frozenset({"the", "this", "that", "these", "those", "its", "their", "all", "all the", "each"})
 VERBS_ON_EXISTING = frozenset({"remove", "move", "rotate", "turn", "scale", "enlarge", "shrink", "double", "halve",
-                               "rename", "duplicate", "replace", "paint", "arrange", "stack"})  # fmt: skip
+                               "rename", "duplicate", "replace", "swap", "paint", "arrange", "stack"})  # fmt: skip
 
 
 @dataclass
@@ -69,7 +69,9 @@ class Scope:
         self.distance_m: float | None = None
         self.pending_part = ""
         self.carried: NounPhrase | None = None
+        self.owner_each = False
         self.main: Target | None = None
+        self.anchor_was_known = False
 
     # --- what is known -------------------------------------------------------------------------------------------
     def report(self, start: int, end: int) -> None:

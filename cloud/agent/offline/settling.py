@@ -24,7 +24,7 @@ def acts(request: Request) -> bool:
 
 def _says_nothing(target: Existing) -> bool:
     described = target.traits.say_anything() or any(traits.say_anything() for traits in target.parts.values())
-    return not (described or target.shift or target.at or target.name or target.arrangement)
+    return not (described or target.shift or target.at or target.name or target.arrangement or target.on_ground)
 
 
 def _phrases(state: Reading) -> list[str]:

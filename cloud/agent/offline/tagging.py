@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -146,6 +147,41 @@ def tag(prompt: str) -> tuple[list[Item], list[str]]:
         items.append(item)
         index += used
     return items, list(dict.fromkeys(remarks))
+
+
+def with_names(prompt: str, items: list[Item], names: Sequence[str]) -> list[Item]:
+    """The items, where the user calls a thing of the scene by its own name taken together as a noun."""
+    merged: list[Item] = []
+    index = 0
+    while index < len(items):
+        ends = range(min(index + LONGEST_PHRASE, len(items)), index, -1)
+        end = next((end for end in ends if _named(prompt, items, index, end, names)), index)
+        if end > index:
+            name = _named(prompt, items, index, end, names)
+            words = prompt[items[index].start : items[end - 1].end]
+            merged.append(Item(words, items[index].start, items[end - 1].end, {"noun": "?", "object": name}))
+        else:
+            merged.append(items[index])
+        index = max(end, index + 1)
+    return merged
+
+
+def _named(prompt: str, items: list[Item], start: int, end: int, names: Sequence[str]) -> str:
+    """The object that the items spell out; nothing where they are words of another meaning."""
+    first, last = items[start], items[end - 1]
+    if start and ("naming" in items[start - 1] or items[start - 1].text in ("to", "as", "into", "with")):
+        return ""
+    if end - start == 1 and "string" in first:
+        return next((name for name in names if name == first.get("string")), "")
+    text = prompt[first.start : last.end]
+    after = items[end].text if end < len(items) else ""
+    if end - start == 1 and first.meanings:
+        return ""
+    if "digits" in last and (after in lexicon.UNITS_M or after in ("times", "x", "×", "%", "percent", "degrees", "°")):
+        return ""
+    exact = next((name for name in names if name == text), "")
+    unknown = end - start == 1 or "digits" in last
+    return exact or (next((name for name in names if name.casefold() == text.casefold()), "") if unknown else "")
 
 
 @cache

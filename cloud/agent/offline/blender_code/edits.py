@@ -9,8 +9,9 @@ import bpy
 from mathutils import Matrix, Vector
 
 from .finish import material
-from .placement import family_of, move_by, stand_at, turn_thing, world_box
-from .placement_relations import place_beside, support_of, with_riders
+from .moving import clear_things, make_room, turn_about
+from .placement import family_of, move_by, other_things, stand_at, turn_thing, world_box
+from .placement_relations import any_meet, place_beside, support_of, with_riders
 from .placement_surfaces import place_in, place_on, top_of
 
 
@@ -111,6 +112,10 @@ def resize(
     objs: Sequence[bpy.types.Object], factors: tuple[float, float, float], sizes: dict[str, float] | None = None
 ) -> None:
     """Scale the things' meshes about their foot; what stands on them still does. `sizes`: wanted metres by axis."""
+    apart = not any_meet(objs)
+    middles = [obj.location.copy() for obj in objs]
+    largest = 1.0
+    neighbours = [other for other in clear_things(objs) if other not in with_riders(objs)]
     for obj in objs:
         riders = [rider for rider in with_riders([obj]) if rider is not obj]
         low, high = world_box([obj])
@@ -125,6 +130,13 @@ def resize(
             move_by([rider], Vector((away.x * (scale.x - 1), away.y * (scale.y - 1), rise)))
         if riders and "p2m_inside" in obj:
             place_in(riders, obj)
+        largest = max(largest, scale.x, scale.y)
+    if apart and any_meet(objs):
+        centre = sum(middles, Vector()) / len(middles)
+        for obj, middle in zip(objs, middles, strict=True):
+            away = (middle - centre) * (largest - 1)
+            move_by(with_riders([obj]), Vector((away.x, away.y, 0.0)))
+    make_room(objs, neighbours)
 
 
 def wanted_scale(size: Vector, factors: tuple[float, float, float], sizes: dict[str, float]) -> Vector:
@@ -172,16 +184,17 @@ def parent_matrix(part: bpy.types.Object) -> Matrix:
     return part.parent.matrix_world @ part.matrix_parent_inverse
 
 
-def shift_things(objs: Sequence[bpy.types.Object], x: float, y: float, z: float) -> None:
-    """Move the things, with what stands on them."""
-    move_by(with_riders(objs), Vector((x, y, z)))
-
-
 def turn_things(objs: Sequence[bpy.types.Object], degrees: dict[str, float]) -> None:
-    """Turn the things about the axes through their origins; their lowest point stays at its height."""
+    """Turn the things about the axes through their origins; their lowest point stays at its height.
+
+    What stands on a thing that is turned about Z turns with it.
+    """
     for obj in objs:
         low, _ = world_box([obj])
+        riders = [rider for rider in with_riders([obj]) if rider is not obj]
         for axis, angle in degrees.items():
+            if axis == "z":
+                turn_about(riders, obj.matrix_world.translation.copy(), angle)
             turn_thing(obj, angle, axis)
         new_low, _ = world_box([obj])
         if "p2m_kind" in obj:
@@ -245,9 +258,17 @@ def copy_thing(obj: bpy.types.Object, name: str) -> bpy.types.Object:
 
 
 def take_place(objs: Sequence[bpy.types.Object], old: Sequence[bpy.types.Object]) -> None:
-    """Stand each new thing where an old one stands, looking the same way, then remove the old ones."""
+    """Stand each new thing where an old one stands, looking the same way, with what it carried; remove the old ones."""
+    carried: list[tuple[bpy.types.Object, bpy.types.Object]] = []
     for new, gone in zip(objs, old, strict=False):
+        riders = [rider for rider in other_things([gone, new]) if support_of(rider, [new]) == gone]
+        carried += [(rider, new) for rider in riders]
         low, high = world_box([gone])
         new.rotation_euler.z = gone.rotation_euler.z
         stand_at([new], (low.x + high.x) / 2, (low.y + high.y) / 2, low.z)
     remove_things(old)
+    for rider, carrier in carried:
+        stack = with_riders([rider])
+        before = rider.location.copy()
+        (place_in if "p2m_inside" in carrier else place_on)([rider], carrier)
+        move_by(stack[1:], rider.location - before)

@@ -15,6 +15,7 @@ from mathutils import Matrix, Vector
 
 TOUCH_M = 1e-4
 FLAT_M = 0.08
+GROUND_M = 0.5
 SIDES = {"right": (1, 0), "left": (-1, 0), "front": (0, -1), "back": (0, 1)}
 
 
@@ -105,7 +106,13 @@ def boxes_meet(first: tuple[Vector, Vector], second: tuple[Vector, Vector], gap:
 def obstacles_for(objs: Sequence[bpy.types.Object]) -> list[tuple[Vector, Vector]]:
     """The boxes that `objs` must keep clear of: every other thing but flat ground such as a rug."""
     boxes = [world_box([obj]) for obj in other_things(objs)]
-    return [box for box in boxes if box[1].z - box[0].z > FLAT_M or box[0].z > FLAT_M]
+    return [box for box in boxes if not is_ground(box)]
+
+
+def is_ground(box: tuple[Vector, Vector]) -> bool:
+    """Whether things may stand over the box, as on a rug; a spoon is flat too, but small."""
+    size = box[1] - box[0]
+    return max(size.z, box[0].z) <= FLAT_M and min(size.x, size.y) >= GROUND_M
 
 
 def moved_box(box: tuple[Vector, Vector], x: float, y: float, z: float) -> tuple[Vector, Vector]:
