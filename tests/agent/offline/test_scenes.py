@@ -41,6 +41,24 @@ CASES: dict[str, list[str]] = {
     ],
     "removed": [ISSUE, "remove the table", "replace the chair with a stool"],
     "moved": [ISSUE, "move the table 1 m to the left", "rotate the chair 90 degrees"],
+    "candle on a stack": ["a stack of four crates with a candle on top"],
+    "turned": ["a table with four mugs on it", "rotate the table 90 degrees"],
+    "desk": ["a table with two mugs on it", "replace the table with a desk"],
+    "put behind": ["a table with two mugs on it", "put the table behind a house"],
+    "placed": ["a table with two mugs on it", "move the table to (3, 2)"],
+    "set down": ["a mug on a table", "put the mug on the floor"],
+    "wider": ["a chair next to a table", "make the table twice as wide"],
+    "taller": ["three chairs", "make chair 3 2 m tall"],
+    "swap": ["a robot and a snowman", "swap the robot and the snowman"],
+    "row more": ["a tree", "add five more trees in a row"],
+    "more on": ["a mug on a table and two chairs", "add two more mugs on the table"],
+    "own name": ["a cube named 'Alpha' and a cube", "make Alpha red"],
+    "second": ["three cubes", "delete the second one", "make the last cube green"],
+    "apart": ["a cube 2 m to the left of a sphere"],
+    "small": ["a spoon, a pot and a plate"],
+    "each with": ["two tables, each with a mug and a plate"],
+    "nightstand": ["a bed, a nightstand next to the bed with a vase on it"],
+    "frustum": ["a cone with 8 vertices, radius1 1, radius2 0.25, depth 2 named `Spike` at (0,0,1)"],
     "paint": ["a castle tower with a wooden door", "paint the door red", "make the tower 5 m tall"],
 }
 
@@ -221,3 +239,54 @@ def test_painted_door_alone_changes(reports: dict[str, dict[str, Any]]) -> None:
     assert "Red Wood" in objects["Castle Tower Door"]["materials"]
     assert "Red Wood" not in objects["Castle Tower"]["materials"]
     assert objects["Castle Tower"]["family_max"][2] == pytest.approx(5.0, abs=TOUCH_M)
+
+
+def test_what_stands_on_a_thing_goes_where_it_goes(reports: dict[str, dict[str, Any]]) -> None:
+    for case, carrier in (("turned", "Table"), ("put behind", "Table"), ("placed", "Table"), ("desk", "Desk")):
+        found = things(reports[case])
+        low, high = found[carrier]["family_min"], found[carrier]["family_max"]
+        for name in found:
+            if name.startswith("Mug"):
+                assert abs(found[name]["family_min"][2] - found[carrier]["surface"][0]) < TOUCH_M, (case, name)
+                assert all(low[i] <= middle(found[name])[i] <= high[i] for i in range(2)), (case, name)
+    assert things(reports["turned"])["Mug 4"]["location"][1] > 0.2
+
+
+def test_things_change_places_and_are_set_down(reports: dict[str, dict[str, Any]]) -> None:
+    swapped = things(reports["swap"])
+    assert set(swapped) == {"Robot", "Snowman"}
+    assert middle(swapped["Snowman"])[0] < 0.01 < 0.5 < middle(swapped["Robot"])[0]
+    assert abs(things(reports["set down"])["Mug"]["family_min"][2]) < TOUCH_M
+
+
+def test_one_of_several_is_meant_by_its_place_or_name(reports: dict[str, dict[str, Any]]) -> None:
+    cubes = things(reports["second"])
+    assert {name: cube["materials"] for name, cube in cubes.items()} == {
+        "Cube": ["Light Grey Plastic"], "Cube 3": ["Green Plastic"],
+    }  # fmt: skip
+    named = things(reports["own name"])
+    assert [named[name]["materials"] for name in ("Alpha", "Cube")] == [["Red Plastic"], ["Light Grey Plastic"]]
+
+
+def test_copies_and_things_with_others_stand_where_the_words_say(reports: dict[str, dict[str, Any]]) -> None:
+    assert all(abs(middle(tree)[1]) < TOUCH_M for tree in things(reports["row more"]).values())
+    for case, number in (("more on", 3), ("each with", 2)):
+        found = things(reports[case])
+        mugs = [thing for name, thing in found.items() if name.startswith("Mug")]
+        assert len(mugs) == number
+        assert all(abs(mug["family_min"][2] - found["Table"]["surface"][0]) < TOUCH_M for mug in mugs)
+    for case, rider, carrier in (
+        ("candle on a stack", "Candle", "Crate 4"),
+        ("nightstand", "Vase", "Chest Of Drawers"),
+    ):
+        found = things(reports[case])
+        assert abs(found[rider]["family_min"][2] - found[carrier]["family_max"][2]) < TOUCH_M
+
+
+def test_exact_numbers_are_kept(reports: dict[str, dict[str, Any]]) -> None:
+    apart = things(reports["apart"])
+    assert abs(apart["UV Sphere"]["family_min"][0] - apart["Cube"]["family_max"][0] - 2) < TOUCH_M
+    spike = things(reports["frustum"])["Spike"]
+    assert spike["vertices"] == 16
+    assert spike["family_min"] == pytest.approx([-1, -1, 0], abs=TOUCH_M)
+    assert spike["location"] == pytest.approx([0, 0, 1], abs=TOUCH_M)
