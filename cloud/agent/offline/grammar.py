@@ -19,6 +19,7 @@ from cloud.agent.offline.traits import part_of
 from cloud.agent.offline.verbs import begin_verb, finish_clause, take_direction
 
 GROUND = frozenset({"on the ground", "on the floor", "to the ground", "to the floor"})
+EXCEPTING = frozenset({"except", "except for", "excluding"})
 MODIFIER_KINDS = frozenset({"colour", "material", "shape", "size", "naming", "at", "point", "turned", "measure_word",
                             "times", "degree", "number"})  # fmt: skip
 
@@ -84,6 +85,9 @@ class _Reader(RelationWords):
         ):
             state.command.count = min(max(int(item.get("number")), 1), COUNT_LIMIT)
             self.index += 2
+            return True
+        if state.verb == "remove" and state.command is not None and item.text in EXCEPTING:
+            state.excepting = True
             return True
         if state.verb in ("put", "move") and known and item.text in GROUND and not state.part:
             state.focus.on_ground = True  # type: ignore[union-attr]  # it is known

@@ -87,6 +87,8 @@ RELATIONS: dict[str, RelationKind] = {
     "before": "in_front_of", "behind": "behind", "in back of": "behind", "at the back of": "behind",
     "around": "around", "all around": "around", "surrounding": "around", "encircling": "around",
     "round about": "around",
+    "on each side of": "around", "on either side of": "around", "on both sides of": "around",
+    "at each end of": "around",
     "between": "between", "in between": "between", "in the middle of": "in", "over": "above", "above": "above",
     "floating above": "above", "hovering above": "above", "hovering over": "above", "facing": "facing",
     "looking at": "facing", "across from": "in_front_of", "opposite": "in_front_of", "filled with": "with",
@@ -208,6 +210,9 @@ INHERENT: dict[str, frozenset[str]] = {
     "carrot": frozenset(("snowman",)),
 }  # fmt: skip
 """Words that say of a thing what it is anyhow, by the things of which that is so."""
+
+CLOSED = frozenset({"box", "crate", "chest", "barrel", "cabinet", "wardrobe", "gift"})
+"""What can be stood on, but has no room that is open."""
 
 IDIOMS: tuple[str, ...] = (
     "on the ground", "on the floor", "to the ground", "to the floor",

@@ -90,6 +90,10 @@ def _place_in_clause(state: Reading, target: Target, phrase: NounPhrase) -> None
         state.request.orders.remove(target)
         state.focus, state.part = target, ""
         return
+    if isinstance(target, Existing) and state.excepting and state.command is not None:
+        kept = [name for name in state.command.target.names if name not in target.names]
+        state.command.target = state.existing("", kept)
+        return
     if isinstance(target, Existing) and state.verb in ("remove", "duplicate", "replace", "swap"):
         count = {"remove": phrase.count, "duplicate": 1}.get(state.verb, 0)
         names = target.names[-count:] if count else target.names

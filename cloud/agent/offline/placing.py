@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cloud.agent.offline.catalogue import THINGS
-from cloud.agent.offline.lexicon import REVERSED_RELATIONS
+from cloud.agent.offline.lexicon import CLOSED, REVERSED_RELATIONS
 from cloud.agent.offline.orders import Existing, Group, Relation, Target
 from cloud.agent.offline.sizing import size_of
 from cloud.agent.offline.wording import label
@@ -107,7 +107,8 @@ def _related(target: Target, relation: Relation, anchors: list[str], arranged: b
     if kind == "on" and arranged and len(anchors) == 1:
         return ["place_together(made, things_named(*ANCHORS)[0])"], parameters, []
     if kind in ("on", "in"):
-        return _carried("place_on" if kind == "on" else "place_in", len(anchors)), parameters, []
+        closed = [f"in the {anchor.key}"] if relation.kind == "in" and anchor.key in CLOSED and kind == "on" else []
+        return _carried("place_on" if kind == "on" else "place_in", len(anchors)), parameters, closed
     if kind in SIDES:
         near = ", near=3.0" if kind == "near" else ""
         side = "" if SIDES[kind] == "any" else f", {SIDES[kind]!r}"

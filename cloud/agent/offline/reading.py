@@ -216,6 +216,8 @@ class Reading(Scope):
                 subject.count *= max(1, sum(anchor.count for anchor in anchors))
         if kind == "around":
             for subject in subjects:
+                if isinstance(subject, Group) and subject.count == 1 and words.endswith(" of"):
+                    subject.count, subject.counted = 2, True  # "a chair on each side of the table"
                 if isinstance(subject, Group) and not subject.counted and subject.count > 1:
                     subject.count = 6
         self.request.orders.append(Relation(kind, subjects, anchors, distance_m, each, words))

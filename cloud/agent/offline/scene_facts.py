@@ -45,6 +45,9 @@ class SceneFacts:
         by_name = [obj for obj in self.things if re.sub(r"[ .]\d+$", "", obj.name).casefold() == words.casefold()]
         found = by_name if by_name and THINGS.get(key, None) is None else by_kind or by_name
         wanted = [look.casefold() for look in looks if look]
+        mainly = [obj for obj in found if all(look in m.casefold() for m in obj.materials[:1] for look in wanted)]
+        if wanted and mainly:
+            return mainly  # a blue car has red lights too
         return [obj for obj in found if all(any(look in m.casefold() for m in obj.materials) for look in wanted)]
 
 

@@ -69,7 +69,7 @@ class Scope:
         self.distance_m: float | None = None
         self.pending_part = ""
         self.carried: NounPhrase | None = None
-        self.owner_each = False
+        self.owner_each = self.excepting = False
         self.main: Target | None = None
         self.anchor_was_known = False
 

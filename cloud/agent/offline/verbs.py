@@ -60,7 +60,7 @@ def finish_clause(state: Reading, *, keep_focus: bool = False) -> None:
     state.relation = state.fronted = state.command = None
     state.owner = state.part_owner = None
     state.heads, state.distance_m, state.pending_part = [], None, ""
-    state.verb = ""
+    state.verb, state.excepting = "", False
     if not keep_focus:
         state.focus, state.part = None, ""
 

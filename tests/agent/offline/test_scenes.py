@@ -58,6 +58,9 @@ CASES: dict[str, list[str]] = {
     "small": ["a spoon, a pot and a plate"],
     "each with": ["two tables, each with a mug and a plate"],
     "nightstand": ["a bed, a nightstand next to the bed with a vase on it"],
+    "except": ["a chair, a stool and a table", "delete everything except the chair"],
+    "red car": ["a red car and a blue car", "make the red car green"],
+    "each side": ["a table", "add a chair on each side of the table"],
     "frustum": ["a cone with 8 vertices, radius1 1, radius2 0.25, depth 2 named `Spike` at (0,0,1)"],
     "paint": ["a castle tower with a wooden door", "paint the door red", "make the tower 5 m tall"],
 }
@@ -281,6 +284,14 @@ def test_copies_and_things_with_others_stand_where_the_words_say(reports: dict[s
     ):
         found = things(reports[case])
         assert abs(found[rider]["family_min"][2] - found[carrier]["family_max"][2]) < TOUCH_M
+
+
+def test_only_what_is_meant_is_changed(reports: dict[str, dict[str, Any]]) -> None:
+    assert list(things(reports["except"])) == ["Chair"]
+    cars = things(reports["red car"])
+    assert [cars[name]["materials"][0] for name in ("Car", "Car 2")] == ["Green Car Paint", "Blue Car Paint"]
+    chairs = [thing for name, thing in things(reports["each side"]).items() if name.startswith("Chair")]
+    assert [round(chair["family_min"][2], 3) for chair in chairs] == [0, 0]
 
 
 def test_exact_numbers_are_kept(reports: dict[str, dict[str, Any]]) -> None:
