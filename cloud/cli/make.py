@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
 from cloud.cli.display import Display
 from cloud.cli.local_stack import local_stack
 from cloud.errors import InvalidInput
@@ -22,6 +24,7 @@ from ui.api_client import ApiClient, ApiError
 from ui.api_types import Artifact, Job, Project
 
 CANCEL_WAIT_S = 5.0
+DATABASE_WAIT_S = 30.0
 SLUG_LIMIT = 60
 
 
@@ -124,7 +127,16 @@ def _connect(
     client = held.enter_context(ApiClient(info.api_url, request.token))
     if request.token is None:
         with watch.part("sign-in"):
-            _sign_in_locally(client, settings.data_dir)
+            # The database of a stack that runs may be recovering from a crash.
+            for attempt in Retrying(
+                retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.status == 503),
+                stop=stop_after_delay(DATABASE_WAIT_S),
+                wait=wait_fixed(0.5),
+                before_sleep=lambda state: display.note("waiting for the database"),
+                reraise=True,
+            ):
+                with attempt:
+                    _sign_in_locally(client, settings.data_dir)
     return client
 
 
