@@ -25,6 +25,7 @@ from ui.api_types import Artifact, Job, Project
 
 CANCEL_WAIT_S = 5.0
 DATABASE_WAIT_S = 30.0
+NO_USAGE = {"input_tokens": 0, "output_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0}
 SLUG_LIMIT = 60
 
 
@@ -285,7 +286,7 @@ def _bring_home(client: ApiClient, job: Job, folder: Path) -> dict[str, Any]:
         "status": job["state"],
         "outcome": job["outcome"],
         "prompt": job["prompt"],
-        **{"model": job["model"], "objects": 0, "triangles": 0, "steps": 0, "seconds": 0.0, "usage": {}, **facts},
+        **{"model": job["model"], "objects": 0, "triangles": 0, "steps": 0, "seconds": 0.0, "usage": NO_USAGE, **facts},
         "summary": facts.get("summary", ""),
         "not_built": facts.get("not_built", []),
         "error": job["error"],
