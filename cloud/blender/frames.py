@@ -4,18 +4,24 @@ A message is one frame of JSON (an object whose `blobs` says how many follow) an
 bytes (pictures). A frame is a 4-byte big-endian length and the bytes. The other side is never trusted with
 memory: a longer frame than `FRAME_LIMIT_BYTES`, or more than `BLOBS_LIMIT` of them, is a broken stream.
 
+Files (snapshots, exports) pass as open descriptors over a second socket pair, sent before the message whose
+`fds` counts them: neither side ever opens a path that the other could have put something else at.
+
 Imported by both processes: the standard library alone.
 """
 
 import asyncio
 import json
+import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 FRAME_LIMIT_BYTES = 64 * 2**20
 BLOBS_LIMIT = 16
+FDS_LIMIT = 16
 
 _LENGTH = struct.Struct(">I")
 
@@ -26,10 +32,18 @@ class BrokenStream(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """A JSON object and the raw bytes that belong to it."""
+    """A JSON object, the raw bytes and the open files that belong to it. Whoever has the message closes its files."""
 
     header: dict[str, Any]
     blobs: Sequence[bytes] = field(default_factory=tuple)
+    fds: Sequence[int] = field(default_factory=tuple)
+
+
+def hand_over(path: Path) -> int:
+    """A read-only descriptor of the file, which loses its name: for `Message.fds`. Raises: OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    path.unlink()
+    return fd
 
 
 def encode_message(message: Message) -> bytes:
@@ -37,7 +51,8 @@ def encode_message(message: Message) -> bytes:
     if len(message.blobs) > BLOBS_LIMIT:
         raise ValueError(f"a message carries at most {BLOBS_LIMIT} blobs, not {len(message.blobs)}")
     # Lone surrogates, which no UTF-8 can carry further, become question marks.
-    head = json.dumps(message.header | {"blobs": len(message.blobs)}, ensure_ascii=False).encode(errors="replace")
+    counts = {"blobs": len(message.blobs), "fds": len(message.fds)}
+    head = json.dumps(message.header | counts, ensure_ascii=False).encode(errors="replace")
     parts: list[bytes] = []
     for frame in (head, *message.blobs):
         if len(frame) > FRAME_LIMIT_BYTES:
