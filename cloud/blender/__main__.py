@@ -7,6 +7,7 @@ does: so it cannot outlive the process that started it.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import socket
 import sys
@@ -14,9 +15,16 @@ from pathlib import Path
 
 import uvicorn
 
+from cloud.blender.cache import PodCache
+from cloud.blender.isolation.limits import MIB, Limits
+from cloud.blender.isolation.sandbox import UNSAFE_WORD, Folders
+from cloud.blender.process import Ground
 from cloud.blender.server import build_app
+from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor
 from cloud.logs import configure_logging
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -31,20 +39,31 @@ def main() -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cloud.blender", description=__doc__)
-    parser.add_argument("--workspace", type=Path, required=True, help="The only folder that the pod writes to.")
+    parser.add_argument("--workspace", type=Path, required=True, help="The folder that the pod keeps its files in.")
     parser.add_argument("--public-key", required=True, help="PEM file of the backend's Ed25519 public key, or the PEM.")
     parser.add_argument("--audience", required=True, help="This pod's name: the audience of its tokens.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one.")
     parser.add_argument("--call-limit", type=float, default=120.0, help="Seconds that one tool call may take.")
     parser.add_argument("--no-spare", action="store_true", help="Keep no spare Blender.")
+    parser.add_argument("--cache-dir", type=Path, help="What is made once for all pods. [default: in the workspace]")
+    parser.add_argument("--memory-mib", type=int, default=4096, help="Memory of Blender and all that it starts.")
+    parser.add_argument("--workspace-mib", type=int, default=1024, help="Disk space of the user's code.")
+    parser.add_argument("--store-mib", type=int, default=8192, help="Disk space of snapshots, exports and uploads.")
+    parser.add_argument("--processes", type=int, default=512, help="Processes and threads of Blender.")
+    parser.add_argument(
+        "--isolation",
+        choices=["bubblewrap", UNSAFE_WORD],
+        default="bubblewrap",
+        help="The other choice is for a machine that holds nothing of value: model-written code may do what you may.",
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help="End at end-of-file on stdin.")
     parser.add_argument("--log-level", default="INFO")
     return parser.parse_args()
 
 
 async def _serve(arguments: argparse.Namespace, workspace: Path, public_key: str) -> None:
-    supervisor = BlenderSupervisor(workspace, call_limit_s=arguments.call_limit, keep_spare=not arguments.no_spare)
+    supervisor = build_supervisor(arguments, workspace)
     app = build_app(supervisor, workspace=workspace, public_key=public_key, audience=arguments.audience)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -55,6 +74,24 @@ async def _serve(arguments: argparse.Namespace, workspace: Path, public_key: str
         if arguments.until_stdin_closes:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end_of_stdin, server)
         await server.serve(sockets=[listener])
+
+
+def build_supervisor(arguments: argparse.Namespace, workspace: Path) -> BlenderSupervisor:
+    """The supervisor of a pod that keeps its files in `workspace`."""
+    guarded = arguments.isolation != UNSAFE_WORD
+    if not guarded:
+        logger.warning("NO ISOLATION: what the model writes runs with your rights, on your files, in your network")
+    limits = Limits(
+        memory_bytes=arguments.memory_mib * MIB,
+        processes=arguments.processes,
+        workspace_bytes=arguments.workspace_mib * MIB,
+        store_bytes=arguments.store_mib * MIB,
+    )
+    store = PodStore(workspace, limit_bytes=limits.store_bytes, file_limit_bytes=limits.file_bytes)
+    cache = PodCache((arguments.cache_dir or workspace / "cache").resolve())
+    folders = Folders(store.snapshots_folder, store.imports_folder, cache.folder)
+    ground = Ground(folders, limits, guarded=guarded)
+    return BlenderSupervisor(ground, store, cache, call_limit_s=arguments.call_limit, keep_spare=not arguments.no_spare)
 
 
 def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:

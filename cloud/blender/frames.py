@@ -13,6 +13,7 @@ Imported by both processes: the standard library alone.
 import asyncio
 import json
 import os
+import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,16 +62,46 @@ def encode_message(message: Message) -> bytes:
     return b"".join(parts)
 
 
+def send_message(stream: socket.socket, files: socket.socket, message: Message) -> None:
+    """Send the message and close its files, which the other side has now. Blocking. Raises: OSError, ValueError."""
+    encoded = encode_message(message)
+    for fd in message.fds:
+        socket.send_fds(files, [b"f"], [fd])
+        os.close(fd)
+    stream.sendall(encoded)
+
+
 def read_message(stream: BinaryIO) -> Message:
-    """The next message of a blocking, buffered stream. Raises: BrokenStream."""
+    """The next message, without files, of a blocking, buffered stream. Raises: BrokenStream."""
     header = _decode_header(_read_frame(stream))
-    return Message(header, tuple(_read_frame(stream) for _ in range(header.pop("blobs"))))
+    _take_count(header, "fds", 0)
+    return Message(header, tuple(_read_frame(stream) for _ in range(_take_count(header, "blobs", BLOBS_LIMIT))))
 
 
-async def read_message_async(stream: asyncio.StreamReader) -> Message:
-    """The next message of an asyncio stream. Raises: BrokenStream."""
+async def read_message_async(stream: asyncio.StreamReader, files: socket.socket | None = None) -> Message:
+    """The next message of an asyncio stream; its files come over `files`. Raises: BrokenStream."""
     header = _decode_header(await _read_frame_async(stream))
-    return Message(header, tuple([await _read_frame_async(stream) for _ in range(header.pop("blobs"))]))
+    count = _take_count(header, "fds", FDS_LIMIT)
+    blobs = tuple([await _read_frame_async(stream) for _ in range(_take_count(header, "blobs", BLOBS_LIMIT))])
+    return Message(header, blobs, _receive_fds(files, count) if count else ())
+
+
+def _receive_fds(files: socket.socket | None, count: int) -> tuple[int, ...]:
+    """The descriptors, which were sent before the message that counts them: there is nothing to wait for."""
+    received: list[int] = []
+    while files is not None and len(received) < count:
+        try:
+            data, fds, _, _ = socket.recv_fds(files, 1, 1, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
+        except OSError:
+            break
+        received += fds
+        if not data or not fds:
+            break
+    if len(received) != count:
+        for fd in received:
+            os.close(fd)
+        raise BrokenStream("a message's files are missing")
+    return tuple(received)
 
 
 def _read_frame(stream: BinaryIO) -> bytes:
@@ -102,9 +133,15 @@ def _checked_length(prefix: bytes) -> int:
 def _decode_header(frame: bytes) -> dict[str, Any]:
     try:
         header = json.loads(frame)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenStream("a header is not JSON") from error
-    blobs = header.get("blobs") if isinstance(header, dict) else None
-    if not isinstance(blobs, int) or not 0 <= blobs <= BLOBS_LIMIT:
+    if not isinstance(header, dict):
         raise BrokenStream("a header is no message")
     return header
+
+
+def _take_count(header: dict[str, Any], name: str, limit: int) -> int:
+    count = header.pop(name, None)
+    if type(count) is not int or not 0 <= count <= limit:
+        raise BrokenStream(f"a header does not count its {name}")
+    return count

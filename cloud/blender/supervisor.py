@@ -1,26 +1,30 @@
 """Keeps one Blender child at work for the front: limits, kills, replaces it and restores the scene.
 
-The scene's truth is the last snapshot file, not the child's memory: whatever ends a child, the next one opens
-that file, so a user loses at most the step that failed. A spare child, imported and with its GPU warm,
+The scene's truth is the last snapshot in the front's store, not the child's memory: whatever ends a child, the next
+one opens that file, so a user loses at most the step that failed. A spare child, imported and with its GPU warm,
 stands ready. All methods belong to the front's event loop.
 """
 
 import asyncio
 import logging
+import os
+import re
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
+from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
-from cloud.blender.process import BlenderProcess, ChildDied
+from cloud.blender.history import answer_snapshots
+from cloud.blender.lookup import ApiIndex
+from cloud.blender.process import BlenderProcess, ChildDied, Ground
+from cloud.blender.store import EMPTY_SCENE, PodStore, StoreFull
 from cloud.errors import Prompt2MeshError
 
 logger = logging.getLogger(__name__)
 
-EMPTY_SCENE = ""
-_SPARE_DELAY_S = 2.0
 _START_LIMIT_S = 60.0
 _START_ATTEMPTS = 3
+_EXPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class StepLost(Prompt2MeshError):
@@ -38,15 +42,20 @@ class BlenderNotStarting(Prompt2MeshError):
 class BlenderSupervisor:
     """Calls go to one child, one at a time, in the order of arrival."""
 
-    def __init__(self, workspace: Path, *, call_limit_s: float, keep_spare: bool = True) -> None:
-        self._workspace = workspace
+    def __init__(
+        self, ground: Ground, store: PodStore, cache: PodCache, *, call_limit_s: float = 120.0, keep_spare: bool = True
+    ) -> None:
+        self._ground = ground
+        self._store = store
+        self._cache = cache
         self._call_limit_s = call_limit_s
         self._keep_spare = keep_spare
         self._lock = asyncio.Lock()
         self._child: BlenderProcess | None = None
-        self._spare: BlenderProcess | None = None
+        self._spare: asyncio.Task[BlenderProcess] | None = None
         self._scene = EMPTY_SCENE
         self._tasks: set[asyncio.Task[None]] = set()
+        self._api: ApiIndex | None = None
         self._stopping = False
         self.ready_once = False
 
@@ -55,53 +64,137 @@ class BlenderSupervisor:
         """A call is at work or Blender is being replaced."""
         return self._lock.locked()
 
+    @property
+    def scene(self) -> str:
+        """The snapshot that the scene is."""
+        return self._scene
+
+    @property
+    def store(self) -> PodStore:
+        """The pod's files."""
+        return self._store
+
     async def start(self) -> None:
         """Bring up the first child in the background; `call` waits for it."""
-        for folder in ("snapshots", "exports", "tmp", "home"):
-            (self._workspace / folder).mkdir(parents=True, exist_ok=True)
         self._in_background(self._warm_up())
 
     async def stop(self) -> None:
         """End every child. The supervisor is of no use afterwards."""
         self._stopping = True
-        for task in list(self._tasks):
+        tasks = [*self._tasks, *([self._spare] if self._spare else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for child in (self._child, self._spare):
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        spares = [child for child in ended if isinstance(child, BlenderProcess)]
+        for child in (self._child, *spares):
             if child:
                 await child.kill()
         self._child = self._spare = None
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> Message:
+    async def call(self, tool: str, arguments: dict[str, Any], limit_s: float | None = None) -> Message:
         """The child's answer to a tool call. A cancelled call kills the child that worked on it.
 
-        Raises: StepLost: time limit or death of the child. BlenderNotStarting.
+        `limit_s`: seconds that the call may take, once its turn has come; None: what the pod was started with.
+        Raises: StepLost: time limit, death of the child, or no room for its files. BlenderNotStarting. NoSandbox.
         """
+        limit_s = self._call_limit_s if limit_s is None else limit_s
         async with self._lock:
             child = await self._ready_child()
             try:
-                async with asyncio.timeout(self._call_limit_s):
-                    answer = await self._ask(child, tool, arguments)
+                async with asyncio.timeout(limit_s):
+                    child, answer = await self._ask(child, tool, arguments)
+                    return await self._kept(child, tool, arguments, answer)
             except TimeoutError:
-                raise await self._step_lost(f"it took longer than {self._call_limit_s:g} s and was stopped") from None
+                raise await self._step_lost(f"it took longer than {limit_s:g} s and was stopped") from None
             except ChildDied as death:
                 raise await self._step_lost(f"{death} while at work") from death
+            except StoreFull as full:
+                raise await self._step_lost(str(full).rstrip(".")) from full
             except asyncio.CancelledError:
                 await asyncio.shield(self._drop_child())
                 self._in_background(self._warm_up())
                 raise
-            self._scene = answer.header.get("scene", self._scene)
-            return answer
 
-    async def _ask(self, child: BlenderProcess, tool: str, arguments: dict[str, Any]) -> Message:
+    async def snapshots(self, action: str, sha256: str = "", other: str = "", label: str = "") -> Message:
+        """The scene's history: list, restore, branch, label, diff. Raises: as `call`, InvalidInput."""
+        return await answer_snapshots(self, action, sha256, other, label)
+
+    async def lookup(self, query: str) -> Message:
+        """What Blender's own API says. Raises: as `call`, InvalidInput."""
+        if self._api is None:
+            self._api = await self._load_api()
+        answer = self._api.answer(query)
+        return Message({"text": answer.text, "structured": answer.structured})
+
+    async def _load_api(self) -> ApiIndex:
+        """The index that was kept, or a new one; it is kept only if no user's code ran where it was made."""
+        kept = await asyncio.to_thread(self._cache.api_index)
+        if kept is not None:
+            return ApiIndex.from_bytes(kept)
+        built = await self.call("build_api_index", {})
+        if not built.blobs:
+            raise StepLost("The API index could not be built; try again.")
+        index = ApiIndex.from_bytes(built.blobs[0])
+        if self._child and self._child.fresh:
+            await asyncio.to_thread(self._cache.keep_api_index, built.blobs[0])
+        return index
+
+    async def _ask(self, child: BlenderProcess, tool: str, arguments: dict[str, Any]) -> tuple[BlenderProcess, Message]:
         """Ask; once more of another child where the first ended before it took up the request."""
+        if tool in {"run_python", "import_file"}:
+            child.fresh = False
         try:
-            return await child.ask(tool, arguments)
+            return child, await child.ask(tool, arguments, self._scene)
         except ChildDied as death:
             if death.started:
                 raise
             await self._drop_child()
-            return await (await self._ready_child()).ask(tool, arguments)
+            child = await self._ready_child()
+            child.fresh = False
+            return child, await child.ask(tool, arguments, self._scene)
+
+    async def _kept(self, child: BlenderProcess, tool: str, arguments: dict[str, Any], answer: Message) -> Message:
+        """Store what the child handed over, and complete the answer. Raises: StoreFull, ChildDied."""
+        header, structured = answer.header, answer.header.get("structured")
+        try:
+            if not isinstance(structured, dict):
+                raise ChildDied("Blender's answer made no sense", started=True)
+            if answer.fds and structured.get("snapshot") is not None:
+                await self._keep_snapshot(answer.fds[0], arguments, structured)
+            elif answer.fds and tool == "export":
+                await self._keep_exports(answer.fds, structured)
+        finally:
+            for fd in answer.fds:
+                os.close(fd)
+        if tool == "restore" and not header.get("is_error"):
+            self._scene = arguments["sha256"]
+        if header.get("output") and "stdout" in structured:
+            structured["stdout"] = f"{structured['stdout']}{header['output']}"
+            header["text"] = f"{header.get('text', '')}\nnative output:\n{header['output']}"
+        if reason := header.get("retire"):
+            logger.info("blender child retires", extra={"why": str(reason)[:200]})
+            await self._drop_child()
+            self._in_background(self._warm_up())
+        return Message(header, answer.blobs)
+
+    async def _keep_snapshot(self, fd: int, arguments: dict[str, Any], structured: dict[str, Any]) -> None:
+        title = str(arguments.get("title") or arguments.get("file") or "")[:200]
+        parent = self._scene
+        taken = await asyncio.to_thread(self._store.take_snapshot, fd, parent=parent, title=title, counts=structured)
+        structured["snapshot"] = {"sha256": taken.sha256, "bytes": taken.bytes, "parent": parent}
+        self._scene = taken.sha256
+
+    async def _keep_exports(self, fds: tuple[int, ...] | Any, structured: dict[str, Any]) -> None:
+        files = []
+        for fd, entry in zip(fds, structured.get("files", ()), strict=False):
+            name = str(entry.get("name", "")) if isinstance(entry, dict) else ""
+            if not _EXPORT_NAME.fullmatch(name):
+                raise ChildDied("Blender handed over a file without a proper name", started=True)
+            taken = await asyncio.to_thread(self._store.take_export, fd, name)
+            files.append({"name": taken.name, "bytes": taken.bytes, "sha256": taken.sha256})
+        structured["files"] = files
+        if files:
+            structured |= {"file": files[0]["name"], "bytes": files[0]["bytes"], "sha256": files[0]["sha256"]}
 
     async def _step_lost(self, why: str) -> StepLost:
         """Replace the child and tell how the scene stands."""
@@ -123,7 +216,7 @@ class BlenderSupervisor:
             await child.kill()
 
     async def _ready_child(self) -> BlenderProcess:
-        """A living child that holds the scene. Raises: BlenderNotStarting."""
+        """A living child that holds the scene. Raises: BlenderNotStarting, NoSandbox."""
         if self._child and self._child.alive:
             return self._child
         await self._drop_child()
@@ -131,13 +224,16 @@ class BlenderSupervisor:
         for attempt in range(_START_ATTEMPTS):
             if attempt == _START_ATTEMPTS - 1:
                 self._scene = EMPTY_SCENE  # the snapshot itself may be what ends Blender
-            child = await self._take_spare() or await BlenderProcess.start(self._workspace)
+            child = await self._take_spare() or await BlenderProcess.start(self._ground)
             try:
                 async with asyncio.timeout(_START_LIMIT_S):
-                    answer = await child.ask("snapshots", {"action": "restore", "sha256": self._scene})
+                    if not self.ready_once:
+                        await self._prepare(child)
+                    answer = await child.ask("restore", {"sha256": self._scene}, self._scene)
             except (ChildDied, TimeoutError) as error:
                 why = str(error) or f"no answer in {_START_LIMIT_S:g} s"
-                logger.warning("blender child did not start", extra={"why": why, "scene": self._scene})
+                facts = {"why": why, "scene": self._scene, "said": child.last_words()}
+                logger.warning("blender child did not start", extra=facts)
                 await child.kill()
                 continue
             except asyncio.CancelledError:
@@ -148,29 +244,53 @@ class BlenderSupervisor:
                 self._scene = EMPTY_SCENE
             self._child = child
             self.ready_once = True
-            self._in_background(self._start_spare())
+            self._begin_spare()
             return child
         raise BlenderNotStarting(f"Blender did not start: {why}.")
+
+    async def _prepare(self, child: BlenderProcess) -> None:
+        """Warm a child up, and keep what it compiled for all later ones: no user's code has run in it."""
+        answer = await child.ask("warm_up", {"shader_cache": not self._cache.has_shaders})
+        if answer.blobs:
+            await asyncio.to_thread(self._cache.keep_shaders, answer.blobs[0])
 
     async def _warm_up(self) -> None:
         async with self._lock:
             try:
                 await self._ready_child()
-            except BlenderNotStarting:
+            except Prompt2MeshError:
                 logger.exception("no child; the next call tries again")
 
     async def _take_spare(self) -> BlenderProcess | None:
-        spare, self._spare = self._spare, None
-        if spare and not spare.alive:
-            await spare.kill()
+        """The spare, as soon as it takes requests: one that is on its way is ahead of a new one."""
+        task, self._spare = self._spare, None
+        if task is None:
             return None
-        return spare
+        try:
+            spare = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._spare = task
+            raise
+        except (ChildDied, Prompt2MeshError, OSError):
+            return None
+        if spare.alive:
+            return spare
+        await spare.kill()
+        return None
 
-    async def _start_spare(self) -> None:
-        """Begin the spare a little later, so that it does not compete with the call that waits now."""
-        await asyncio.sleep(_SPARE_DELAY_S)
+    def _begin_spare(self) -> None:
         if self._keep_spare and self._spare is None and not self._stopping:
-            self._spare = await BlenderProcess.start(self._workspace)
+            self._spare = asyncio.create_task(self._start_spare())
+
+    async def _start_spare(self) -> BlenderProcess:
+        """A warm child. The front is asked to be quick, so it starts with less right to the processor."""
+        child = await BlenderProcess.start(self._ground)
+        try:
+            await self._prepare(child)
+        except BaseException:
+            await asyncio.shield(child.kill())
+            raise
+        return child
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -63,7 +63,10 @@ def register_tools(server: MCPServer[Any], supervisor: BlenderSupervisor) -> Non
 
     @server.tool(description=_SNAPSHOTS)
     async def snapshots(action: Literal["list", "restore"], sha256: str = "") -> CallToolResult:
-        return await ask("snapshots", action=action, sha256=sha256)
+        try:
+            return _as_result(await supervisor.snapshots(action, sha256))
+        except Prompt2MeshError as error:
+            return _as_failure(error)
 
     @server.tool(description=_EXPORT)
     async def export(format: Format, name: str = "scene") -> CallToolResult:  # noqa: A002

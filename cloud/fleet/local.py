@@ -9,7 +9,7 @@ import fcntl
 import logging
 import secrets
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,11 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 class LocalFleet:
-    """A `Fleet` of local processes. Under `root`: a folder for each living fleet, and the warm shader cache.
+    """A `Fleet` of local processes. Under `root`: a folder for each living fleet, and the cache that all pods share.
 
     `spares` pods are kept warm and unclaimed. A claimed spare is replaced `refill_delay_s` later, so that
     the replacement does not compete with the job that claimed it. A pod has a folder of its own, under a random
-    name, and serves one user until it ends: users share no folder.
+    name, and serves one user until it ends: users share no folder but the cache, which no user's code can write to.
+    `pod_options` are passed to each pod (`python -m cloud.blender --help`).
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class LocalFleet:
         call_limit_s: float = 120.0,
         ready_limit_s: float = 60.0,
         refill_delay_s: float = 15.0,
+        pod_options: Sequence[str] = (),
     ) -> None:
         self._root = root.resolve()
         self._spares_wanted = spares
         self._call_limit_s = call_limit_s
         self._ready_limit_s = ready_limit_s
         self._refill_delay_s = refill_delay_s
+        self._options = tuple(pod_options)
         self._tokens = PodTokens()
         self._folder = self._root / f"fleet-{secrets.token_hex(4)}"
         self._folder_lock: TextIO | None = None
@@ -125,13 +128,10 @@ class LocalFleet:
         pod = await LocalPod.start(
             self._folder,
             public_key=self._tokens.public_key_pem,
-            call_limit_s=self._call_limit_s,
-            shader_cache=self._shader_cache,
+            options=["--call-limit", str(self._call_limit_s), "--cache-dir", str(self._root / "cache"), *self._options],
         )
         try:
             await pod.wait_ready(self._ready_limit_s)
-            if not self._shader_cache.exists():
-                await asyncio.to_thread(self._keep_shader_cache, pod.workspace / "shader-cache")
         except (PodNotReady, asyncio.CancelledError):
             await asyncio.shield(pod.stop())
             raise
@@ -153,19 +153,6 @@ class LocalFleet:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    @property
-    def _shader_cache(self) -> Path:
-        return self._root / "shader-cache"
-
-    def _keep_shader_cache(self, source: Path) -> None:
-        """Keep a fresh pod's compiled shaders for later pods: taken before any user's code ran in it."""
-        part = self._folder / "shader-cache"
-        shutil.copytree(source, part)
-        try:
-            part.rename(self._shader_cache)
-        except OSError:  # another fleet was first
-            shutil.rmtree(part, ignore_errors=True)
 
     def _prepare_folder(self) -> None:
         """Take our folder, held by a lock, and remove those whose fleet died without cleaning up."""

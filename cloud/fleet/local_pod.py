@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx2
@@ -34,15 +35,13 @@ class LocalPod:
         self._started_at = time.monotonic()
 
     @classmethod
-    async def start(cls, parent: Path, *, public_key: str, call_limit_s: float, shader_cache: Path) -> "LocalPod":
+    async def start(cls, parent: Path, *, public_key: str, options: Sequence[str]) -> "LocalPod":
         """Begin a pod under a name of its own; `wait_ready` tells when it can be used. From the main thread."""
         name = f"pod-{secrets.token_hex(8)}"
         folder = parent / name
-        (folder / "workspace" / "home").mkdir(parents=True)
-        _copy_shader_cache(shader_cache, folder / "workspace" / "shader-cache")
+        (folder / "workspace").mkdir(parents=True)
         command = [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(folder / "workspace")]
-        command += ["--public-key", public_key, "--audience", name, "--call-limit", str(call_limit_s)]
-        command += ["--until-stdin-closes"]
+        command += ["--public-key", public_key, "--audience", name, "--until-stdin-closes", *options]
         if shutil.which("setpriv"):
             command = ["setpriv", "--pdeathsig", "KILL", *command]
         with (folder / "pod.log").open("wb") as log:
@@ -118,23 +117,12 @@ class LocalPod:
         return PodNotReady(self.name, time.monotonic() - self._started_at, " ".join([why, *last_words]))
 
 
-def _copy_shader_cache(source: Path, target: Path) -> None:
-    """A pod's own copy of the warm cache: what one user's code writes there reaches no other."""
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        target.mkdir()
-
-
 def _environment(workspace: Path) -> dict[str, str]:
     """All that a pod is told of this machine: no key, no address of the backend."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(workspace / "home"),
+        "HOME": str(workspace),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(_PACKAGE_ROOT),
         "PYTHONUNBUFFERED": "1",
-        "MESA_SHADER_CACHE_DIR": str(workspace / "shader-cache"),
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "BLENDER_USER_RESOURCES": str(workspace / "home" / "blender"),
     }

@@ -18,8 +18,8 @@ from cloud.agent.toolbox import McpToolbox
 from cloud.fleet.pod_tokens import PodTokens
 
 AUDIENCE, OWNER = "pod-under-test", "user-1"
-SHADER_CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-shaders-{os.getuid()}"
-"""Compiled shaders, kept between runs: without them each pod of a test needs seconds to start."""
+CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-cache-{os.getuid()}"
+"""Compiled shaders and the API index, kept between runs: without them a pod needs seconds more to start."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -60,8 +60,8 @@ def running_pod(workspace: Path, *options: str) -> Iterator[RunningPod]:
     tokens = PodTokens()
     command = [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
     command += ["--public-key", tokens.public_key_pem, "--until-stdin-closes", "--log-level", "WARNING", *options]
+    command += ["--cache-dir", str(CACHE)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(_PROJECT)}
-    environment["MESA_SHADER_CACHE_DIR"] = str(SHADER_CACHE)
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:

@@ -1,6 +1,7 @@
 """The seven formats, each read back by Blender itself."""
 
 import hashlib
+import shutil
 
 import pytest
 
@@ -47,7 +48,9 @@ async def test_a_file_reads_back_as_the_same_geometry(pod: RunningPod, file_form
         assert (len(data), hashlib.sha256(data).hexdigest()) == (written["bytes"], written["sha256"])
         assert written["triangles"] == before > 12 + 12 * 6
         await run(box, "snapshots", action="restore", sha256="empty")
-        path = str(pod.workspace / "exports" / written["file"])
+        for entry in written["files"]:  # Blender sees uploads, no exports
+            shutil.copy(pod.workspace / "exports" / entry["name"], pod.workspace / "imports")
+        path = f"/imports/{written['file']}"
         read = await run(box, "run_python", code=READERS[file_format].format(path=path) + HEIGHT)
     assert read["triangles"] == before
     [line] = [line for line in read["stdout"].splitlines() if line.startswith("READ")]

@@ -7,31 +7,42 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
+import psutil
 import pytest
 
 from cloud.agent.toolbox import McpToolbox
+from cloud.blender.cache import PodCache
+from cloud.blender.isolation.sandbox import Folders
+from cloud.blender.process import Ground
+from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor, StepLost
-from tests.blender.pod_process import RunningPod, is_running, run, running_pod, wait_until
+from tests.blender.pod_process import CACHE, RunningPod, is_running, run, running_pod, wait_until
 
 pytestmark = pytest.mark.blender
 
 CUBE = "bpy.ops.mesh.primitive_cube_add()"
-STUCK = "open('stuck', 'w').close()\nwhile True: pass"
+STUCK = "while True: pass"
 
 
-async def _pid(box: McpToolbox) -> int:
-    return int((await run(box, "run_python", code="import os\nprint(os.getpid())"))["stdout"])
+def _pid(pod: RunningPod) -> int:
+    """The working child's own process: the youngest Python in the front's tree that has no child is Blender.
+
+    The spare is told apart by its age: it is younger than the child that works.
+    """
+    tree = psutil.Process(pod.process.pid).children(recursive=True)
+    blenders = [each for each in tree if each.name().startswith("python") and not each.children()]
+    return min(blenders, key=lambda each: each.create_time()).pid
 
 
 async def _object_names(box: McpToolbox) -> list[str]:
     return [entry["name"] for entry in (await run(box, "inspect"))["objects"]]
 
 
-async def _until_stuck(workspace: Path) -> None:
-    async with asyncio.timeout(10):
-        while not (workspace / "stuck").exists():  # noqa: ASYNC110 - written by another process
+async def _until_busy(pod: RunningPod) -> None:
+    async with asyncio.timeout(10), httpx2.AsyncClient() as client:
+        while (await client.get(f"{pod.base_url}/readyz")).json()["status"] != "busy":  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    (workspace / "stuck").unlink()
 
 
 @pytest.mark.parametrize(
@@ -54,9 +65,9 @@ async def test_a_step_that_ends_blender_is_told_and_undone(pod: RunningPod, code
 
 async def test_a_child_killed_at_work_is_replaced(pod: RunningPod) -> None:
     async with pod.toolbox(CUBE) as box:
-        pid = await _pid(box)
+        pid = _pid(pod)
         call = asyncio.create_task(box.call("run_python", {"code": STUCK}))
-        await _until_stuck(pod.workspace)
+        await _until_busy(pod)
         os.kill(pid, signal.SIGKILL)
         lost = await call
         assert lost.is_error
@@ -66,17 +77,17 @@ async def test_a_child_killed_at_work_is_replaced(pod: RunningPod) -> None:
 
 async def test_a_child_killed_at_rest_is_not_even_noticed(pod: RunningPod) -> None:
     async with pod.toolbox(CUBE) as box:
-        pid = await _pid(box)
+        pid = _pid(pod)
         os.kill(pid, signal.SIGKILL)
         assert await _object_names(box) == ["Cube"]
-        assert await _pid(box) != pid
+        assert _pid(pod) != pid
 
 
 async def test_a_cancelled_call_ends_the_step_and_frees_the_pod(pod: RunningPod) -> None:
     async with pod.toolbox(CUBE) as box:
-        pid = await _pid(box)
+        pid = _pid(pod)
         call = asyncio.create_task(box.call("run_python", {"code": STUCK}))
-        await _until_stuck(pod.workspace)
+        await _until_busy(pod)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -87,21 +98,22 @@ async def test_a_cancelled_call_ends_the_step_and_frees_the_pod(pod: RunningPod)
 async def test_health_answers_while_blender_is_at_work(pod: RunningPod) -> None:
     async with pod.toolbox() as box:
         call = asyncio.create_task(box.call("run_python", {"code": STUCK}))
-        await _until_stuck(pod.workspace)
+        await _until_busy(pod)
         assert await asyncio.to_thread(_statuses, pod) == ["ok", "busy"]
         call.cancel()
         await asyncio.wait([call])
 
 
 def _statuses(pod: RunningPod) -> list[str]:
-    import httpx2
-
     return [httpx2.get(f"{pod.base_url}/{path}", timeout=5).json()["status"] for path in ("healthz", "readyz")]
 
 
 @asynccontextmanager
 async def _supervisor(workspace: Path, limit_s: float) -> AsyncIterator[BlenderSupervisor]:
-    supervisor = BlenderSupervisor(workspace, call_limit_s=limit_s, keep_spare=False)
+    store = PodStore(workspace, limit_bytes=2**30, file_limit_bytes=2**30)
+    cache = PodCache(CACHE)
+    ground = Ground(Folders(store.snapshots_folder, store.imports_folder, cache.folder))
+    supervisor = BlenderSupervisor(ground, store, cache, call_limit_s=limit_s, keep_spare=False)
     await supervisor.start()
     try:
         yield supervisor

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from cloud.fleet.contract import Endpoint, Fleet
 from cloud.fleet.local import LocalFleet
-from tests.blender.pod_process import SHADER_CACHE, processes_with
+from tests.blender.pod_process import CACHE, processes_with
 
 pytestmark = [pytest.mark.blender, pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,8 +37,8 @@ class LocalHarness(FleetHarness):
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        if SHADER_CACHE.is_dir():
-            (root / "shader-cache").symlink_to(SHADER_CACHE)
+        if CACHE.is_dir():
+            (root / "cache").symlink_to(CACHE)
         self.fleet = LocalFleet(root, spares=0)
 
     async def end_pod_from_outside(self, endpoint: Endpoint) -> None:

@@ -14,7 +14,7 @@ import pytest
 from cloud.agent.toolbox import McpToolbox
 from cloud.fleet.contract import PodNotReady
 from cloud.fleet.local import LocalFleet
-from tests.blender.pod_process import SHADER_CACHE, processes_with, run, wait_until
+from tests.blender.pod_process import CACHE, processes_with, run, wait_until
 
 pytestmark = pytest.mark.blender
 
@@ -37,7 +37,7 @@ async def test_the_warm_spare_goes_to_the_next_user_and_is_replaced(tmp_path: Pa
         assert (await fleet.acquire("ann")).pod == spare
         await asyncio.to_thread(wait_until, lambda: len(_pods(tmp_path)) == 2, "a new spare starts")
     assert processes_with(str(tmp_path)) == {}
-    assert os.listdir(tmp_path) == ["shader-cache"]
+    assert os.listdir(tmp_path) == ["cache"]
 
 
 async def test_a_pod_knows_nothing_of_the_backends_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ async def test_a_pod_knows_nothing_of_the_backends_environment(tmp_path: Path, m
         assert len(environments) >= 2  # front and child
         assert not [environment for environment in environments if b"secret" in environment]
     assert "secret" not in seen["stdout"]
-    assert str(tmp_path) in seen["stdout"]
+    assert str(tmp_path) not in seen["stdout"]
 
 
 async def test_a_pod_that_does_not_come_up_is_told_with_its_reason(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_backend_that_is_killed_leaves_no_process_and_the_next_one_tidies_up(t
         backend.send_signal(signal.SIGKILL)
     wait_until(lambda: not processes_with(pod), "the pod ends")
     asyncio.run(_start_and_close(tmp_path / "root"))
-    assert os.listdir(tmp_path / "root") == ["shader-cache"]
+    assert os.listdir(tmp_path / "root") == ["cache"]
 
 
 async def _start_and_close(root: Path) -> None:
@@ -106,8 +106,8 @@ async def _start_and_close(root: Path) -> None:
 
 def _lend_shaders(root: Path) -> None:
     """Spare a new fleet the seconds of a first start."""
-    if SHADER_CACHE.is_dir() and root.is_dir() and not os.listdir(root):
-        (root / "shader-cache").symlink_to(SHADER_CACHE)
+    if CACHE.is_dir() and root.is_dir() and not os.listdir(root):
+        (root / "cache").symlink_to(CACHE)
 
 
 def _pods(root: Path) -> list[str]:

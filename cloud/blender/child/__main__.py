@@ -1,12 +1,14 @@
-"""The Blender child: `python -m cloud.blender.child --socket FD --workspace DIR`, started by the front alone.
+"""The Blender child, started by the front alone (`process.py` makes its command line).
 
 Blender's main thread is the loop: one request at a time from the socket, an answer for each. It ends when the
 socket or stdin does, so it never outlives the front.
 """
 
 import argparse
+import json
 import logging
 import os
+import resource
 import socket
 import sys
 import threading
@@ -14,7 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.blender.frames import BrokenStream, Message, encode_message, read_message
+from cloud.blender.child.places import Places
+from cloud.blender.frames import BrokenStream, Message, read_message, send_message
 from cloud.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -24,39 +27,71 @@ logger = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Import Blender, warm it up, and serve until the front is gone."""
-    parser = argparse.ArgumentParser(prog="python -m cloud.blender.child", description=__doc__)
-    parser.add_argument("--socket", type=int, required=True)
-    parser.add_argument("--workspace", type=Path, required=True)
-    arguments = parser.parse_args()
+    """Import Blender and serve until the front is gone."""
+    arguments = _parse_arguments()
+    _limit_ourselves(json.loads(arguments.limits), own_user=arguments.own_pid_namespace)
+    places = Places(arguments.workspace, arguments.scratch, arguments.snapshots, arguments.imports, arguments.cache)
+    for folder in (places.workspace, places.scratch, Path(os.environ.get("HOME", "/nonexistent"))):
+        folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(places.workspace)
     configure_logging()
     _end_with_front()
     began = time.monotonic()
     from cloud.blender.child.desk import Desk  # imports bpy: after the lifeline is watched
 
-    desk = Desk(arguments.workspace)
-    logger.info("blender child is warm", extra={"elapsed_ms": round(1000 * (time.monotonic() - began))})
-    with socket.socket(fileno=arguments.socket) as connection:
-        _serve(connection, desk)
+    desk = Desk(places, own_pid_namespace=arguments.own_pid_namespace)
+    logger.info("blender child is there", extra={"elapsed_ms": round(1000 * (time.monotonic() - began))})
+    with socket.socket(fileno=arguments.socket) as connection, socket.socket(fileno=arguments.files) as files:
+        _serve(connection, files, desk)
 
 
-def _serve(connection: socket.socket, desk: "Desk") -> None:
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m cloud.blender.child", description=__doc__)
+    parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--files", type=int, required=True)
+    parser.add_argument("--limits", required=True)
+    parser.add_argument("--own-pid-namespace", action="store_true")
+    for name in ("workspace", "scratch", "snapshots", "imports", "cache"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    return parser.parse_args()
+
+
+def _serve(connection: socket.socket, files: socket.socket, desk: "Desk") -> None:
     with connection.makefile("rb") as requests:
         while True:
             try:
                 request = read_message(requests)
             except BrokenStream:
                 return
-            connection.sendall(encode_message(Message({"started": True})))
-            connection.sendall(encode_message(desk.answer(request)))
+            send_message(connection, files, Message({"started": True}))
+            send_message(connection, files, desk.answer(request))
+
+
+def _limit_ourselves(limits: dict[str, int], *, own_user: bool) -> None:
+    """Limits that the kernel holds for this process and what it starts: setrlimit(2). None can be raised again.
+
+    `own_user`: no process outside of the sandbox counts as this user's, so their number can be limited.
+    """
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: limits["file_bytes"],
+        # A little less than the control group's limit: a MemoryError is better than a lost step.
+        resource.RLIMIT_DATA: limits["memory_bytes"] * 15 // 16,
+        resource.RLIMIT_NOFILE: 4096,
+    }
+    if own_user:
+        wanted[resource.RLIMIT_NPROC] = limits["processes"]
+    for kind, value in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (least, least))
 
 
 def _end_with_front() -> None:
-    """Watch the front's pipe from a thread, away from the numbers that user code reads and writes."""
+    """Watch the front's pipe from a thread, away from the number that user code reads."""
     lifeline = os.dup(0)
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
     os.close(nowhere)
 
     def watch() -> None:

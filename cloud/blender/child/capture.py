@@ -10,7 +10,6 @@ from collections.abc import Iterator
 STDOUT_LIMIT_CHARS = 8_000
 
 _LIBC = ctypes.CDLL(None)
-_NOISE = ("Info: ", 'Saved "', "Read blend:", "EGL", "CUEW")
 
 
 class CappedText(io.TextIOBase):
@@ -42,33 +41,17 @@ class CappedText(io.TextIOBase):
 
 @contextlib.contextmanager
 def captured_output() -> Iterator[CappedText]:
-    """Collect all output of the block; complete once the block has ended."""
+    """Collect what Python code of the block prints; what C code prints goes to the front's pipe."""
     kept = CappedText()
-    spill = os.memfd_create("step-output")
-    _flush()
-    saved = {fd: os.dup(fd) for fd in (1, 2)}
-    for fd in saved:
-        os.dup2(spill, fd)
-    try:
-        with contextlib.redirect_stdout(kept), contextlib.redirect_stderr(kept):
-            yield kept
-    finally:
-        _flush()
-        for fd, original in saved.items():
-            os.dup2(original, fd)
-            os.close(original)
-        kept.write(_native_lines(spill))
-        os.close(spill)
+    with contextlib.redirect_stdout(kept), contextlib.redirect_stderr(kept):
+        yield kept
 
 
-def _native_lines(spill: int) -> str:
-    """What was written past Python, without Blender's own chatter."""
-    raw = os.pread(spill, 4 * STDOUT_LIMIT_CHARS, 0).decode(errors="replace")
-    return "".join(line for line in raw.splitlines(keepends=True) if not line.startswith(_NOISE))
-
-
-def _flush() -> None:
+def end_of_output(nonce: str) -> None:
+    """Tell the front, on the pipe itself, that all output of this request is written."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream:
             stream.flush()
     _LIBC.fflush(None)
+    with contextlib.suppress(OSError):  # user code may have closed it
+        os.write(1, nonce.encode() + b"\n")

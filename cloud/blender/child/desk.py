@@ -2,43 +2,55 @@
 # The stubs of bpy know no property of a subclass, and some as methods.
 """Where requests of the front are answered, on Blender's main thread, one at a time."""
 
+import io
 import logging
+import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from cloud.blender.child.capture import end_of_output
+from cloud.blender.child.changes import compare, fingerprint_scene
 from cloud.blender.child.exports import export_scene
+from cloud.blender.child.handlers import remember_own_handlers
 from cloud.blender.child.look import look_at_scene, warm_up_gpu
+from cloud.blender.child.places import Places
 from cloud.blender.child.report import inspect_scene
-from cloud.blender.child.scene_file import EMPTY_SCENE, SceneFile
+from cloud.blender.child.scene_file import SceneFile
 from cloud.blender.child.steps import run_python
 from cloud.blender.frames import Message
 from cloud.errors import Prompt2MeshError
 
 logger = logging.getLogger(__name__)
 
-_LISTED_AT_MOST = 50
-
 
 class Desk:
     """The open scene and the tools that work on it."""
 
-    def __init__(self, workspace: Path) -> None:
-        warm_up_gpu()
-        self._scene_file = SceneFile(workspace)
+    def __init__(self, places: Places, *, own_pid_namespace: bool) -> None:
+        self._places = places
+        self._pid = os.getpid()
+        remember_own_handlers()
+        self._scene_file = SceneFile(places)
         self._tools: dict[str, Callable[..., Message]] = {
             "ping": self._ping,
-            "run_python": lambda code, title="": run_python(self._scene_file, code, title),
+            "warm_up": self._warm_up,
+            "restore": self._restore,
+            "difference": self._difference,
+            "run_python": lambda **arguments: run_python(
+                self._scene_file, own_pid_namespace=own_pid_namespace, **arguments
+            ),
             "look": look_at_scene,
             "inspect": lambda object="": inspect_scene(object),  # noqa: A006
-            "snapshots": self._snapshots,
-            "export": lambda format, name="scene": export_scene(workspace / "exports", format, name),  # noqa: A006
+            "export": lambda **arguments: export_scene(places.scratch, **arguments),
         }
 
     def answer(self, request: Message) -> Message:
-        """The tool's answer; a failure is an answer too. Adds `scene`: the snapshot that the scene now is."""
+        """The tool's answer; a failure is an answer too."""
+        self._scene_file.sha256 = request.header["scene"]
         try:
             answer = self._tools[request.header["tool"]](**request.header["arguments"])
         except Prompt2MeshError as error:
@@ -46,24 +58,56 @@ class Desk:
         except Exception as error:
             logger.exception("tool failed", extra={"tool": request.header.get("tool")})
             answer = _failed("internal_error", f"The tool itself failed ({type(error).__name__}: {error}).")
-        return Message(answer.header | {"scene": self._scene_file.sha256}, answer.blobs)
+        if os.getpid() != self._pid:
+            os._exit(0)  # a copy that user code made by fork(): only the original answers
+        end_of_output(request.header["nonce"])
+        return answer
 
     def _ping(self) -> Message:
         """Proof that Blender works: an evaluated scene."""
         bpy.context.view_layer.update()
         return Message({"text": "ready", "structured": {"blender": bpy.app.version_string}})
 
-    def _snapshots(self, action: str, sha256: str = "") -> Message:
-        if action == "restore":
-            self._scene_file.restore(EMPTY_SCENE if sha256 == "empty" else sha256)
-            text = f"The scene is snapshot {sha256[:12]} now." if self._scene_file.sha256 else "The scene is empty now."
-            return Message({"text": text, "structured": {"ok": True, "sha256": self._scene_file.sha256}})
-        found = self._scene_file.list()[:_LISTED_AT_MOST]
-        listed = [{"sha256": path.stem, "bytes": path.stat().st_size} for path in found]
-        current = self._scene_file.sha256
-        lines = [f"{entry['sha256']}{' (now)' if entry['sha256'] == current else ''}" for entry in listed]
-        text = "Newest first:\n" + "\n".join(lines) if lines else "There are no snapshots yet."
-        return Message({"text": text, "structured": {"snapshots": listed, "current": current}})
+    def _warm_up(self, shader_cache: bool) -> Message:
+        """Get ready for what the first calls need. `shader_cache`: answer with the compiled shaders, as a tar."""
+        shaders = Path(os.environ.get("MESA_SHADER_CACHE_DIR", "/nonexistent"))
+        _seed(self._places.cache / "shaders", shaders)
+        warm_up_gpu()
+        self._scene_file.restore("")
+        blobs = (_tar(shaders),) if shader_cache and shaders.is_dir() else ()
+        return Message({"text": "warm", "structured": {"blender": bpy.app.version_string}}, blobs)
+
+    def _restore(self, sha256: str) -> Message:
+        self._scene_file.restore(sha256)
+        text = f"The scene is snapshot {sha256[:12]} now." if sha256 else "The scene is empty now."
+        return Message({"text": text, "structured": {"ok": True, "sha256": sha256}})
+
+    def _difference(self, sha256: str, other: str) -> Message:
+        """What changed from one snapshot to another. The scene is the present snapshot again afterwards."""
+        present = self._scene_file.sha256
+        try:
+            self._scene_file.restore(sha256)
+            before = fingerprint_scene()
+            self._scene_file.restore(other)
+            changed = compare(before, fingerprint_scene())
+        finally:
+            self._scene_file.restore(present)
+        return Message({"text": changed["summary"], "structured": {"changed": changed}})
+
+
+def _seed(kept: Path, target: Path) -> None:
+    """Put compiled shaders that were kept where Mesa looks for them."""
+    archive = kept.with_suffix(".tar")
+    if archive.is_file() and not target.exists():
+        with tarfile.open(archive) as packed:
+            packed.extractall(target, filter="data")
+
+
+def _tar(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as packed:
+        packed.add(folder, arcname=".")
+    return buffer.getvalue()
 
 
 def _failed(code: str, message: str) -> Message:

@@ -10,14 +10,15 @@ import bpy
 
 from cloud.blender.child.report import count_geometry
 from cloud.blender.child.scene_file import pack_images
-from cloud.blender.frames import Message
+from cloud.blender.frames import Message, hand_over
 from cloud.errors import InvalidInput
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def export_scene(folder: Path, file_format: str, name: str) -> Message:
+def export_scene(folder: Path, format: str, name: str = "scene") -> Message:  # noqa: A002
     """Write the scene. Raises: InvalidInput: the name or the format cannot be used, or there is nothing to write."""
+    file_format = format
     if not _NAME.fullmatch(name):
         raise InvalidInput("The name of an export holds only letters, digits, '-' and '_', at most 64.")
     if file_format not in _WRITERS:
@@ -35,9 +36,10 @@ def export_scene(folder: Path, file_format: str, name: str) -> Message:
         for file in (path, path.with_suffix(".mtl"))
         if file.is_file() and file_format in {"obj", file.suffix[1:]}
     ]
+    fds = [hand_over(folder / entry["name"]) for entry in files]
     structured = {"file": path.name, **{key: files[0][key] for key in ("bytes", "sha256")}, "files": files}
     text = f"Wrote {path.name}: {files[0]['bytes']} bytes, {counts['triangles']} triangles."
-    return Message({"text": text, "structured": structured | {"triangles": counts["triangles"]}})
+    return Message({"text": text, "structured": structured | {"triangles": counts["triangles"]}}, fds=fds)
 
 
 def _entry(path: Path) -> dict[str, Any]:

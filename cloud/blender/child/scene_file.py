@@ -1,67 +1,54 @@
 # pyright: reportAttributeAccessIssue=false
 # The stubs of bpy know no property of a subclass, and some as methods.
-"""The scene as files: snapshots named by their content, going back to one, and the empty scene.
+"""The scene as files: a snapshot to hand over, going back to one, and the empty scene.
 
 Loading a file ends every `bpy` reference: nothing here or in a caller may keep one across `restore`.
 """
 
-import hashlib
 import logging
-import os
+import secrets
 from pathlib import Path
 
 import bpy
 
+from cloud.blender.child.handlers import forget_user_handlers
+from cloud.blender.child.places import Places
+from cloud.blender.frames import hand_over
 from cloud.errors import InvalidInput
 
 logger = logging.getLogger(__name__)
 
 EMPTY_SCENE = ""
-_KEPT_SNAPSHOTS = 100  # here; the backend keeps them all
 
 
 class SceneFile:
-    """Which snapshot the open scene came from or was last saved as."""
+    """Which snapshot the open scene came from; the front says so with each request."""
 
-    def __init__(self, workspace: Path) -> None:
-        self.workspace = workspace
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self.sha256 = EMPTY_SCENE
         open_empty_scene()
 
-    def path(self, sha256: str) -> Path:
-        """Where a snapshot lies, whether or not it is there."""
-        return self.workspace / "snapshots" / f"{sha256}.blend"
-
     def save(self) -> int:
-        """Write the scene as a snapshot and take it as the present one. Returns: its bytes."""
+        """The scene as a file, to hand over. The front names it. Raises: OSError, RuntimeError: no room for it."""
         pack_images()
-        part = self.workspace / "snapshots" / f".{os.getpid()}.part.blend"
+        part = self._places.scratch / f"{secrets.token_hex(8)}.blend"
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True, compress=False, check_existing=False)
-        with part.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        part.replace(self.path(digest))
-        self.sha256 = digest
-        for old in self.list()[_KEPT_SNAPSHOTS:]:
-            old.unlink(missing_ok=True)
-        return self.path(digest).stat().st_size
-
-    def list(self) -> list[Path]:
-        """The snapshot files, newest first."""
-        found = (self.workspace / "snapshots").glob("[0-9a-f]*.blend")
-        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+        return hand_over(part)
 
     def restore(self, sha256: str) -> None:
         """Open a snapshot, or the empty scene for `""`. Raises: InvalidInput: none such, or unreadable."""
         if sha256 == EMPTY_SCENE:
             open_empty_scene()
         else:
-            path = self.path(sha256)
-            if not path.is_file():
+            snapshot = self._places.snapshots / f"{sha256}.blend"
+            if not snapshot.is_file():
                 raise InvalidInput(f"There is no snapshot {sha256!r} here; list them to see which there are.")
             try:
-                bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+                bpy.ops.wm.open_mainfile(filepath=str(self._named(snapshot)), load_ui=False, use_scripts=False)
             except RuntimeError as error:
                 raise InvalidInput(f"The snapshot {sha256!r} does not open: {error}") from error
+            forget_user_handlers()
         self.sha256 = sha256
 
     def go_back(self) -> str:
@@ -74,10 +61,24 @@ class SceneFile:
             return "The last snapshot is lost, so the scene is empty now."
         return "The scene is as it was before this step."
 
+    def _named(self, snapshot: Path) -> Path:
+        """The snapshot under a name in the user's folder, so that relative paths (`//…`) lead to where they can write.
+
+        The snapshot's own path where the user's folder takes no link.
+        """
+        link = self._places.workspace / "scene.blend"
+        try:
+            link.unlink(missing_ok=True)
+            link.symlink_to(snapshot)
+        except OSError:
+            return snapshot
+        return link
+
 
 def open_empty_scene() -> None:
     """Factory settings without objects: metric units, a neutral world, one collection."""
     bpy.ops.wm.read_factory_settings(use_empty=False)
+    forget_user_handlers()
     bpy.data.batch_remove([*bpy.data.objects, *bpy.data.meshes, *bpy.data.lights, *bpy.data.cameras])
     bpy.data.batch_remove(list(bpy.data.materials))
     scene = bpy.context.scene

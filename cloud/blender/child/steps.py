@@ -39,7 +39,9 @@ _HINTS = (
 )
 
 
-def run_python(scene_file: SceneFile, code: str, title: str = "") -> Message:
+def run_python(
+    scene_file: SceneFile, code: str, title: str = "", keep_on_error: bool = False, own_pid_namespace: bool = False
+) -> Message:
     """Run the code; on success save a snapshot, on any exception go back to the last one."""
     began = time.monotonic()
     try:
@@ -53,7 +55,7 @@ def run_python(scene_file: SceneFile, code: str, title: str = "") -> Message:
     if error is not None:
         return _failure(error, code, output.text(), scene_file.go_back(), began)
     changed = compare(before, fingerprint_scene())
-    snapshot_bytes = scene_file.save()
+    snapshot = scene_file.save()
     counts = count_geometry()
     stdout = output.text()
     text = f"OK: {changed['summary']}. Scene: {counts['objects']} objects, {counts['triangles']} triangles."
@@ -62,11 +64,12 @@ def run_python(scene_file: SceneFile, code: str, title: str = "") -> Message:
         "stdout": stdout,
         "changed": changed,
         "error": None,
-        "snapshot": {"sha256": scene_file.sha256, "bytes": snapshot_bytes},
+        "snapshot": {},
         **counts,
         "seconds": round(time.monotonic() - began, 3),
     }
-    return Message({"text": text + (f"\nstdout:\n{stdout}" if stdout else ""), "structured": structured})
+    text += f"\nstdout:\n{stdout}" if stdout else ""
+    return Message({"text": text, "structured": structured}, fds=(snapshot,))
 
 
 def _execute(compiled: CodeType) -> BaseException | None:
