@@ -6,6 +6,7 @@ all others start with `P2M_`. The Blender pod does not use this module: it gets 
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +49,18 @@ class Settings(BaseSettings):
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")
+    pod_isolation: Literal["bubblewrap", "none-and-model-code-gets-my-rights"] = Field(
+        default="bubblewrap",
+        description="The other choice takes all walls away: model-written code may then do what this process may.",
+    )
+    pod_memory_mib: int = Field(default=4096, ge=512, description="Memory of a user's Blender.")
+    pod_workspace_mib: int = Field(default=1024, ge=64, description="Disk space of the code in a user's Blender.")
+
+    @property
+    def pod_options(self) -> tuple[str, ...]:
+        """How a local pod is started, for its command line."""
+        options = ("--isolation", self.pod_isolation, "--memory-mib", str(self.pod_memory_mib))
+        return (*options, "--workspace-mib", str(self.pod_workspace_mib))
 
     @property
     def artifacts_dir(self) -> Path:

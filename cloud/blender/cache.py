@@ -21,11 +21,11 @@ class PodCache:
     @property
     def has_shaders(self) -> bool:
         """Compiled shaders are there."""
-        return (self.folder / "shaders.tar").is_file()
+        return (self.folder / "shaders.zip").is_file()
 
     def keep_shaders(self, archive: bytes) -> None:
-        """Keep a tar of Mesa's shader cache."""
-        self._keep("shaders.tar", archive)
+        """Keep a zip of Mesa's shader cache."""
+        self._keep("shaders.zip", archive)
 
     def api_index(self) -> bytes | None:
         """The API index, if it was built."""

@@ -69,6 +69,8 @@ class PodStore:
         """Keep the scene that `fd` holds, and drop the oldest beyond the quota. Raises: StoreFull."""
         part, digest, size = self._copy(fd, self.snapshots_folder)
         part.replace(self.snapshot_path(digest))
+        if digest in self._tree:  # a step that changed nothing: the scene is the snapshot that it was
+            return self._tree[digest]
         snapshot = Snapshot(
             digest,
             size,

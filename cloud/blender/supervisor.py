@@ -251,6 +251,8 @@ class BlenderSupervisor:
     async def _prepare(self, child: BlenderProcess) -> None:
         """Warm a child up, and keep what it compiled for all later ones: no user's code has run in it."""
         answer = await child.ask("warm_up", {"shader_cache": not self._cache.has_shaders})
+        if answer.header.get("is_error"):
+            logger.warning("blender child is not warm", extra={"why": answer.header.get("text", "")})
         if answer.blobs:
             await asyncio.to_thread(self._cache.keep_shaders, answer.blobs[0])
 

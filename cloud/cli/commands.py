@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from cloud.cli.diagnosis import show_findings
 from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
 from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.make import Interrupted, MakeRequest, Stopwatch, interruptible, make
@@ -147,6 +148,14 @@ def down() -> None:
     """Stop the stack that `make --keep` or `up` left running."""
     stopped = stop_local_stack(Settings())
     Console().print("The stack has stopped." if stopped else "No stack is running on this data folder.")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as one JSON list on stdout.")] = False,
+) -> None:
+    """Tell what isolates Blender on this machine, by trying it, and how to mend what is missing."""
+    raise typer.Exit(show_findings(Console(highlight=False), Settings(), as_json=as_json))
 
 
 @app.command()

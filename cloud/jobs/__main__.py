@@ -11,7 +11,7 @@ from cloud.settings import Settings
 
 async def run_jobs(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT."""
-    fleet = LocalFleet(settings.data_dir / "pods", spares=1)
+    fleet = LocalFleet(settings.data_dir / "pods", spares=1, pod_options=settings.pod_options)
     await fleet.start()
     try:
         # In a thread: the imports take 2 s, in which the first pod comes up.

@@ -5,7 +5,7 @@
 import io
 import logging
 import os
-import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class Desk:
     def __init__(self, places: Places, *, own_pid_namespace: bool) -> None:
         self._places = places
         self._pid = os.getpid()
+        self._shaders = Path(os.environ.get("MESA_SHADER_CACHE_DIR", places.scratch / "no-shader-cache"))
+        _seed(places.cache / "shaders.zip", self._shaders)
         remember_own_handlers()
         self._scene_file = SceneFile(places)
         self._tools: dict[str, Callable[..., Message]] = {
@@ -69,12 +71,10 @@ class Desk:
         return Message({"text": "ready", "structured": {"blender": bpy.app.version_string}})
 
     def _warm_up(self, shader_cache: bool) -> Message:
-        """Get ready for what the first calls need. `shader_cache`: answer with the compiled shaders, as a tar."""
-        shaders = Path(os.environ.get("MESA_SHADER_CACHE_DIR", "/nonexistent"))
-        _seed(self._places.cache / "shaders", shaders)
+        """Get ready for what the first calls need. `shader_cache`: answer with the compiled shaders, as a zip."""
         warm_up_gpu()
         self._scene_file.restore("")
-        blobs = (_tar(shaders),) if shader_cache and shaders.is_dir() else ()
+        blobs = (_packed(self._shaders),) if shader_cache and self._shaders.is_dir() else ()
         return Message({"text": "warm", "structured": {"blender": bpy.app.version_string}}, blobs)
 
     def _restore(self, sha256: str) -> Message:
@@ -97,16 +97,16 @@ class Desk:
 
 def _seed(kept: Path, target: Path) -> None:
     """Put compiled shaders that were kept where Mesa looks for them."""
-    archive = kept.with_suffix(".tar")
-    if archive.is_file() and not target.exists():
-        with tarfile.open(archive) as packed:
-            packed.extractall(target, filter="data")
+    if kept.is_file() and not target.exists():
+        with zipfile.ZipFile(kept) as packed:
+            packed.extractall(target)
 
 
-def _tar(folder: Path) -> bytes:
+def _packed(folder: Path) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as packed:
-        packed.add(folder, arcname=".")
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for path in sorted(folder.rglob("*")):
+            packed.write(path, path.relative_to(folder))
     return buffer.getvalue()
 
 

@@ -31,7 +31,7 @@ class ControlGroup:
 
     @classmethod
     def create(cls, limits: Limits) -> "ControlGroup | None":
-        """A new group with these limits; None where this process may make none."""
+        """A new group with these limits; None where this process may make none. Removes those of dead fronts."""
         for make in (_create_v2, _create_v1):
             group = make(limits)
             if group is not None:
@@ -68,7 +68,8 @@ def _create_v2(limits: Limits) -> ControlGroup | None:
         return None
     parent = ROOT / own
     offered = _words(parent / "cgroup.subtree_control")
-    folder = parent / f"p2m-{secrets.token_hex(8)}"
+    _sweep(parent)
+    folder = parent / _new_name()
     if "memory" not in offered or not _written(folder, {}):
         return None
     _written(folder, {"memory.swap.max": "0", "memory.oom.group": "1", "cpu.weight": str(_CPU_WEIGHT_V2)})
@@ -82,7 +83,7 @@ def _create_v2(limits: Limits) -> ControlGroup | None:
 
 
 def _create_v1(limits: Limits) -> ControlGroup | None:
-    name = f"p2m-{secrets.token_hex(8)}"
+    name = _new_name()
     wanted = {
         "memory": {"memory.limit_in_bytes": str(limits.memory_bytes)},
         "pids": {"pids.max": str(limits.processes)},
@@ -93,6 +94,7 @@ def _create_v1(limits: Limits) -> ControlGroup | None:
         own = _own_path(controller)
         if own is None:
             continue
+        _sweep(ROOT / controller / own)
         folder = ROOT / controller / own / name
         if _written(folder, wanted[controller]):
             folders[controller] = folder
@@ -102,6 +104,19 @@ def _create_v1(limits: Limits) -> ControlGroup | None:
         # Where swap is counted, it would be a way around the limit.
         _written(folders["memory"], {"memory.memsw.limit_in_bytes": str(limits.memory_bytes)})
     return ControlGroup(tuple(folders.values()), frozenset(folders)) if folders else None
+
+
+def _new_name() -> str:
+    """Says whose it is, so that the groups of a front that was killed can be told and removed."""
+    return f"p2m-{os.getpid()}-{secrets.token_hex(8)}"
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the groups of fronts that are no more."""
+    for folder in parent.glob("p2m-*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            _removed(folder)
 
 
 def _own_path(controller: str) -> str | None:
