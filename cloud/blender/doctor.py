@@ -61,7 +61,6 @@ async def examine() -> list[Finding]:
     limits = Limits()
     findings = [_system(), _bubblewrap(), _seccomp(), await _control_group(limits)]
     with tempfile.TemporaryDirectory(prefix="p2m-doctor-") as folder:
-        Path(folder).chmod(0o755)
         folders = _folders(Path(folder))
         if findings[1].state == "ok":
             walls = _walls(folders, limits)
@@ -113,6 +112,7 @@ def _walls(folders: Folders, limits: Limits) -> list[Finding]:
     with tempfile.TemporaryFile() as program:
         program.write(filter_program())
         program.seek(0)
+        said = ""
         try:
             launch = sandboxed(["-c", probe], folders, limits, join_files=(), seccomp_fd=program.fileno())
             ran = subprocess.run(
@@ -124,10 +124,11 @@ def _walls(folders: Folders, limits: Limits) -> list[Finding]:
                 timeout=_PROBE_LIMIT_S,
                 check=False,
             )
+            said = ran.stderr.strip()[-300:]
             answers = json.loads(ran.stdout)["walls"]
         except (NoSandbox, subprocess.TimeoutExpired, ValueError, OSError) as error:
-            said = ran.stderr.strip()[-300:] if isinstance(error, ValueError) else str(error)
-            return [Finding("sandbox", "missing", said or "it did not start", _sandbox_mend(said))]
+            said = said or str(error)
+            return [Finding("sandbox", "missing", said, _sandbox_mend(said))]
     held = [Finding(title, "ok", "tried from inside, refused") for name, (title, _) in _WALLS.items() if answers[name]]
     broken = [
         Finding(title, "missing", "tried from inside, NOT refused", mend)
@@ -141,7 +142,8 @@ def _sandbox_mend(said: str) -> str:
     if "ermission denied" in said and "python" in said:
         return f"chmod -R o+rX {Path(sys.prefix)} (Blender runs as another user, who must be able to read it)"
     if "ser namespace" in said or "uid map" in said or "not permitted" in said:
-        return "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0, or run as root"
+        names = ("kernel.unprivileged_userns_clone=1", "kernel.apparmor_restrict_unprivileged_userns=0")
+        return f"sudo sysctl {' '.join(names)} (those that there are), or run as root"
     return f"{_INSTALL}--only-upgrade bubblewrap"
 
 
@@ -183,6 +185,7 @@ def _disk() -> Finding:
 
 
 def _folders(root: Path) -> Folders:
+    root.chmod(0o755)
     names = ("snapshots", "imports")
     for name in names:
         (root / name).mkdir()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
@@ -187,4 +188,10 @@ def main() -> None:
     """Entry of the console command."""
     if sys.platform == "win32":  # the embedded database, the locks and the sandbox are POSIX
         sys.exit("prompt2mesh runs on Linux and macOS; on Windows use WSL.")
-    app()
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        wrong = error.errors()[0]
+        sys.exit(f"The setting {str(wrong['loc'][-1]).upper()} cannot be used: {wrong['msg']}.")
