@@ -22,6 +22,7 @@ from cloud.errors import Prompt2MeshError
 
 logger = logging.getLogger(__name__)
 
+_FIRST_SPARE_DELAY_S = 2.0
 _START_LIMIT_S = 60.0
 _START_ATTEMPTS = 3
 _EXPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -243,8 +244,8 @@ class BlenderSupervisor:
                 logger.warning("snapshot does not open", extra={"scene": self._scene})
                 self._scene = EMPTY_SCENE
             self._child = child
+            self._begin_spare(0.0 if self.ready_once else _FIRST_SPARE_DELAY_S)
             self.ready_once = True
-            self._begin_spare()
             return child
         raise BlenderNotStarting(f"Blender did not start: {why}.")
 
@@ -280,12 +281,13 @@ class BlenderSupervisor:
         await spare.kill()
         return None
 
-    def _begin_spare(self) -> None:
+    def _begin_spare(self, delay_s: float) -> None:
         if self._keep_spare and self._spare is None and not self._stopping:
-            self._spare = asyncio.create_task(self._start_spare())
+            self._spare = asyncio.create_task(self._start_spare(delay_s))
 
-    async def _start_spare(self) -> BlenderProcess:
-        """A warm child. The front is asked to be quick, so it starts with less right to the processor."""
+    async def _start_spare(self, delay_s: float) -> BlenderProcess:
+        """A warm child. The first is begun a little later, so that it does not compete with the calls that wait."""
+        await asyncio.sleep(delay_s)
         child = await BlenderProcess.start(self._ground)
         try:
             await self._prepare(child)

@@ -194,4 +194,7 @@ def main() -> None:
         if error.title != Settings.__name__:
             raise
         wrong = error.errors()[0]
-        sys.exit(f"The setting {str(wrong['loc'][-1]).upper()} cannot be used: {wrong['msg']}.")
+        name = str(wrong["loc"][-1])
+        field = Settings.model_fields.get(name)
+        variable = f"P2M_{name}".upper() if field and not field.validation_alias else name.upper()
+        sys.exit(f"The setting {variable} cannot be used: {wrong['msg']}.")

@@ -13,6 +13,9 @@ from cloud.jobs.pod_link import PodLink
 from cloud.storage.store import ArtifactStore
 
 EMPTY_SCENE = ""
+GOING_BACK = frozenset({"restore", "branch"})
+"""Actions of the tool `snapshots` after which the scene is an older one."""
+
 # Above the pod's own limit of a step: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
 _LOSSES_LIMIT = 3
@@ -73,8 +76,7 @@ class PodToolbox:
         try:
             async with asyncio.timeout(_CALL_LIMIT_S):
                 result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
-            if not result.is_error:
-                await self._follow(name, arguments, result)
+            await self._follow(name, arguments, result)
             return result
         except (ToolboxLost, TimeoutError) as error:
             logger.warning("pod lost", extra={"tool": name, "error": type(error).__name__})
@@ -110,15 +112,15 @@ class PodToolbox:
                 await self._replace()
 
     async def _follow(self, name: str, arguments: dict[str, Any], result: ToolResult) -> None:
-        """Keep the snapshot that a successful call left, and remember which scene the pod holds."""
-        if name == "run_python" and (taken := result.structured.get("snapshot")):
+        """Keep the snapshot that a call left, and remember which scene the pod holds."""
+        if taken := result.structured.get("snapshot"):
             if not await self._store.has(taken["sha256"]):
                 try:
                     await self._store.put(await self._download_snapshot(taken["sha256"]))
                 except NotFound as error:
                     raise ToolboxLost("The pod has no file of its own snapshot.") from error
             self.scene = taken["sha256"]
-        elif name == "snapshots" and arguments.get("action") == "restore":
+        elif name == "snapshots" and arguments.get("action") in GOING_BACK and not result.is_error:
             self.scene = str(result.structured.get("sha256", EMPTY_SCENE))
 
     async def _connect(self) -> None:

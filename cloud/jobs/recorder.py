@@ -26,6 +26,7 @@ from cloud.jobs.events import (
     UsageTotals,
     Waiting,
 )
+from cloud.jobs.pod import GOING_BACK
 from cloud.jobs.storable import storable_text
 from cloud.jobs.transcript import pack
 from cloud.storage.store import ArtifactStore
@@ -142,10 +143,10 @@ class JobRecorder:
         pictures = [] if result.is_error else await self._keep_pictures(step, result)
         head_id = self.head_id
         async with self.writing() as writer:
-            if not result.is_error and step.tool == "run_python":
+            if result.structured.get("snapshot"):  # of a failed step too, where it was told to keep what it did
                 head_id = await self._add_snapshot(writer, step, result)
-            elif not result.is_error and step.tool == "snapshots" and step.arguments.get("action") == "restore":
-                head_id = await self._go_back(writer, step)
+            elif not result.is_error and step.tool == "snapshots" and step.arguments.get("action") in GOING_BACK:
+                head_id = await self._go_back(writer, result)
             for artifact in pictures:
                 writer.add(artifact)
                 writer.emit(Picture(artifact_id=artifact.id, name=artifact.name, kind="look", step=step.number))
@@ -168,9 +169,7 @@ class JobRecorder:
 
     async def _add_snapshot(self, writer: queries.JobWriter, step: Step, result: ToolResult) -> UUID | None:
         facts = result.structured
-        taken = facts.get("snapshot")
-        if not taken:
-            return self.head_id
+        taken = facts["snapshot"]
         self.objects, self.triangles = int(facts.get("objects", 0)), int(facts.get("triangles", 0))
         snapshot = Snapshot(
             id=uuid4(),
@@ -180,7 +179,7 @@ class JobRecorder:
             parent_id=self.head_id,
             step=step.number,
             title=storable_text(step.title),
-            code=str(step.arguments.get("code", "")),
+            code=str(step.arguments.get("code") or f"# {step.title}: the tool {step.tool} did this, no code can.\n"),
             sha256=taken["sha256"],
             bytes=int(taken["bytes"]),
         )
@@ -191,8 +190,8 @@ class JobRecorder:
         self.snapshots += 1
         return snapshot.id
 
-    async def _go_back(self, writer: queries.JobWriter, step: Step) -> UUID | None:
-        sha256 = str(step.arguments.get("sha256", ""))
+    async def _go_back(self, writer: queries.JobWriter, result: ToolResult) -> UUID | None:
+        sha256 = str(result.structured.get("sha256", ""))
         snapshot = await queries.snapshot_by_hash(writer.session, self.job.project_id, sha256)
         head_id = snapshot.id if snapshot else None
         await writer.move_head(head_id)
@@ -204,9 +203,10 @@ class JobRecorder:
         artifacts: list[Artifact] = []
         for index, image in enumerate(images):
             view = f"-{views[index]}" if len(images) > 1 and index < len(views) else ""
-            name = f"step-{step.number:02d}-look{view}.png"
+            media_type = image["source"]["media_type"]
+            name = f"step-{step.number:02d}-look{view}.{media_type.rpartition('/')[2]}"
             content = base64.b64decode(image["source"]["data"])
-            artifacts.append(await self._keep(NewFile("picture", name, image["source"]["media_type"], content)))
+            artifacts.append(await self._keep(NewFile("picture", name, media_type, content)))
         return artifacts
 
     async def _keep(self, new: NewFile) -> Artifact:
