@@ -2,14 +2,18 @@
 
 import asyncio
 import io
+import os
+import signal
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from PIL import Image
 
 from cloud.agent.access import ModelAccess
 from cloud.jobs import queries
+from tests.blender.pod_process import processes_with
 from tests.jobs.conftest import Account, Backend, running, until
 from tests.support.scripted_messages import Fault, Hang, calls, finishes, says, scripted_messages
 
@@ -232,21 +236,29 @@ async def test_one_user_runs_one_job_at_a_time(backend: Backend, user: Account) 
 
 
 async def test_pod_killed_in_the_middle_is_replaced_and_the_job_goes_on(backend: Backend, user: Account) -> None:
-    kill_parent = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time; time.sleep(60)"
     script = [
         calls(("run_python", {"code": CUBE})),
-        calls(("run_python", {"code": kill_parent})),
+        calls(("run_python", {"code": "import time\ntime.sleep(60)"})),
         calls(("run_python", {"code": "bpy.data.objects['Box'].location.x = 1.0"})),
         finishes(),
     ]
     async with scripted_messages(*script) as api, running(backend.with_model(api.base_url)):
         job_id = await user.post()
+        await until(lambda: _has_begun(user, job_id, step=2), 60)
+        (endpoint,) = (await backend.fleet.list()).values()
+        for pid in processes_with(f"--audience {endpoint.pod}"):
+            os.kill(pid, signal.SIGKILL)
         job = await user.ended(job_id)
     assert job.state == "succeeded", job.error
     told = api.requests[2]["messages"][-1]["content"][0]
     assert told["is_error"]
     assert "as it was before" in told["content"][0]["text"]
     assert [event.reason for event in await user.events(job_id) if event.type == "waiting"] == ["pod_starting"]
+
+
+async def _has_begun(user: Account, job_id: UUID, step: int) -> bool | None:
+    events = await user.events(job_id)
+    return any(event.type == "step.started" and event.step == step for event in events) or None
 
 
 async def test_model_trouble_is_shown_and_its_lasting_kind_fails_the_job(backend: Backend, user: Account) -> None:
