@@ -63,6 +63,13 @@ class Settings(BaseSettings):
         return (*options, "--workspace-mib", str(self.pod_workspace_mib))
 
     @property
+    def isolation_note(self) -> str:
+        """What whoever starts the stack must be told of the walls around Blender; "" when they stand."""
+        if self.pod_isolation == "bubblewrap":
+            return ""
+        return "NO ISOLATION (P2M_POD_ISOLATION): what the model writes runs with your rights, on your files"
+
+    @property
     def artifacts_dir(self) -> Path:
         """Where the artifact store keeps its objects on one machine."""
         return self.data_dir / "artifacts"

@@ -77,6 +77,8 @@ def make_command(
     asked = [str(each) for each in formats or []]
     try:
         with interruptible(), display:
+            if settings.isolation_note and not server:
+                display.note(settings.isolation_note)
             request = MakeRequest(
                 prompt=_checked_prompt(prompt, settings.prompt_limit_chars),
                 out=out,
@@ -137,6 +139,8 @@ def up(
         console.print(f"[bold]Prompt2Mesh[/] is at [link={info.ui_url}][cyan]{info.ui_url}[/][/link]")
         console.print(f"API: {info.api_url}/docs   data: {settings.data_dir}   stop: Ctrl-C", style="dim")
 
+    if settings.isolation_note:
+        console.print(settings.isolation_note, style="bold red")
     console.print("starting the stack", style="dim")
     try:
         Supervisor(settings, ui_port=port, api_port=api_port).run(announce)

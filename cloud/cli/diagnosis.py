@@ -20,12 +20,9 @@ def show_findings(console: Console, settings: Settings, *, as_json: bool) -> int
             [sys.executable, "-m", "cloud.blender.doctor"], stdout=subprocess.PIPE, text=True, check=False
         )
     findings = json.loads(ran.stdout)
-    opted_out = settings.pod_isolation != "bubblewrap"
-    if opted_out:
-        detail = f"SWITCHED OFF by P2M_POD_ISOLATION={settings.pod_isolation}: model-written code has your rights"
-        findings.insert(
-            0, {"name": "isolation", "state": "missing", "detail": detail, "mend": "unset P2M_POD_ISOLATION"}
-        )
+    if opted_out := settings.isolation_note:
+        mend = "unset P2M_POD_ISOLATION"
+        findings.insert(0, {"name": "isolation", "state": "missing", "detail": opted_out, "mend": mend})
     if as_json:
         sys.stdout.write(json.dumps(findings) + "\n")
     else:
