@@ -15,6 +15,7 @@ from typing import Any
 from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
 from cloud.blender.history import answer_snapshots
+from cloud.blender.isolation.sandbox import NoSandbox
 from cloud.blender.lookup import ApiIndex
 from cloud.blender.process import BlenderProcess, ChildDied, Ground
 from cloud.blender.store import EMPTY_SCENE, PodStore, StoreFull
@@ -232,10 +233,15 @@ class BlenderSupervisor:
                         await self._prepare(child)
                     answer = await child.ask("restore", {"sha256": self._scene}, self._scene)
             except (ChildDied, TimeoutError) as error:
-                why = str(error) or f"no answer in {_START_LIMIT_S:g} s"
-                facts = {"why": why, "scene": self._scene, "said": child.last_words()}
-                logger.warning("blender child did not start", extra=facts)
+                said = child.last_words().strip()
+                why = " ".join([str(error) or f"no answer in {_START_LIMIT_S:g} s", *said.splitlines()[-1:]])
+                logger.warning("blender child did not start", extra={"why": why, "scene": self._scene, "said": said})
                 await child.kill()
+                if said.startswith("bwrap:"):
+                    raise NoSandbox(
+                        f"Blender cannot be isolated on this machine ({said.splitlines()[0][:200]}); "
+                        "`prompt2mesh doctor` tells how to mend that."
+                    ) from error
                 continue
             except asyncio.CancelledError:
                 await asyncio.shield(child.kill())
