@@ -131,19 +131,22 @@ def _bound(value: float) -> float | None:
 
 
 def _function(func: bpy.types.Function) -> dict[str, Any]:
-    """A function of a type: its signature in Python's words."""
+    return {"n": func.identifier, "s": signature_of(func), "d": func.description[:_DESCRIPTION_LIMIT]}
+
+
+def signature_of(func: bpy.types.Function) -> str:
+    """A function of a type as it is called: parameters with types and defaults, and what it gives."""
     taken, given = [], []
     for parameter in func.parameters:
         if parameter.is_output:
             given.append(_type_of(parameter))
             continue
-        written = f"{parameter.identifier}: {_type_of(parameter)}"
+        kind = _type_of(parameter)
+        if parameter.type == "ENUM" and 0 < len(parameter.enum_items) <= 12:
+            kind = "|".join(parameter.enum_items.keys())
         default = None if parameter.is_required else _default_of(parameter)
-        if parameter.type == "ENUM" and parameter.enum_items and len(parameter.enum_items) <= 12:
-            written = f"{parameter.identifier}: {'|'.join(parameter.enum_items.keys())}"
-        taken.append(written if parameter.is_required else f"{written} = {default!r}")
-    signature = f"{func.identifier}({', '.join(taken)})" + (f" -> {', '.join(given)}" if given else "")
-    return {"n": func.identifier, "s": signature, "d": func.description[:_DESCRIPTION_LIMIT]}
+        taken.append(f"{parameter.identifier}: {kind}" + ("" if parameter.is_required else f" = {default!r}"))
+    return f"{func.identifier}({', '.join(taken)})" + (f" -> {', '.join(given)}" if given else "")
 
 
 def _operators() -> Iterator[dict[str, Any]]:
