@@ -177,15 +177,21 @@ _DATA = [
     *_attributes("Armature", (2, 80), {"draw_type": "armature.display_type", "layers": "armature.collections"}),
     *_attributes("BevelModifier", (2, 90), {"use_only_vertices": "affect='VERTICES'"}),
     *_attributes("SubsurfModifier", (2, 90), {"use_subsurf_uv": "uv_smooth"}),
-    *_attributes("ParticleSettings", (2, 80), {"dupli_object": "instance_object", "dupli_group": "instance_collection"}),
+    *_attributes(
+        "ParticleSettings", (2, 80), {"dupli_object": "instance_object", "dupli_group": "instance_collection"}
+    ),
     *_attributes("ParticleSettings", (2, 80), {"use_render_emitter": "obj.show_instancer_for_render"}),
     *_attributes("ShaderNodeMapping", (2, 81), {"translation": "node.inputs['Location']"}),
-    *_attributes("ShaderNodeMapping", (2, 81), {"rotation": "node.inputs['Rotation']", "scale": "node.inputs['Scale']"}),
+    *_attributes(
+        "ShaderNodeMapping", (2, 81), {"rotation": "node.inputs['Rotation']", "scale": "node.inputs['Scale']"}
+    ),
     *_attributes("Pose", (4, 0), {"bone_groups": "armature.collections and bone.color"}),
     *_attributes("Bone", (4, 0), {"layers": "armature.collections.new(name).assign(bone)"}),
     *_attributes("EditBone", (4, 0), {"layers": "armature.collections.new(name).assign(bone)"}),
     *_attributes("PoseBone", (4, 0), {"bone_group": "armature.collections and pose_bone.color"}),
-    *_attributes("Action", (5, 0), {"fcurves": "bpy_extras.anim_utils.action_get_channelbag_for_slot(action, slot).fcurves"}),
+    *_attributes(
+        "Action", (5, 0), {"fcurves": "bpy_extras.anim_utils.action_get_channelbag_for_slot(action, slot).fcurves"}
+    ),
     *_attributes("handlers", (2, 80), {"scene_update_pre": "depsgraph_update_pre"}),
     *_attributes("handlers", (2, 80), {"scene_update_post": "depsgraph_update_post"}),
     *_attributes("utils", (2, 80), {"register_module": "bpy.utils.register_class(cls) for each class"}),
@@ -269,8 +275,10 @@ _ENUMS = [
 ]
 
 RENAMES: tuple[Rename, ...] = tuple(
-    [*_PRINCIPLED, *_SOCKETS, *_MESH, *_OBJECT, *_SCENE, *_MATERIAL]
-    + [*_DATA, *_NODES, *_OPERATORS, *_PARAMETERS, *_ENUMS]
+    entry
+    for group in (_PRINCIPLED, _SOCKETS, _MESH, _OBJECT, _SCENE, _MATERIAL)
+    + (_DATA, _NODES, _OPERATORS, _PARAMETERS, _ENUMS)
+    for entry in group
 )
 
 

@@ -16,7 +16,6 @@ import bpy
 import bpy_extras.anim_utils
 import bpy_extras.io_utils
 import bpy_extras.mesh_utils
-import bpy_extras.node_shader_utils
 import bpy_extras.object_utils
 import mathutils.bvhtree
 import mathutils.geometry
@@ -41,7 +40,6 @@ _MODULES = (
     bpy_extras.anim_utils,
     bpy_extras.io_utils,
     bpy_extras.mesh_utils,
-    bpy_extras.node_shader_utils,
     bpy_extras.object_utils,
 )
 _DOC_LIMIT = 700
@@ -60,8 +58,9 @@ def rna_class_members(cls: type, known: set[str]) -> list[dict[str, Any]]:
 
 def python_members() -> Iterator[dict[str, Any]]:
     """Entries of the modules beside bpy.types and bpy.ops."""
-    for struct in (bpy.types.bpy_struct, bpy.types.bpy_prop_collection, bpy.types.BlendDataLibraries):
+    for struct in (bpy.types.bpy_struct, bpy.types.bpy_prop_collection):
         yield from _members(f"bpy.types.{struct.__name__}", struct)
+    yield {"k": "py", "n": "bpy.data.libraries.load"} | _documented("load", bpy.types.BlendDataLibraries.load)
     for name in dir(bmesh.ops):
         yield {"k": "py", "n": f"bmesh.ops.{name}"} | _bmesh_operator(name)
     for module in _MODULES:
@@ -112,8 +111,8 @@ def _documented(name: str, member: Any) -> dict[str, str]:
 
 
 def _bmesh_operator(name: str) -> dict[str, str]:
-    doc = (getattr(bmesh.ops, name).__doc__ or "").removeprefix("bmesh.ops.")
-    return {"s": " ".join(doc.split()), "d": ""}
+    doc = " ".join((getattr(bmesh.ops, name).__doc__ or name).split())
+    return {"s": doc.removeprefix("BMeshOpFunc bmesh.ops."), "d": ""}
 
 
 def _plain(doc: str) -> str:
@@ -122,7 +121,9 @@ def _plain(doc: str) -> str:
     text = re.sub(r":type \w+: .*(?:\n +.*)*\n?", "", doc)
     text = re.sub(r":arg (\w+):", lambda found: f"{found[1]} ({' '.join(types.get(found[1], '').split())}):", text)
     text = re.sub(r":(?:class|attr|mod|func|meth|data|ref):`~?([^`]*)`", r"\1", text)
-    text = text.replace(" ():", ":").replace(":return:", "Returns:").replace(":rtype:", "->").replace(".. note::", "Note:")
+    text = (
+        text.replace(" ():", ":").replace(":return:", "Returns:").replace(":rtype:", "->").replace(".. note::", "Note:")
+    )
     text = re.sub(r"\.\. (?:literalinclude|code-block|seealso|warning)::.*", "", text)
     text = "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
     return text if len(text) <= _DOC_LIMIT else text[:_DOC_LIMIT].rsplit(" ", 1)[0] + " …"

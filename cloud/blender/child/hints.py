@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import bmesh
 import bpy
 
-from cloud.blender.child.api_index import signature_of
+from cloud.blender.child.api_properties import signature_of
 from cloud.blender.child.failing import FailingPlace
 from cloud.blender.child.hints_poll import context_hint
 from cloud.blender.child.hints_system import system_hint
@@ -23,7 +23,10 @@ _LISTED_AT_MOST = 8
 _FIXED = (
     (r"StructRNA of type \w+ has been removed", "that thing was removed; look it up again by name in bpy.data"),
     (r"BMesh data of type \w+ has been removed", "that bmesh was freed; make it again from the mesh"),
-    (r"1-2 args execution context", "no context dictionary since 4.0; use `with bpy.context.temp_override(object=obj):`"),
+    (
+        r"1-2 args execution context",
+        "no context dictionary since 4.0; use `with bpy.context.temp_override(object=obj):`",
+    ),
     (r"Element-wise multiplication: not supported", "since 2.80 the product of matrices and vectors is `@`"),
     (r"ensure_lookup_table", "call bm.verts.ensure_lookup_table() (or edges, faces) after adding or removing"),
     (r"this edge exists", "bm.edges.get((v1, v2)) finds the edge that is there"),
@@ -42,7 +45,10 @@ _OF_NONE = (
     (r"\.action$", "it has no action yet; keyframe_insert() makes one"),
     (r"active_material$", "it has no material; obj.data.materials.append(bpy.data.materials.new(name)) first"),
     (r"(?:area|space_data|region|region_data|window|screen)$", "there is no editor here; use bpy.data instead"),
-    (r"context\.(?:object|active_object)$|objects\.active$", "no object is active; set view_layer.objects.active = obj"),
+    (
+        r"context\.(?:object|active_object)$|objects\.active$",
+        "no object is active; set view_layer.objects.active = obj",
+    ),
     (r"\.world$", "the scene has no world; scene.world = bpy.data.worlds.new('World') first"),
     (r"\.camera$", "the scene has no camera; make one and set scene.camera"),
     (r"\.data$", "an Empty has no data; check obj.type first"),

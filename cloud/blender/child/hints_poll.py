@@ -31,7 +31,20 @@ _MODES = {
     "pose": ("POSE", "POSE", "an armature"),
     "sculpt": ("SCULPT", "SCULPT", "a mesh"),
 }
-_EDITORS = ("view3d", "screen", "outliner", "image", "node", "clip", "sequencer", "graph", "action", "nla", "wm", "view2d")
+_EDITORS = (
+    "view3d",
+    "screen",
+    "outliner",
+    "image",
+    "node",
+    "clip",
+    "sequencer",
+    "graph",
+    "action",
+    "nla",
+    "wm",
+    "view2d",
+)
 
 
 def context_hint(module: str, name: str) -> str:
