@@ -95,7 +95,7 @@ class ApiIndex:
         renamed = self._renamed(asked, exact)
         replaced = self._replacements(renamed)
         numbers = [] if exact else self._words.search(asked, 4 * limit)
-        is_spelt = bool(exact or replaced) or bool(numbers) and self._words.covers(asked, numbers[0])
+        is_spelt = bool(exact or replaced) or (bool(numbers) and self._words.covers(asked, numbers[0]))
         places = exact or [*dict.fromkeys([*replaced, *(self._places[number] for number in numbers)])]
         whole = places[0].entry if places and not places[0].member else None
         places = [place for place in places if not (place.member and place.entry == whole)][:limit]

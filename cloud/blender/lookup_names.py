@@ -1,4 +1,4 @@
-"""Exact names of the API, by whichever way one may write them: `bpy.data.objects.new`, `obj.modifiers`, `mesh.bevel`."""
+"""Exact names of the API, by whichever way one may write them: `bpy.data.objects.new`, `mesh.bevel`."""
 
 import json
 import re

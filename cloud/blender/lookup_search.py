@@ -9,8 +9,12 @@ from rapidfuzz import fuzz, process
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _IDLE = frozenset(
-    "a an and are as at be by can do does for from get how i in into is it make me my of on or the there this to use "
-    "using what which with bpy py types ops python blender api function".split()
+    words
+    for line in (
+        "a an and are as at be by can do does for from get how i in into is it make me my of on or the there this",
+        "to use using what which with bpy py types ops python blender api function",
+    )
+    for words in line.split()
 )
 _SAME = {"colour": "color", "colours": "color", "sss": "subsurface", "tex": "texture", "img": "image", "lamp": "light"}
 _SIMILAR_PERCENT = 78
@@ -19,7 +23,8 @@ _BODY_WEIGHT = 0.3
 
 def words_of(text: str) -> list[str]:
     """The words in a name or a sentence, in lower case and singular: `MeshEdges.new` -> mesh, edge, new."""
-    return [_stem(_SAME.get(word.lower(), word.lower())) for word in _WORD.findall(text)]
+    words = [match.group().lower() for match in _WORD.finditer(text)]
+    return [_stem(_SAME.get(word, word)) for word in words]
 
 
 def _stem(word: str) -> str:

@@ -7,13 +7,10 @@ can be followed (`import bpy as b`, `ops = bpy.ops`), and whatever is in doubt r
 
 import ast
 import posixpath
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from cloud.blender.policy_calls import Call, calls_made
 
 _OUR_FOLDERS = ("/workspace", "/tmp")  # noqa: S108 - the pod's own, inside the sandbox
-_MODULES = ("bpy", "os", "subprocess", "signal", "pip", "webbrowser", "addon_utils")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_Scope = list[ast.stmt]
 
 _QUITS = "ends Blender itself; leave it out, the step ends by itself (sys.exit() ends it early)"
 _FOREIGN = "opens a file from outside the workspace; use the tool import_file instead"
@@ -62,6 +59,7 @@ _LOADS = {
     "bpy.data.libraries.load": "filepath",
 }
 _ANIMATIONS = ("bpy.ops.render.render", "bpy.ops.render.opengl")
+_OWN_PROCESS = ("getpid", "getpgrp", "getpgid")
 _SHELLS = ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput")
 _PROCESSES = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
 
@@ -73,7 +71,7 @@ def refusal(code: str) -> str | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     try:
-        for call in _CallsMade(tree.body).all():
+        for call in calls_made(tree.body):
             reason = _reason(call)
             if reason:
                 return f"Line {call.node.lineno}: `{call.name}` {reason}."
@@ -82,30 +80,12 @@ def refusal(code: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A call that will be made, under its full name."""
-
-    name: str
-    node: ast.Call
-    in_except: bool
-    constant: Callable[[ast.expr | None], object]
-
-    def argument(self, keyword: str, position: int | None = None) -> object:
-        """The constant that is passed, None if there is none or it cannot be told."""
-        for given in self.node.keywords:
-            if given.arg == keyword:
-                return self.constant(given.value)
-        positional = self.node.args
-        return self.constant(positional[position]) if position is not None and position < len(positional) else None
-
-
-def _reason(call: _Call) -> str | None:
+def _reason(call: Call) -> str | None:
     if call.name in _ALWAYS:
         return _ALWAYS[call.name]
     if call.name in ("os.kill", "os.killpg"):
         target = call.node.args[0] if call.node.args else None
-        is_own = isinstance(target, ast.Call) and ast.unparse(target.func).split(".")[-1] in ("getpid", "getpgrp", "getpgid")
+        is_own = isinstance(target, ast.Call) and ast.unparse(target.func).split(".")[-1] in _OWN_PROCESS
         return _QUITS if is_own else None
     if call.name.startswith("bpy.ops.extensions.") and call.name.split(".")[-1].startswith(_EXTENSIONS):
         return _INSTALLS
@@ -133,129 +113,3 @@ def _installs_packages(command: object) -> bool:
     words = command.split() if isinstance(command, str) else command if isinstance(command, list) else []
     names = [posixpath.basename(str(word)) for word in words]
     return any(name in ("pip", "pip3") and "install" in names[at + 1 :] for at, name in enumerate(names))
-
-
-@dataclass
-class _Names:
-    """What plain names stand for: a module's member by its full name, or a constant."""
-
-    full: dict[str, str] = field(default_factory=lambda: {"bpy": "bpy"})
-    constants: dict[str, object] = field(default_factory=dict)
-
-
-class _CallsMade:
-    """The calls that running the statements will make, as far as they can be followed."""
-
-    def __init__(self, body: _Scope) -> None:
-        self._names = _Names()
-        self._functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
-        self._methods: dict[str, list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]] = {}
-        self._body = body
-        self._read_names()
-
-    def all(self) -> Iterator[_Call]:
-        """Each call once, callers before the functions that they call."""
-        waiting: list[_Scope] = [self._body]
-        entered: set[str] = set()
-        called: set[str] = set()
-        while waiting:
-            for node, in_except in _running(waiting.pop(0), in_except=False):
-                if isinstance(node, ast.Call):
-                    yield from self._named(node, in_except)
-                    called.add(ast.unparse(node.func).split(".")[-1].split("(")[0])
-            for name, function in self._reached(called):
-                if name not in entered:
-                    entered.add(name)
-                    waiting.append(function.body)
-
-    def _named(self, node: ast.Call, in_except: bool) -> Iterator[_Call]:
-        name = self._full_name(node.func)
-        if name:
-            yield _Call(name, node, in_except, self._constant)
-
-    def _reached(self, called: set[str]) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-        for name in sorted(called):
-            if name in self._functions:
-                yield name, self._functions[name]
-            for owner, method in self._methods.get(name, ()):
-                if owner in called:
-                    yield f"{owner}.{name}", method
-            yield from (
-                (f"{name}.__init__", method) for owner, method in self._methods.get("__init__", ()) if owner == name
-            )
-
-    def _read_names(self) -> None:
-        """Imports and simple assignments, wherever they stand; a name that is given two meanings has none."""
-        bound: dict[str, set[str]] = {}
-        constants: dict[str, list[ast.expr]] = {}
-        module = ast.Module(body=self._body, type_ignores=[])
-        for node in ast.walk(module):
-            match node:
-                case ast.Import(names=names):
-                    for alias in names:
-                        if alias.name.split(".")[0] in _MODULES:
-                            bound.setdefault(alias.asname or alias.name.split(".")[0], set()).add(
-                                alias.name if alias.asname else alias.name.split(".")[0]
-                            )
-                case ast.ImportFrom(module=str(source), names=names) if source.split(".")[0] in _MODULES:
-                    for alias in names:
-                        bound.setdefault(alias.asname or alias.name, set()).add(f"{source}.{alias.name}")
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    constants.setdefault(name, []).append(value)
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    bound.setdefault(node.name, set()).add(f"<{node.name}>")
-                case ast.ClassDef():
-                    self._read_class(node)
-        for statement in ast.walk(module):
-            if isinstance(statement, _FUNCTIONS) and not self._is_method(statement):
-                self._functions[statement.name] = statement
-        self._names.full |= {name: next(iter(full)) for name, full in bound.items() if len(full) == 1}
-        for _ in range(2):  # an alias of an alias
-            for name, values in constants.items():
-                full = self._full_name(values[0]) if len(values) == 1 and name not in bound else ""
-                if full:
-                    self._names.full[name] = full
-        for name, values in constants.items():
-            value = self._constant(values[0]) if len(values) == 1 else None
-            if value is not None:
-                self._names.constants[name] = value
-
-    def _read_class(self, node: ast.ClassDef) -> None:
-        for member in node.body:
-            if isinstance(member, _FUNCTIONS):
-                self._methods.setdefault(member.name, []).append((node.name, member))
-
-    def _is_method(self, function: ast.AST) -> bool:
-        return any(function is method for methods in self._methods.values() for _, method in methods)
-
-    def _full_name(self, expression: ast.expr) -> str:
-        match expression:
-            case ast.Name(id=name):
-                full = self._names.full.get(name, "")
-                return "" if full.startswith("<") else full
-            case ast.Attribute(value=inner, attr=attribute):
-                owner = self._full_name(inner)
-                return f"{owner}.{attribute}" if owner else ""
-        return ""
-
-    def _constant(self, expression: ast.expr | None) -> object:
-        match expression:
-            case ast.Constant(value=value):
-                return value
-            case ast.Name(id=name):
-                return self._names.constants.get(name)
-            case ast.List(elts=parts) | ast.Tuple(elts=parts):
-                return [self._constant(part) or ast.unparse(part) for part in parts]
-        return None
-
-
-def _running(body: _Scope, in_except: bool) -> Iterator[tuple[ast.AST, bool]]:
-    """The nodes of statements that run when the body does: no function's or lambda's inside."""
-    waiting: list[tuple[ast.AST, bool]] = [(statement, in_except) for statement in body]
-    while waiting:
-        node, handled = waiting.pop(0)
-        yield node, handled
-        for child in ast.iter_child_nodes(node):
-            is_later = isinstance(node, (*_FUNCTIONS, ast.Lambda)) and child not in getattr(node, "decorator_list", ())
-            if not is_later:
-                waiting.append((child, handled or isinstance(child, ast.ExceptHandler)))

@@ -48,30 +48,31 @@ _SOCKETS = [
     Rename("Fac", "ShaderNodeMix", (3, 4), "the socket is called 'Factor'"),
     Rename("Color", "ShaderNodeMix", (3, 4), "the output is 'Result' (for colours outputs[2])"),
 ]
-_MESH = _attributes(
-    "Mesh",
-    (4, 1),
-    {
-        "use_auto_smooth": "mesh.shade_smooth(), then mesh.set_sharp_from_angle(angle=math.radians(30))",
-        "auto_smooth_angle": "mesh.set_sharp_from_angle(angle=math.radians(30))",
-        "calc_normals": "mesh.corner_normals or vertex.normal, always up to date, and drop the call",
-        "calc_normals_split": "mesh.corner_normals, always up to date, and drop the call",
-        "free_normals_split": "mesh.corner_normals, always up to date, and drop the call",
-        "create_normals_split": "mesh.normals_split_custom_set(normals)",
-        "use_customdata_vertex_bevel": "mesh.attributes.new('bevel_weight_vert', 'FLOAT', 'POINT')",
-        "use_customdata_edge_bevel": "mesh.attributes.new('bevel_weight_edge', 'FLOAT', 'EDGE')",
-        "use_customdata_vertex_crease": "mesh.vertex_creases_ensure()",
-        "use_customdata_edge_crease": "mesh.edge_creases_ensure()",
-        "vertex_colors": "mesh.color_attributes",
-        "uv_textures": "mesh.uv_layers",
-        "tessfaces": "mesh.calc_loop_triangles() and mesh.loop_triangles",
-        "calc_tessface": "mesh.calc_loop_triangles()",
-        "vertex_layers_float": "mesh.attributes.new(name, 'FLOAT', 'POINT')",
-        "polygon_layers_int": "mesh.attributes.new(name, 'INT', 'FACE')",
-        "sculpt_vertex_colors": "mesh.color_attributes",
-        "show_double_sided": "material.use_backface_culling",
-    },
-) + [
+_MESH = [
+    *_attributes(
+        "Mesh",
+        (4, 1),
+        {
+            "use_auto_smooth": "mesh.shade_smooth(), then mesh.set_sharp_from_angle(angle=math.radians(30))",
+            "auto_smooth_angle": "mesh.set_sharp_from_angle(angle=math.radians(30))",
+            "calc_normals": "mesh.corner_normals or vertex.normal, always up to date, and drop the call",
+            "calc_normals_split": "mesh.corner_normals, always up to date, and drop the call",
+            "free_normals_split": "mesh.corner_normals, always up to date, and drop the call",
+            "create_normals_split": "mesh.normals_split_custom_set(normals)",
+            "use_customdata_vertex_bevel": "mesh.attributes.new('bevel_weight_vert', 'FLOAT', 'POINT')",
+            "use_customdata_edge_bevel": "mesh.attributes.new('bevel_weight_edge', 'FLOAT', 'EDGE')",
+            "use_customdata_vertex_crease": "mesh.vertex_creases_ensure()",
+            "use_customdata_edge_crease": "mesh.edge_creases_ensure()",
+            "vertex_colors": "mesh.color_attributes",
+            "uv_textures": "mesh.uv_layers",
+            "tessfaces": "mesh.calc_loop_triangles() and mesh.loop_triangles",
+            "calc_tessface": "mesh.calc_loop_triangles()",
+            "vertex_layers_float": "mesh.attributes.new(name, 'FLOAT', 'POINT')",
+            "polygon_layers_int": "mesh.attributes.new(name, 'INT', 'FACE')",
+            "sculpt_vertex_colors": "mesh.color_attributes",
+            "show_double_sided": "material.use_backface_culling",
+        },
+    ),
     Rename("bevel_weight", "MeshEdge", (4, 0), "use mesh.attributes.new('bevel_weight_edge', 'FLOAT', 'EDGE')"),
     Rename("bevel_weight", "MeshVertex", (4, 0), "use mesh.attributes.new('bevel_weight_vert', 'FLOAT', 'POINT')"),
     Rename("crease", "MeshEdge", (4, 0), "use mesh.edge_creases_ensure().data[edge.index].value"),
@@ -276,8 +277,10 @@ _ENUMS = [
 
 RENAMES: tuple[Rename, ...] = tuple(
     entry
-    for group in (_PRINCIPLED, _SOCKETS, _MESH, _OBJECT, _SCENE, _MATERIAL)
-    + (_DATA, _NODES, _OPERATORS, _PARAMETERS, _ENUMS)
+    for group in (
+        *(_PRINCIPLED, _SOCKETS, _MESH, _OBJECT, _SCENE, _MATERIAL),
+        *(_DATA, _NODES, _OPERATORS, _PARAMETERS, _ENUMS),
+    )
     for entry in group
 )
 

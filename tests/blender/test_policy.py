@@ -78,7 +78,7 @@ ALLOWED = [
     "import subprocess\nsubprocess.run(['echo', 'pip', 'is', 'great'])",
     "import os\nos.system('echo hello')",
     "import os\nos.kill(12345, 0)",
-    "try:\n    import numpy\nexcept ImportError:\n    import subprocess\n    subprocess.run(['pip', 'install', 'numpy'])",
+    "import subprocess\ntry:\n    import numpy\nexcept ImportError:\n    subprocess.run(['pip', 'install', 'x'])",
     "from my_thing import _exit\n_exit(1)",
     "import os\nos = None\nprint(os)",
     "bpy = None",

@@ -12,7 +12,7 @@ import bpy
 
 from cloud.blender.child.api_properties import described_property, short_number
 
-_TREES = {
+_TREES: dict[Any, tuple[str, ...]] = {
     "ShaderNodeTree": ("ShaderNode", "Node"),
     "GeometryNodeTree": ("GeometryNode", "FunctionNode"),
     "TextureNodeTree": ("TextureNode",),
@@ -46,6 +46,7 @@ def _compositor_sockets(names: list[str]) -> Iterator[tuple[str, dict[str, Any]]
     scene = bpy.data.scenes.new("lookup")
     try:
         scene.use_nodes = True
+        assert scene.node_tree is not None
         yield from _sockets_in(scene.node_tree, names)
     finally:
         bpy.data.scenes.remove(scene)
@@ -82,11 +83,11 @@ def makers() -> Iterator[tuple[str, str]]:
     mesh = bpy.data.meshes.new("lookup")
     obj = bpy.data.objects.new("lookup", mesh)
     try:
-        for kind in bpy.types.Modifier.bl_rna.properties["type"].enum_items.keys():
+        for kind in [item.identifier for item in bpy.types.Modifier.bl_rna.properties["type"].enum_items]:
             modifier = _made(obj.modifiers, "lookup", kind)
             if modifier is not None:
                 yield type(modifier).__name__, f"obj.modifiers.new(name, '{kind}')"
-        for kind in bpy.types.Constraint.bl_rna.properties["type"].enum_items.keys():
+        for kind in [item.identifier for item in bpy.types.Constraint.bl_rna.properties["type"].enum_items]:
             constraint = _made(obj.constraints, kind)
             if constraint is not None:
                 yield type(constraint).__name__, f"obj.constraints.new('{kind}')"

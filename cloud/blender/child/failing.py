@@ -8,7 +8,8 @@ from typing import Any
 import bpy
 
 _UNRESOLVED = (AttributeError, LookupError, TypeError, ValueError, ReferenceError, RuntimeError)
-_Reads = (bpy.types.bpy_struct, bpy.types.bpy_prop_collection, ModuleType)
+_Structs = (bpy.types.bpy_struct, bpy.types.bpy_prop_collection)
+_Reads = (*_Structs, ModuleType)
 
 
 class FailingPlace:
@@ -45,7 +46,7 @@ class FailingPlace:
                 return getattr(owner, attribute) if isinstance(owner, _Reads) or _is_operator(owner) else None
             case ast.Subscript(value=inner, slice=key):
                 owner = self._value(inner)
-                return owner[self._value(key)] if isinstance(owner, (*_Reads, list, tuple, dict)) else None
+                return owner[self._value(key)] if isinstance(owner, (*_Structs, list, tuple, dict)) else None
             case ast.Call(func=ast.Attribute(value=inner, attr="get"), args=[key, *_]):
                 owner = self._value(inner)
                 return owner.get(self._value(key)) if isinstance(owner, bpy.types.bpy_prop_collection) else None

@@ -8,6 +8,8 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
 
 import bmesh
 import bpy
@@ -134,8 +136,10 @@ def _missing_attribute(error: BaseException, message: str, place: FailingPlace) 
     kinds = [cls.__name__ for cls in type(owner).__mro__] if owner is not None else [found[1]] if found else []
     if isinstance(inner, ast.Attribute) and isinstance(place.value(inner.value), bpy.types.Scene):
         kinds.append("SceneObjects")
-    if hasattr(owner, "__name__"):
+    if isinstance(owner, ModuleType):
         kinds.append(owner.__name__.rpartition(".")[2])
+    if owner is bpy.app.handlers:
+        kinds.append("handlers")
     if "np." in message and "deprecated alias" in message:
         return f"np.{name} is gone; use {name} of Python itself"
     return _renamed(name, kinds) or (_close(name, _public(owner)) if owner is not None and name else "")
@@ -182,7 +186,7 @@ def _missing_key(error: BaseException, message: str, place: FailingPlace) -> str
         everything = [*bpy.data.objects.keys(), *bpy.data.materials.keys(), *bpy.data.collections.keys()]
         entries = [entry for entry in renames_of(key, bpy.app.version[:2]) if entry.owner.startswith("ShaderNodeBsdf")]
         return _written(entries[0]) if entries else _close(key, everything)
-    first = container[0] if len(container) else None
+    first: Any = container[0] if len(container) else None
     if isinstance(first, bpy.types.NodeSocket):
         names = [socket.name for socket in container if socket.enabled]
         return _renamed(key, [first.node.bl_idname]) or _close(key, names, list_all=True)
@@ -230,7 +234,7 @@ def _wrong_enum(wrong: str, there: list[str]) -> str:
 
 def _wrong_operator_keyword(keyword: str, place: FailingPlace) -> str:
     call = place.expression
-    operator = place.value(call.func) if isinstance(call, ast.Call) else None
+    operator: Any = place.value(call.func) if isinstance(call, ast.Call) else None
     if not hasattr(operator, "idname_py"):
         return _renamed(keyword, [""])
     name = f"bpy.ops.{operator.idname_py()}"

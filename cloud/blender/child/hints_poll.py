@@ -61,7 +61,7 @@ def context_hint(module: str, name: str) -> str:
         return f"the operator's context is missing; use {_INSTEAD[operator]}"
     if module in _EDITORS:
         return "this operator needs an editor, and there is none here; use bpy.data instead"
-    if bpy.context.view_layer.objects.active is None:
+    active = bpy.context.active_object
+    if active is None:
         return "no object is active; set bpy.context.view_layer.objects.active = obj and obj.select_set(True)"
-    kind = bpy.context.view_layer.objects.active.type
-    return f"the active object ({kind}) or the selection does not suit it; make the right one active, or use bpy.data"
+    return f"the active object ({active.type}) or the selection does not suit it; make the right one active, or use bpy.data"
