@@ -91,8 +91,10 @@ class Names:
         if side not in entry or owner in ("Node", "NodeInternal"):
             return None
         names = {socket["n"].casefold(): socket["n"] for socket in entry[side]}
-        name = names.get(path[1].casefold()) if len(path) > 1 else None
-        return Place(owner, f'{path[0].lower()}["{name}"]') if name else Place(owner)
+        if len(path) == 1 or path[1].isdigit():
+            return Place(owner)
+        name = names.get(path[1].casefold())
+        return Place(owner, f'{path[0].lower()}["{name}"]') if name else None
 
     def _step(self, owner: str, part: str) -> tuple[Place, str, str] | None:
         """A member of a type or of a base of it, the type that it leads to, and what its elements are."""

@@ -233,15 +233,11 @@ _OPERATORS = _attributes(
         "import_mesh.stl": "bpy.ops.wm.stl_import(filepath=…)",
         "export_mesh.ply": "bpy.ops.wm.ply_export(filepath=…)",
         "import_mesh.ply": "bpy.ops.wm.ply_import(filepath=…)",
-        "import_curve.svg": "bpy.ops.wm.grease_pencil_import_svg, or import_file",
         "object.lamp_add": "bpy.ops.object.light_add(type='POINT')",
         "object.group_link": "collection.objects.link(obj)",
         "object.gpencil_add": "bpy.ops.object.grease_pencil_add(type='EMPTY')",
         "group.create": "bpy.data.collections.new(name)",
         "wm.addon_enable": "bpy.ops.preferences.addon_enable(module=…)",
-        "mesh.faces_shade_auto_smooth": "bpy.ops.object.shade_auto_smooth(angle=…)",
-        "object.shade_smooth_by_angles": "bpy.ops.object.shade_smooth_by_angle(angle=…)",
-        "mesh.primitive_cylinder_cone_add": "bpy.ops.mesh.primitive_cone_add(radius1=…, radius2=…)",
     },
 )
 _PARAMETERS = [

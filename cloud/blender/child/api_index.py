@@ -24,7 +24,7 @@ from typing import Any
 import bpy
 
 from cloud.blender.child.api_docs import python_members, rna_class_members
-from cloud.blender.child.api_instances import makers, node_sockets
+from cloud.blender.child.api_instances import makers, node_sockets, nothing_left_behind
 from cloud.blender.child.api_properties import DESCRIPTION_LIMIT, described_property, signature_of
 from cloud.blender.child.capture import captured_output
 from cloud.blender.frames import Message
@@ -36,7 +36,7 @@ _OF_ADDON_NODES = {"input_template", "output_template", "is_registered_node_type
 def build_api_index() -> Message:
     """One blob: the zlib-compressed index of the running Blender. The open scene stays as it is."""
     entries: list[dict[str, Any]] = [{"blender": ".".join(map(str, bpy.app.version))}]
-    with captured_output():  # Blender warns of its own API's blemishes, by the dozen
+    with nothing_left_behind(), captured_output():  # Blender warns of its own API's blemishes, by the dozen
         entries += _classes()
         entries += _operators()
         entries += python_members()
@@ -51,8 +51,8 @@ def _classes() -> Iterator[dict[str, Any]]:
     """The types of bpy.types; of panels, menus and the like the base alone."""
     offered, sockets, made_by = _offered_enums(), dict(node_sockets()), dict(makers())
     bases = [getattr(bpy.types, name) for name in ("Panel", "Menu", "Header", "UIList", "Operator", "KeyingSetInfo")]
-    for name in dir(bpy.types):
-        cls = getattr(bpy.types, name)
+    of_addons = {cls.__name__: cls for cls in bpy.types.PropertyGroup.__subclasses__()}
+    for name, cls in {**{name: getattr(bpy.types, name) for name in dir(bpy.types)}, **of_addons}.items():
         rna = getattr(cls, "bl_rna", None)
         if rna is None or any(issubclass(cls, base) and cls is not base for base in bases):
             continue

@@ -158,6 +158,7 @@ def _missing_operator(module: str, name: str) -> str:
     there = [f"bpy.ops.{module}.{known}" for known in dir(getattr(bpy.ops, module))]
     close = _close(f"bpy.ops.{module}.{name}", there)
     elsewhere = [f"bpy.ops.{other}.{name}" for other in dir(bpy.ops) if name in dir(getattr(bpy.ops, other))]
+    elsewhere.sort(key=lambda operator: not operator.startswith("bpy.ops.object."))
     return f"there is {elsewhere[0]}" if elsewhere else close
 
 
@@ -189,7 +190,8 @@ def _missing_key(error: BaseException, message: str, place: FailingPlace) -> str
     first: Any = container[0] if len(container) else None
     if isinstance(first, bpy.types.NodeSocket):
         names = [socket.name for socket in container if socket.enabled]
-        return _renamed(key, [first.node.bl_idname]) or _close(key, names, list_all=True)
+        node = first.node
+        return _renamed(key, [node.bl_idname if node else ""]) or _close(key, names, list_all=True)
     return _close(key, container.keys(), list_all=True) or "the collection is empty"
 
 

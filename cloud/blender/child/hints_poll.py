@@ -64,4 +64,4 @@ def context_hint(module: str, name: str) -> str:
     active = bpy.context.active_object
     if active is None:
         return "no object is active; set bpy.context.view_layer.objects.active = obj and obj.select_set(True)"
-    return f"the active object ({active.type}) or the selection does not suit it; make the right one active, or use bpy.data"
+    return f"it does not suit the active object ({active.type}) or the selection; use bpy.data instead"
