@@ -73,8 +73,8 @@ class Names:
         place = None
         element = ""  # of the collection that the last part named: what a key in brackets gives
         for position, part in enumerate(path):
-            if part.casefold() in _SIDES and (found := self._socket(owner, path[position:])):
-                return found
+            if part.casefold() in _SIDES and self._is_node(owner):
+                return self._socket(owner, path[position:])
             step = self._step(owner, part)
             if step is None and element:
                 owner, element = element, ""
@@ -84,17 +84,18 @@ class Names:
             place, owner, element = step
         return place
 
-    def _socket(self, owner: str, path: list[str]) -> Place | None:
+    def _is_node(self, owner: str) -> bool:
+        """A type of node whose sockets are known."""
+        return owner in self._lines and "in" in self.entry(owner)
+
+    def _socket(self, node: str, path: list[str]) -> Place | None:
         """A socket of a node, or the node for all of them."""
-        entry = self.entry(owner) if owner in self._lines else {}
-        side = _SIDES[path[0].casefold()]
-        if side not in entry or owner in ("Node", "NodeInternal"):
-            return None
-        names = {socket["n"].casefold(): socket["n"] for socket in entry[side]}
         if len(path) == 1 or path[1].isdigit():
-            return Place(owner)
+            return Place(node)
+        side = path[0].casefold()
+        names = {socket["n"].casefold(): socket["n"] for socket in self.entry(node)[_SIDES[side]]}
         name = names.get(path[1].casefold())
-        return Place(owner, f'{path[0].lower()}["{name}"]') if name else None
+        return Place(node, f'{side}["{name}"]') if name else None
 
     def _step(self, owner: str, part: str) -> tuple[Place, str, str] | None:
         """A member of a type or of a base of it, the type that it leads to, and what its elements are."""
