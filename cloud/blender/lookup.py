@@ -37,6 +37,7 @@ _COMMON = re.compile(
 )
 _IDENTIFIER = re.compile(r"\w*_\w*|[A-Z]\w*[A-Z]\w*|[A-Z]\w{5,}")
 _ASKS_FOR_PARTS = re.compile(r"(.+?)\s(?:properties|props|parameters|params|args|arguments|methods|functions|type)$")
+_ITEMS_AT_MOST = 100  # of an enum, to be found by; all icons have 993
 _PLAIN_SHARE = {"op": 0.5, "class": 0.8}
 
 
@@ -172,10 +173,11 @@ def _searchable(entry: dict[str, Any]) -> Iterator[tuple[Place, float, str, str]
     name, label = entry["n"], entry.get("l", "")
     weight = 0.6 if _RARE.match(name) else 1.15 if _COMMON.match(name) else 1.0
     title = f"{name.removeprefix('bpy.ops.').removeprefix('bpy.types.')} {label}"
-    yield Place(name), weight, title, entry.get("d", "")
+    choices = [item for prop in entry.get("p", ()) if entry["k"] == "op" for item in prop.get("e", ())[:12]]
+    yield Place(name), weight, title, f"{entry.get('d', '')} {' '.join(choices)}"
     for prop in entry.get("p", ()):
         share = _PLAIN_SHARE[entry["k"]]
-        items = prop.get("e", ()) if entry["k"] == "class" else ()
+        items = prop.get("e", ()) if entry["k"] == "class" and len(prop.get("e", ())) <= _ITEMS_AT_MOST else ()
         yield Place(name, prop["n"]), weight * share, f"{title} {prop['n']}", f"{prop.get('d', '')} {' '.join(items)}"
     for function in entry.get("f", ()):
         yield Place(name, function["n"]), weight * 0.85, f"{title} {function['n']}", function.get("d", "")

@@ -12,13 +12,27 @@ _IDLE = frozenset(
     words
     for line in (
         "a an and are as at be by can do does for from get how i in into is it make me my of on or the there this",
-        "to use using what which with bpy py types ops python blender api function",
+        "to use using set change what which with bpy py types ops python blender api function",
     )
     for words in line.split()
 )
-_SAME = {"colour": "color", "colours": "color", "sss": "subsurface", "tex": "texture", "img": "image", "lamp": "light"}
+_SAME = {
+    "colour": "color",
+    "colours": "color",
+    "sss": "subsurface",
+    "tex": "texture",
+    "img": "image",
+    "lamp": "light",
+    "meshes": "mesh",
+    "vertices": "vertex",
+    "verts": "vertex",
+    "vert": "vertex",
+    "axes": "axis",
+    "rotate": "rotation",
+    "scatter": "distribute",
+}
 _SIMILAR_PERCENT = 78
-_BODY_WEIGHT = 0.3
+_BODY_WEIGHT = 0.4
 
 
 def words_of(text: str) -> list[str]:

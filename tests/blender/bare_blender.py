@@ -54,7 +54,7 @@ def _run(setup: str, code: str) -> tuple[str, str]:
 def _file_content() -> dict[str, Any]:
     collections = [name for name, prop in bpy.data.bl_rna.properties.items() if prop.type == "COLLECTION"]
     content: dict[str, Any] = {name: list(getattr(bpy.data, name).keys()) for name in collections}
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     content["engine"], content["view"] = scene.render.engine, scene.view_settings.view_transform
     return content
 

@@ -30,6 +30,7 @@ from cloud.blender.child.capture import captured_output
 from cloud.blender.frames import Message
 
 _FILE_BROWSER = re.compile(r"filter_\w+|display_type|sort_method|hide_props_region|filemode|rna_type")
+_PANEL_STATE = re.compile(r"open_\w+_panel|show_expanded")
 _OF_ADDON_NODES = {"input_template", "output_template", "is_registered_node_type"}
 
 
@@ -62,7 +63,11 @@ def _classes() -> Iterator[dict[str, Any]]:
         unasked = inherited_functions | _OF_ADDON_NODES
         entry: dict[str, Any] = {"k": "class", "n": name, "b": base.identifier if base else "", "l": rna.name}
         entry["d"] = rna.description[:DESCRIPTION_LIMIT]
-        entry["p"] = [described_property(prop) for prop in rna.properties if prop.identifier not in inherited]
+        entry["p"] = [
+            described_property(prop)
+            for prop in rna.properties
+            if prop.identifier not in inherited and not _PANEL_STATE.fullmatch(prop.identifier)
+        ]
         for prop in entry["p"]:
             if items := offered.get((name, prop["n"])):
                 prop["e"] = items
