@@ -70,11 +70,11 @@ class ApiIndex:
         return entry["n"], line
 
     @classmethod
-    def from_bytes(cls, blob: bytes) -> "ApiIndex":
+    def from_bytes(cls, data: bytes) -> "ApiIndex":
         """The index that `build_api_index` made. Raises: ValueError: the bytes are no index."""
         decompressor = zlib.decompressobj()
         try:
-            raw = decompressor.decompress(blob, INDEX_LIMIT_BYTES)
+            raw = decompressor.decompress(data, INDEX_LIMIT_BYTES)
             if not decompressor.eof:
                 raise ValueError("it is cut off or too large")
             return cls(raw.decode().split("\n"))
