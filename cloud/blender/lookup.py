@@ -78,7 +78,7 @@ class ApiIndex:
             if not decompressor.eof:
                 raise ValueError("it is cut off or too large")
             return cls(raw.decode().split("\n"))
-        except (zlib.error, LookupError, TypeError, ValueError) as error:
+        except (zlib.error, LookupError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"these bytes are no index of Blender's API: {error}") from error
 
     def answer(self, query: str, limit: int = DEFAULT_LIMIT) -> LookupAnswer:

@@ -57,7 +57,7 @@ class Names:
         """The thing that is written so; case does not matter."""
         if found := self._entry_named(written):
             return Place(found)
-        parts = [match[1] or match[2] for match in _PART.finditer(written)]
+        parts = [match[1] or match[2] or "" for match in _PART.finditer(written)]
         for taken in range(len(parts) - 1, 0, -1):
             head = ".".join(parts[:taken])
             if owner := self._entry_named(_ALIASES.get(head.casefold(), head)):
