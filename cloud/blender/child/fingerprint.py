@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """The state of the scene in a few numbers an object: cheap enough for before and after each step.
 
@@ -65,7 +65,7 @@ def _object_states(materials: dict[str, int]) -> dict[str, dict[str, Any]]:
             "uid": obj.session_uid,
             "placed": zlib.crc32(place),
             "shape": [obj.type, shapes.get((data.id_type, data.name), 0) if data else 0],
-            "material": [[name, materials.get(name, 0)] for name in obj.material_slots.keys()],
+            "material": [[name, materials.get(name, 0)] for name in obj.material_slots.keys()],  # noqa: SIM118
             "parent": parent.name if parent else "",
             "collections": homes.get(obj.name, []),
             "visibility": [obj.hide_render, obj.hide_viewport, obj.hide_get(), obj.display_type],
