@@ -13,6 +13,7 @@ from cloud.blender.child.wording import cut, listed
 _COMMON = frozenset(bpy.types.Modifier.bl_rna.properties.keys()) | frozenset(
     bpy.types.Constraint.bl_rna.properties.keys()
 )
+_OF_NO_USE = ("show_", "open_", "bake_", "debug_", "execution_time")
 _SETTINGS_AT_MOST = 10
 _ENTRIES_AT_MOST = 12
 _VALUE_KINDS = frozenset({"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM", "POINTER"})
@@ -54,7 +55,7 @@ def _settings(owner: Any) -> str:
     """What was set on a modifier or constraint: the values that differ from their defaults come first."""
     rows: list[tuple[bool, str]] = []
     for entry in owner.bl_rna.properties:
-        if entry.identifier in _COMMON or entry.type not in _VALUE_KINDS or entry.is_hidden:
+        if entry.identifier in _COMMON or entry.type not in _VALUE_KINDS or entry.identifier.startswith(_OF_NO_USE):
             continue
         value = getattr(owner, entry.identifier, None)
         if value is None or (entry.type == "POINTER" and not isinstance(value, bpy.types.ID)):
@@ -62,7 +63,8 @@ def _settings(owner: Any) -> str:
         default = getattr(entry, "default_array" if getattr(entry, "is_array", False) else "default", None)
         plain = tuple(value) if hasattr(value, "__len__") and not isinstance(value, (str, set)) else value
         is_default = plain == (tuple(default) if isinstance(plain, tuple) and default is not None else default)
-        rows.append((is_default, f"{entry.identifier}={_value(value)}"))
+        if value or not is_default:
+            rows.append((is_default, f"{entry.identifier}={_value(value)}"))
     custom = owner.keys() if owner.bl_rna.identifier == "NodesModifier" else ()  # the inputs of its node group
     rows = [(False, f"{cut(key)}={_value(owner[key])}") for key in custom] + rows
     rows.sort(key=lambda row: row[0])

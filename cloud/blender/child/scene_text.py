@@ -121,8 +121,9 @@ def _folded_line(group: Sequence[Facts]) -> str:
     low = [min(entry["location"][axis] for entry in group) for axis in range(3)]
     high = [max(entry["location"][axis] for entry in group) for axis in range(3)]
     same = "same mesh" if first["data"] and len({entry["data"] for entry in group}) == 1 else "alike"
-    names = span([entry["name"] for entry in group])
-    return f"{names[:-1]} objects, {same}) {_traits(first | {'dimensions': first['size']})} each, at {_triple(low)} to {_triple(high)}"
+    names = span([entry["name"] for entry in group])[:-1]
+    traits = _traits(first | {"dimensions": first["size"]})
+    return f"{names} objects, {same}) {traits} each, at {_triple(low)} to {_triple(high)}"
 
 
 def _traits(entry: Facts) -> str:

@@ -5,16 +5,21 @@ from collections.abc import Iterable, Sequence
 
 NAME_LIMIT_BYTES = 48
 _FOLD_FROM = 4
+_END_BYTES = 9
 _NUMBERED = re.compile(r"(.*?)[ ._-]?\d+", re.DOTALL)
 
 
 def cut(text: str, limit_bytes: int = NAME_LIMIT_BYTES) -> str:
-    """The text on one line, in at most so many bytes of UTF-8; an ellipsis stands for what is left out."""
-    line = " ".join(text.split()) if not text.isprintable() else text
+    """The text on one line, in at most so many bytes of UTF-8; an ellipsis stands for what is left out.
+
+    A name keeps its end, where the number is that tells it from its like.
+    """
+    line = text if text.isprintable() else " ".join(text.split())
     raw = line.encode(errors="replace")
     if len(raw) <= limit_bytes:
         return line
-    return raw[: max(0, limit_bytes - 3)].decode(errors="ignore") + "…"
+    end = raw[-_END_BYTES:].decode(errors="ignore") if limit_bytes <= NAME_LIMIT_BYTES else ""
+    return raw[: max(0, limit_bytes - 3 - len(end.encode()))].decode(errors="ignore") + "…" + end
 
 
 def stem(name: str) -> str:
