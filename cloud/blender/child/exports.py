@@ -21,6 +21,7 @@ from cloud.blender.child.gltf_file import scale_glb
 from cloud.blender.child.loose_textures import textures_in
 from cloud.blender.child.read_back import Unreadable, count_triangles_of_file
 from cloud.blender.child.scene_file import pack_images
+from cloud.blender.child.stand_ins import plain_meshes
 from cloud.blender.frames import FDS_LIMIT, Message, hand_over
 from cloud.errors import InvalidInput
 
@@ -106,7 +107,7 @@ def _write(wish: _Wish, file_format: str) -> int:
         elif not wish.scope.has_geometry():
             raise InvalidInput("The scene has no geometry to export." if not wish.scope.named else wish.scope.nothing())
         else:
-            with only_selected(wish.scope.objects):
+            with plain_meshes(wish.scope.objects) as plain, only_selected(plain):
                 _WRITERS[file_format](wish)
     return expected
 
@@ -140,7 +141,6 @@ def _write_glb(wish: _Wish) -> None:
         export_format="GLB",
         use_selection=True,
         export_apply=wish.apply_modifiers,
-        export_gn_mesh=True,
         export_extras=True,
         export_lights=True,
         export_yup=wish.up != "Z",
