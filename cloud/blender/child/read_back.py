@@ -2,8 +2,8 @@
 # The stubs of bpy know no property of a subclass, and some as methods.
 """What really is in an exported file: its triangles, read again without touching the open scene.
 
-A .glb and a .stl are read by readers of our own, a .blend is linked and let go, all others go through Blender's importers into a
-scene of their own, which ends with all that was made for it.
+A .glb and a .stl are read by readers of our own, a .blend is linked and let go, all others go through Blender's
+importers into a scene of their own, which ends with all that was made for it.
 """
 
 from collections.abc import Callable, Iterator
@@ -47,13 +47,16 @@ def count_triangles_of_file(path: Path) -> int:
 
 
 def scene_triangles(graph: bpy.types.Depsgraph, is_wanted: Callable[[bpy.types.Object], bool]) -> int:
-    """The triangles that the evaluated wanted objects show, each instance counted."""
+    """The triangles that the evaluated wanted objects show, each instance counted.
+
+    Text, curves and metaballs come twice: as what they are, and as an "instance" that is their evaluated mesh.
+    """
     count = 0
     for entry in graph.object_instances:
-        owner = entry.parent if entry.is_instance else entry.object
-        if owner is None or not is_wanted(owner.original) or not (entry.is_instance or entry.show_self):
-            continue
-        count += _triangles_shown(entry.object)
+        owner = entry.parent if entry.is_instance and entry.parent else entry.object
+        is_shown = entry.object.type == "MESH" and (entry.is_instance or entry.show_self)
+        if is_shown and is_wanted(owner.original):
+            count += mesh_triangles(entry.object.data)
     return count
 
 
@@ -83,17 +86,6 @@ DATA_KINDS = tuple(
     if entry.type == "COLLECTION" and entry.identifier not in _WITHOUT_CONTENT
 )
 """The collections of `bpy.data` whose blocks a scene is made of."""
-
-
-def _triangles_shown(seen: bpy.types.Object) -> int:
-    if seen.type == "MESH":
-        return mesh_triangles(seen.data)
-    if seen.type not in {"CURVE", "SURFACE", "FONT", "META"}:
-        return 0
-    mesh = seen.to_mesh()
-    count = mesh_triangles(mesh) if mesh else 0
-    seen.to_mesh_clear()
-    return count
 
 
 def _count_stl(path: Path) -> int:

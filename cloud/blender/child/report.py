@@ -18,7 +18,7 @@ from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
 GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
-_WITHOUT_FACES = frozenset({"VOLUME", "POINTCLOUD"})
+_MESHED = frozenset({"CURVE", "SURFACE", "META", "FONT"})
 
 
 def inspect_scene(object: str = "", filter: str = "", page: int = 1) -> Message:  # noqa: A002 - the tool's arguments
@@ -57,7 +57,7 @@ def evaluated_triangles(seen: bpy.types.Object) -> int:
     """The triangles of an evaluated object, or of one as it is; no mesh is copied that is one already."""
     if seen.type == "MESH":
         return mesh_triangles(seen.data)
-    mesh = seen.to_mesh() if seen.type in GEOMETRY_TYPES - _WITHOUT_FACES else None
+    mesh = seen.to_mesh() if seen.type in _MESHED else None
     if mesh is None:
         return 0
     count = mesh_triangles(mesh)

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false, reportReturnType=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """Plain meshes in the place of what Blender's exporters treat unlike each other: text, curves, metaballs, instances.
 
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import bpy
 from mathutils import Matrix
-
-from cloud.blender.child.report import GEOMETRY_TYPES
 
 _MESHED = frozenset({"CURVE", "SURFACE", "FONT", "META"})
 
@@ -57,29 +55,25 @@ def plain_meshes(objects: Sequence[bpy.types.Object]) -> Iterator[list[bpy.types
 
 
 def _parts(wanted: dict[int, bpy.types.Object]) -> tuple[list[_Part], list[bpy.types.Mesh]]:
-    """The stand-ins that the wanted objects need, and all meshes made for them, one for all instances of a thing."""
+    """The stand-ins that the wanted objects need, and all meshes made for them, one for all instances of a thing.
+
+    Text, curves and metaballs come twice: as what they are, and as an "instance" that is their evaluated mesh.
+    """
     graph = bpy.context.evaluated_depsgraph_get()
     entries = graph.object_instances
     instancing = {entry.parent.original.session_uid for entry in entries if entry.is_instance and entry.parent}
     parts: list[_Part] = []
-    meshes: dict[tuple[int, int], bpy.types.Mesh] = {}
+    meshes: dict[int, bpy.types.Mesh] = {}
     for entry in entries:
         seen = entry.object
-        owner = entry.parent if entry.is_instance else seen
-        if owner is None or owner.original.session_uid not in wanted or seen.type not in GEOMETRY_TYPES:
+        owner = entry.parent if entry.is_instance and entry.parent else seen
+        if seen.type != "MESH" or owner.original.session_uid not in wanted:
             continue
-        itself = owner.original if not entry.is_instance else None
-        if itself and (not entry.show_self or (itself.session_uid not in instancing and seen.type not in _MESHED)):
+        is_own = not entry.is_instance or owner.type in _MESHED
+        if is_own and not (entry.show_self and (owner.type in _MESHED or owner.original.session_uid in instancing)):
             continue
-        key = (seen.original.session_uid, seen.data.as_pointer() if seen.data else 0)
+        key = seen.data.as_pointer()
         if key not in meshes:
-            meshes[key] = _mesh_of(seen, graph)
-        parts.append(_Part(seen.name, meshes[key], entry.matrix_world.copy(), itself))
+            meshes[key] = seen.data.copy()
+        parts.append(_Part(seen.name, meshes[key], entry.matrix_world.copy(), owner.original if is_own else None))
     return parts, list(meshes.values())
-
-
-def _mesh_of(seen: bpy.types.Object, graph: bpy.types.Depsgraph) -> bpy.types.Mesh:
-    """A copy in the file of what is seen. A mesh as it is: of an instance that nodes make, the object's is another."""
-    if seen.type == "MESH":
-        return seen.data.copy()
-    return bpy.data.meshes.new_from_object(seen, preserve_all_data_layers=True, depsgraph=graph)
