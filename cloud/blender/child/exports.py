@@ -212,6 +212,7 @@ def _write_usdc(wish: _Wish) -> None:
             export_textures_mode="KEEP",
             relative_paths=True,
             root_prim_path="/scene",
+            allow_unicode=True,
             evaluation_mode="VIEWPORT",
             export_subdivision="TESSELLATE",
             convert_world_material=False,

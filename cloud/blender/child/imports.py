@@ -16,7 +16,7 @@ from mathutils import Matrix
 
 from cloud.blender.child.read_back import DATA_KINDS, remove_data_since
 from cloud.blender.child.reference_plane import add_reference_plane
-from cloud.blender.child.report import GEOMETRY_TYPES, evaluated_triangles, world_corners
+from cloud.blender.child.report import GEOMETRY_TYPES, evaluated_triangles, rounded, world_corners
 from cloud.blender.child.upload_checks import PICTURES, checked_upload
 from cloud.blender.child.wording import cut, listed
 from cloud.blender.frames import Message
@@ -76,6 +76,8 @@ def _bring_in(path: Path, kind: str, scale: float) -> None:
         _append(path)
     else:
         _IMPORTERS[kind](str(path))
+    shells = [obj for obj in scene.collection.all_objects if obj.name.startswith("_materials") and not obj.children]
+    bpy.data.batch_remove([obj for obj in shells if obj.type == "EMPTY"])  # the folder of materials of a .usd
     if not scene.collection.all_objects:
         raise InvalidInput(f"{path.name} cannot be imported: no object was found in it.")
     if len(scene.collection.all_objects) > _OBJECTS_AT_MOST:
@@ -154,8 +156,8 @@ def _told(file: str, home: bpy.types.Collection) -> Message:
     if solid:
         corners = np.concatenate([world_corners(obj, graph) for obj in solid])
         low, high = corners.min(axis=0), corners.max(axis=0)
-        structured["dimensions"] = [round(float(value), 5) for value in high - low]
-        structured |= {"min": [round(float(v), 5) for v in low], "max": [round(float(v), 5) for v in high]}
+        structured["dimensions"] = rounded(high - low)
+        structured |= {"min": rounded(low), "max": rounded(high)}
         size = f", {' × '.join(f'{value:.4g}' for value in structured['dimensions'])} m"
     text = f"Imported {cut(file, 80)} into collection {home.name}: {len(names)} objects ({listed(names)}), "
     return Message({"text": f"{text}{triangles} triangles{size}.", "structured": structured})

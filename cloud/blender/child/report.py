@@ -106,10 +106,10 @@ def _facts(obj: bpy.types.Object, graph: bpy.types.Depsgraph, homes: dict[str, l
         "name": obj.name,
         "type": obj.type,
         "kind": str(obj.get("p2m_kind", "")),
-        "dimensions": _rounded(high - low),
-        "location": _rounded(obj.matrix_world.translation),
-        "min": _rounded(low),
-        "max": _rounded(high),
+        "dimensions": rounded(high - low),
+        "location": rounded(obj.matrix_world.translation),
+        "min": rounded(low),
+        "max": rounded(high),
         "parent": obj.parent.name if obj.parent else "",
         "materials": [slot.material.name for slot in obj.material_slots if slot.material],
         "triangles": evaluated_triangles(seen) if solid else 0,
@@ -117,7 +117,7 @@ def _facts(obj: bpy.types.Object, graph: bpy.types.Depsgraph, homes: dict[str, l
         "collections": homes.get(obj.name, []),
         "modifiers": [modifier.type for modifier in obj.modifiers],
         "data": data.name if data else "",
-        "size": _rounded(obj.dimensions),
+        "size": rounded(obj.dimensions),
         "note": _note(obj),
     }
 
@@ -150,5 +150,6 @@ def _box(seen: bpy.types.Object, obj: bpy.types.Object, graph: bpy.types.Depsgra
     return [points.min(axis=0), points.max(axis=0)]
 
 
-def _rounded(values: Any) -> list[float]:
+def rounded(values: Any) -> list[float]:
+    """Metres as JSON can carry them: five decimals, and 0 for what is no number."""
     return [round(float(value), 5) if math.isfinite(value) else 0.0 for value in values]

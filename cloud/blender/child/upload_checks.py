@@ -151,7 +151,32 @@ def _check_ply(path: Path, head: bytes) -> str:
             least += counts[element] * (2 if is_text else size)
     if not counts.get("vertex"):
         return "it holds no vertices"
-    return "" if end + len(b"end_header") + least <= path.stat().st_size + 1 else "it claims more than it holds"
+    if end + len(b"end_header") + least > path.stat().st_size + 1:
+        return "it claims more than it holds"
+    return _check_ply_faces(path)
+
+
+def _check_ply_faces(path: Path) -> str:
+    """Each face names vertices that are there: Blender's importer does not look, and ends."""
+    import trimesh  # half a second, so at first use
+
+    try:
+        mesh = trimesh.load(path, file_type="ply", process=False, skip_materials=True)
+    except (
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+        struct.error,
+    ) as why:
+        return f"it is damaged ({str(why)[:80]})"
+    faces = np.asarray(getattr(mesh, "faces", ()))
+    if faces.size and not 0 <= faces.min() <= faces.max() < len(getattr(mesh, "vertices", ())):
+        return "a face names a vertex that is not there"
+    return ""
 
 
 def _check_fbx(path: Path, head: bytes) -> str:
