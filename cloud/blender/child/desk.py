@@ -16,6 +16,7 @@ from cloud.blender.child.capture import end_of_output
 from cloud.blender.child.changes import compare, fingerprint_scene
 from cloud.blender.child.exports import export_scene
 from cloud.blender.child.handlers import remember_own_handlers
+from cloud.blender.child.imports import import_file
 from cloud.blender.child.look import look_at_scene, warm_up_gpu
 from cloud.blender.child.places import Places
 from cloud.blender.child.report import inspect_scene
@@ -46,8 +47,9 @@ class Desk:
                 self._scene_file, own_pid_namespace=own_pid_namespace, **arguments
             ),
             "look": look_at_scene,
-            "inspect": lambda object="": inspect_scene(object),  # noqa: A006
+            "inspect": inspect_scene,
             "export": lambda **arguments: export_scene(places.scratch, **arguments),
+            "import_file": lambda **arguments: import_file(places.imports, **arguments),
         }
 
     def answer(self, request: Message) -> Message:

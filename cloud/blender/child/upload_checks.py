@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from cloud.blender.child.gltf_file import UnreadableGltf, read_gltf
+from cloud.blender.child.ply_file import UnreadablePly, check_ply
 from cloud.errors import InvalidInput
 
 SIZE_LIMIT_BYTES = 512 * 2**20
@@ -32,8 +33,6 @@ _PILLOW_KINDS = {
     "tga": {"TGA"},
 }
 PICTURES = frozenset({*_PILLOW_KINDS, "exr", "hdr"})
-_PLY_BYTES = {"char": 1, "uchar": 1, "int8": 1, "uint8": 1, "short": 2, "ushort": 2, "int16": 2, "uint16": 2}
-_PLY_BYTES |= {"int": 4, "uint": 4, "int32": 4, "uint32": 4, "float": 4, "float32": 4, "double": 8, "float64": 8}
 
 
 def checked_upload(folder: Path, file: str) -> tuple[Path, str]:
@@ -129,53 +128,11 @@ def _check_stl(path: Path, head: bytes) -> str:
     return "it is no .stl file, or is cut short"
 
 
-def _check_ply(path: Path, head: bytes) -> str:
-    """The header's counts fit what follows it, at the least that each element takes."""
-    end = head.find(b"end_header")
-    if not head.startswith(b"ply") or end < 0:
-        return "it is no .ply file"
-    is_text, least, counts = False, 0, {"": 0}
-    element = ""
-    for words in (line.split() for line in head[:end].decode("latin-1").splitlines()):
-        if words[:1] == ["format"]:
-            is_text = words[1:2] == ["ascii"]
-        elif words[:1] == ["element"]:
-            if len(words) != 3 or not words[2].isdigit():
-                return "its header is damaged"
-            element = words[1]
-            counts[element] = int(words[2])
-        elif words[:1] == ["property"] and len(words) >= 3:
-            size = _PLY_BYTES.get(words[2] if words[1] == "list" else words[1])
-            if size is None or not element:
-                return f"its header names an unknown type {' '.join(words)[:60]!r}"
-            least += counts[element] * (2 if is_text else size)
-    if not counts.get("vertex"):
-        return "it holds no vertices"
-    if end + len(b"end_header") + least > path.stat().st_size + 1:
-        return "it claims more than it holds"
-    return _check_ply_faces(path)
-
-
-def _check_ply_faces(path: Path) -> str:
-    """Each face names vertices that are there: Blender's importer does not look, and ends."""
-    import trimesh  # half a second, so at first use
-
+def _check_ply(path: Path, _: bytes) -> str:
     try:
-        mesh = trimesh.load(path, file_type="ply", process=False, skip_materials=True)
-    except (
-        ValueError,
-        IndexError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        MemoryError,
-        struct.error,
-    ) as why:
-        return f"it is damaged ({str(why)[:80]})"
-    faces = np.asarray(getattr(mesh, "faces", ()))
-    if faces.size and not 0 <= faces.min() <= faces.max() < len(getattr(mesh, "vertices", ())):
-        return "a face names a vertex that is not there"
+        check_ply(path)
+    except UnreadablePly as error:
+        return str(error)
     return ""
 
 
