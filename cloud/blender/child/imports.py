@@ -9,6 +9,7 @@ made then moves over. If one fails, all that it made goes.
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -16,7 +17,7 @@ from mathutils import Matrix
 
 from cloud.blender.child.read_back import DATA_KINDS, remove_data_since
 from cloud.blender.child.reference_plane import add_reference_plane
-from cloud.blender.child.report import GEOMETRY_TYPES, evaluated_triangles, rounded, world_corners
+from cloud.blender.child.report import GEOMETRY_TYPES, count_geometry, evaluated_triangles, rounded, world_corners
 from cloud.blender.child.upload_checks import PICTURES, checked_upload
 from cloud.blender.child.wording import cut, listed
 from cloud.blender.frames import Message
@@ -138,26 +139,22 @@ def _moved_over(target: bpy.types.Scene, name: str) -> bpy.types.Collection:
 
 
 def _told(file: str, home: bpy.types.Collection) -> Message:
+    """What came in, in words and as data; `objects` and `triangles` count the whole scene, as after a step."""
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     objects = list(home.all_objects)
     solid = [obj for obj in objects if obj.type in GEOMETRY_TYPES]
     triangles = sum(evaluated_triangles(obj.evaluated_get(graph)) for obj in solid)
     names = [obj.name for obj in objects]
-    structured = {
-        "ok": True,
-        "collection": home.name,
-        "added": names[:_NAMES_AT_MOST],
-        "objects": len(names),
-        "triangles": triangles,
-        "dimensions": [0.0, 0.0, 0.0],
-    }
+    imported: dict[str, Any] = {"collection": home.name, "objects": len(names), "triangles": triangles}
     size = ""
     if solid:
         corners = np.concatenate([world_corners(obj, graph) for obj in solid])
         low, high = corners.min(axis=0), corners.max(axis=0)
-        structured["dimensions"] = rounded(high - low)
-        structured |= {"min": rounded(low), "max": rounded(high)}
-        size = f", {' × '.join(f'{value:.4g}' for value in structured['dimensions'])} m"
-    text = f"Imported {cut(file, 80)} into collection {home.name}: {len(names)} objects ({listed(names)}), "
-    return Message({"text": f"{text}{triangles} triangles{size}.", "structured": structured})
+        imported |= {"dimensions": rounded(high - low), "min": rounded(low), "max": rounded(high)}
+        size = f", {' × '.join(f'{value:.4g}' for value in imported['dimensions'])} m"
+    changed = {"summary": f"added {cut(listed(names), 600)}", "added": names[:_NAMES_AT_MOST]}
+    text = f"Imported {cut(file, 80)} into collection {cut(home.name)}: {len(names)} objects "
+    text += f"({cut(listed(names), 600)}), {triangles} triangles{size}."
+    structured = {"ok": True, "imported": imported, "changed": changed | {"removed": [], "modified": []}}
+    return Message({"text": text, "structured": structured | count_geometry()})
