@@ -213,6 +213,7 @@ def _write_usdc(wish: _Wish) -> None:
             relative_paths=True,
             root_prim_path="/scene",
             allow_unicode=True,
+            merge_parent_xform=True,
             evaluation_mode="VIEWPORT",
             export_subdivision="TESSELLATE",
             convert_world_material=False,

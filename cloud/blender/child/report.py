@@ -35,8 +35,9 @@ def inspect_scene(object: str = "", filter: str = "", page: int = 1) -> Message:
         heading, structured = f"{cut(obj.name)} [{obj.type.lower()}]", {"details": [line.text for line in lines]}
     else:
         wanted, homes = ObjectFilter.parse(filter), _homes()
-        shown = [(obj, _facts(obj, graph, homes)) for obj in bpy.context.scene.objects]
-        facts = [entry for _, entry in shown if wanted.fits(entry)]
+        shown = [_facts(obj, graph, homes) for obj in bpy.context.scene.objects]
+        within = _homes(nested=True) if filter else homes
+        facts = [entry for entry in shown if wanted.fits(entry | {"collections": within.get(entry["name"], [])})]
         lines = scene_lines(facts, as_tree=not filter)
         heading, structured = scene_heading(facts, of=len(shown), filtered=filter), {}
     texts = paginate(heading, lines, PAGE_LIMIT_BYTES)
@@ -88,11 +89,11 @@ def _object(name: str) -> bpy.types.Object:
     return obj
 
 
-def _homes() -> dict[str, list[str]]:
-    """Object name → the collections of the scene that hold it; the scene's own is left out."""
+def _homes(*, nested: bool = False) -> dict[str, list[str]]:
+    """Object name → the collections of the scene that hold it, themselves or in one below; not the scene's own."""
     homes: dict[str, list[str]] = {}
     for collection in bpy.context.scene.collection.children_recursive:
-        for name in collection.objects.keys():  # noqa: SIM118 - these are no dicts
+        for name in (collection.all_objects if nested else collection.objects).keys():  # noqa: SIM118 - these are no dicts
             homes.setdefault(name, []).append(collection.name)
     return homes
 
