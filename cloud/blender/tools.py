@@ -58,8 +58,8 @@ def register_tools(server: MCPServer[Any], supervisor: BlenderSupervisor) -> Non
         return await ask("look", views=views, shading=shading, size=size)
 
     @server.tool(description=_INSPECT)
-    async def inspect(object: str = "") -> CallToolResult:  # noqa: A002
-        return await ask("inspect", object=object)
+    async def inspect(object: str = "", filter: str = "", page: int = 1) -> CallToolResult:  # noqa: A002
+        return await ask("inspect", object=object, filter=filter, page=page)
 
     @server.tool(description=_SNAPSHOTS)
     async def snapshots(action: Literal["list", "restore"], sha256: str = "") -> CallToolResult:
@@ -69,8 +69,20 @@ def register_tools(server: MCPServer[Any], supervisor: BlenderSupervisor) -> Non
             return _as_failure(error)
 
     @server.tool(description=_EXPORT)
-    async def export(format: Format, name: str = "scene") -> CallToolResult:  # noqa: A002
-        return await ask("export", format=format, name=name)
+    async def export(
+        format: Format,  # noqa: A002
+        name: str = "scene",
+        objects: list[str] = [],  # noqa: B006
+        apply_modifiers: bool = True,
+        scale: float = 1.0,
+        up: Literal["", "Y", "Z"] = "",
+    ) -> CallToolResult:
+        wish = {"name": name, "objects": objects, "apply_modifiers": apply_modifiers, "scale": scale, "up": up}
+        return await ask("export", format=format, **wish)
+
+    @server.tool(description="Add a file that was uploaded to /files/imports/{name} to the scene.")
+    async def import_file(file: str, scale: float = 1.0, collection: str = "") -> CallToolResult:
+        return await ask("import_file", file=file, scale=scale, collection=collection)
 
 
 def _as_result(answer: Message) -> CallToolResult:

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from tests.blender.pod_process import RunningPod, run
+from tests.blender.uploads import upload
 
 pytestmark = pytest.mark.blender
 
@@ -47,6 +48,7 @@ async def test_a_file_reads_back_as_the_same_geometry(pod: RunningPod, file_form
         assert written["file"] == f"my-scene.{file_format}"
         assert (len(data), hashlib.sha256(data).hexdigest()) == (written["bytes"], written["sha256"])
         assert written["triangles"] == before > 12 + 12 * 6
+        assert written["read_back"] == {"triangles": before, "ok": True}
         await run(box, "snapshots", action="restore", sha256="empty")
         for entry in written["files"]:  # Blender sees uploads, no exports
             shutil.copy(pod.workspace / "exports" / entry["name"], pod.workspace / "imports")
@@ -75,3 +77,142 @@ async def test_nothing_to_export_and_bad_names_are_told(pod: RunningPod) -> None
     assert "no geometry" in empty.content[0]["text"]
     assert named.is_error
     assert unknown.is_error
+
+
+HARD = """
+C = bpy.context.scene.collection
+bpy.ops.object.text_add(location=(0, 5, 0))
+bpy.context.object.data.extrude = 0.1
+bpy.ops.curve.primitive_bezier_circle_add(location=(0, 8, 0))
+bpy.context.object.data.bevel_depth = 0.1
+bpy.ops.mesh.primitive_circle_add(fill_type="NGON", vertices=7, location=(5, 5, 0))
+bpy.ops.mesh.primitive_monkey_add(location=(12, 0, 0))
+monkey = bpy.context.object
+monkey.name = "Monkey"
+monkey.modifiers.new("Smooth", "SUBSURF").render_levels = 3
+twin = bpy.data.objects.new("Twin", monkey.data)
+twin.parent, twin.location = monkey, (3, 0, 0)
+C.objects.link(twin)
+cones = bpy.data.collections.new("Cones")
+bpy.ops.mesh.primitive_cone_add()
+cone = bpy.context.object
+cone.users_collection[0].objects.unlink(cone)
+cones.objects.link(cone)
+for number in range(3):
+    spot = bpy.data.objects.new(f"Spot {number}", None)
+    spot.instance_type, spot.instance_collection, spot.location = "COLLECTION", cones, (3 * number, -5, 0)
+    C.objects.link(spot)
+bpy.ops.mesh.primitive_grid_add(x_subdivisions=4, y_subdivisions=4, location=(0, 20, 0))
+tree = bpy.data.node_groups.new("Scatter", "GeometryNodeTree")
+for way in ("INPUT", "OUTPUT"):
+    tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
+kinds = ("NodeGroupInput", "GeometryNodeMeshCube", "GeometryNodeInstanceOnPoints", "GeometryNodeJoinGeometry")
+start, cube, scatter, join = (tree.nodes.new(kind) for kind in kinds)
+tree.links.new(start.outputs[0], scatter.inputs["Points"])
+tree.links.new(cube.outputs[0], scatter.inputs["Instance"])
+tree.links.new(scatter.outputs[0], join.inputs[0])
+tree.links.new(start.outputs[0], join.inputs[0])
+tree.links.new(join.outputs[0], tree.nodes.new("NodeGroupOutput").inputs[0])
+bpy.context.object.modifiers.new("Scatter", "NODES").node_group = tree
+for name in ("Hidden", "Eye Off"):
+    bpy.ops.mesh.primitive_cube_add(location=(9, 0, 0))
+    bpy.context.object.name = name
+bpy.data.objects["Hidden"].hide_render = True
+bpy.data.objects["Eye Off"].hide_set(True)
+for obj in bpy.data.objects:
+    obj.select_set(obj.name == "Twin")
+"""
+STATE = """
+kinds = [p.identifier for p in bpy.data.bl_rna.properties if p.type == "COLLECTION"]
+print({kind: sorted(block.name for block in getattr(bpy.data, kind)) for kind in kinds})
+print([obj.name for obj in bpy.context.selected_objects], bpy.context.scene.name, bpy.context.object)
+print([(obj.name, obj.instance_type, [m.show_viewport for m in obj.modifiers]) for obj in bpy.data.objects])
+print([(image.name, image.filepath_raw, bool(image.packed_file)) for image in bpy.data.images])
+"""
+CONE, MONKEY, SMOOTH_MONKEY, SCATTERED = 62, 968, 3936, 25 * 12
+
+
+async def test_every_format_holds_text_curves_and_instances_alike(pod: RunningPod) -> None:
+    async with pod.toolbox(HARD) as box:
+        written = {kind: await run(box, "export", format=kind) for kind in READERS}
+        plain = await run(box, "export", format="glb", objects=["Monkey"])
+        bare = {kind: await run(box, "export", format=kind, apply_modifiers=False) for kind in READERS}
+    assert {kind for kind, export in (written | bare).items() if not export["read_back"]["ok"]} == set()
+    assert plain["triangles"] == SMOOTH_MONKEY + MONKEY  # its child has no modifier
+    assert len({export["triangles"] for kind, export in written.items() if kind != "blend"}) == 1
+    seen = written["glb"]["triangles"]
+    assert written["blend"]["triangles"] == seen + 12  # a hidden eye is not evaluated, a hidden render is
+    without = bare["stl"]["triangles"]
+    assert seen - without == SMOOTH_MONKEY - MONKEY + SCATTERED
+
+
+async def test_an_export_leaves_the_scene_as_it_was(pod: RunningPod) -> None:
+    textured = SCENE + (
+        "image = bpy.data.images.new('Oak wood', 8, 8)\nimage.pack()\n"
+        "node = red.node_tree.nodes.new('ShaderNodeTexImage')\nnode.image = image\n"
+    )
+    async with pod.toolbox(textured + HARD) as box:
+        before = (await run(box, "run_python", code=STATE))["stdout"]
+        for kind in READERS:
+            await run(box, "export", format=kind)
+            await run(box, "export", format=kind, objects=["Monkey"], apply_modifiers=False)
+            assert (await run(box, "run_python", code=STATE))["stdout"] == before, kind
+
+
+async def test_only_the_named_objects_and_their_children_are_exported(pod: RunningPod) -> None:
+    async with pod.toolbox(HARD) as box:
+        for kind in READERS:
+            written = await run(box, "export", format=kind, objects=["Spot 1", "Twin"])
+            assert (written["triangles"], written["read_back"]["ok"]) == (CONE + MONKEY, True), kind
+        part = await run(box, "export", format="blend", objects=["Monkey"], name="part")
+        data = await box.download_export(part["file"])
+        hidden = await box.call("export", {"format": "glb", "objects": ["Hidden"]})
+        missing = await box.call("export", {"format": "glb", "objects": ["Nobody"]})
+        await run(box, "snapshots", action="restore", sha256="empty")
+        await upload(pod, "part.blend", data)
+        await run(box, "import_file", file="part.blend")
+        names = {entry["name"] for entry in (await run(box, "inspect"))["objects"]}
+    assert names == {"Monkey", "Twin"}
+    assert "hidden" in hidden.content[0]["text"]
+    assert "Nobody" in missing.content[0]["text"]
+    assert hidden.is_error
+    assert missing.is_error
+
+
+@pytest.mark.parametrize("file_format", ["glb", "fbx", "obj", "stl", "ply", "usdc"])
+@pytest.mark.parametrize("up", ["Y", "Z"])
+async def test_scale_and_axis_are_what_was_asked_for(pod: RunningPod, file_format: str, up: str) -> None:
+    code = "bpy.ops.mesh.primitive_cube_add(size=1)\nbpy.context.object.scale = (1, 2, 5)"
+    async with pod.toolbox(code) as box:
+        written = await run(box, "export", format=file_format, scale=10, up=up)
+        data = await box.download_export(written["file"])
+        await run(box, "snapshots", action="restore", sha256="empty")
+        await upload(pod, f"tall.{file_format}", data)
+        size = (await run(box, "import_file", file=f"tall.{file_format}"))["imported"]["dimensions"]
+    knows_its_axis = file_format in {"fbx", "usdc"}  # the file says which axis is up, so it comes back upright
+    assumed = {"glb": "Y", "obj": "Y", "stl": "Z", "ply": "Z"}.get(file_format)
+    longest = 2 if knows_its_axis or up == assumed else 1
+    assert size.index(max(size)) == longest
+    assert max(size) == pytest.approx(5 if file_format == "usdc" else 50, rel=1e-4)  # a .usdc tells its unit too
+
+
+async def test_textures_lie_beside_an_obj(pod: RunningPod) -> None:
+    code = SCENE + (
+        "image = bpy.data.images.new('Oak wood', 8, 8)\n"
+        "node = red.node_tree.nodes.new('ShaderNodeTexImage')\nnode.image = image\n"
+        "shader = next(n for n in red.node_tree.nodes if n.type == 'BSDF_PRINCIPLED')\n"
+        "red.node_tree.links.new(node.outputs[0], shader.inputs[0])\n"
+    )
+    async with pod.toolbox(code) as box:
+        files = [entry["name"] for entry in (await run(box, "export", format="obj"))["files"]]
+        library = await box.download_export("scene.mtl")
+        picture = await box.download_export("scene-Oak-wood.png")
+    assert files == ["scene.obj", "scene.mtl", "scene-Oak-wood.png"]
+    assert b"map_Kd scene-Oak-wood.png" in library
+    assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("wrong", [{"scale": 0}, {"scale": -1}, {"up": "X"}, {"format": "blend", "scale": 10}])
+async def test_impossible_wishes_are_refused(pod: RunningPod, wrong: dict[str, object]) -> None:
+    async with pod.toolbox(SCENE) as box:
+        assert (await box.call("export", {"format": "stl"} | wrong)).is_error

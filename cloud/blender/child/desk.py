@@ -16,13 +16,14 @@ from cloud.blender.child.capture import end_of_output
 from cloud.blender.child.changes import compare, fingerprint_scene
 from cloud.blender.child.exports import export_scene
 from cloud.blender.child.handlers import remember_own_handlers
+from cloud.blender.child.imports import import_file
 from cloud.blender.child.look import look_at_scene, warm_up_gpu
 from cloud.blender.child.places import Places
 from cloud.blender.child.report import inspect_scene
 from cloud.blender.child.scene_file import SceneFile
 from cloud.blender.child.steps import run_python
 from cloud.blender.frames import Message
-from cloud.errors import Prompt2MeshError
+from cloud.errors import InvalidInput, Prompt2MeshError
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +47,9 @@ class Desk:
                 self._scene_file, own_pid_namespace=own_pid_namespace, **arguments
             ),
             "look": look_at_scene,
-            "inspect": lambda object="": inspect_scene(object),  # noqa: A006
+            "inspect": inspect_scene,
             "export": lambda **arguments: export_scene(places.scratch, **arguments),
+            "import_file": self._import_file,
         }
 
     def answer(self, request: Message) -> Message:
@@ -81,6 +83,16 @@ class Desk:
         self._scene_file.restore(sha256)
         text = f"The scene is snapshot {sha256[:12]} now." if sha256 else "The scene is empty now."
         return Message({"text": text, "structured": {"ok": True, "sha256": sha256}})
+
+    def _import_file(self, **arguments: Any) -> Message:
+        """The file's objects in the scene, and that as a snapshot; the scene as it was where it cannot be imported."""
+        try:
+            answer = import_file(self._places.imports, **arguments)
+        except InvalidInput:
+            self._scene_file.go_back()
+            raise
+        answer.header["structured"]["snapshot"] = {}
+        return Message(answer.header, fds=(self._scene_file.save(),))
 
     def _difference(self, sha256: str, other: str) -> Message:
         """What changed from one snapshot to another. The scene is the present snapshot again afterwards."""
