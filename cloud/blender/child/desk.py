@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from cloud.blender.child.api_index import build_api_index
 from cloud.blender.child.capture import end_of_output
 from cloud.blender.child.changes import compare, fingerprint_scene
 from cloud.blender.child.exports import export_scene
@@ -43,6 +44,7 @@ class Desk:
             "warm_up": self._warm_up,
             "restore": self._restore,
             "difference": self._difference,
+            "build_api_index": build_api_index,
             "run_python": lambda **arguments: run_python(
                 self._scene_file, own_pid_namespace=own_pid_namespace, **arguments
             ),
