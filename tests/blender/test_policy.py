@@ -82,6 +82,7 @@ ALLOWED = [
     "from my_thing import _exit\n_exit(1)",
     "import os\nos = None\nprint(os)",
     "bpy = None",
+    "try:\n    from os import _exit\nexcept ImportError:\n    from my_os import _exit\n_exit(0)",
     "x = " + "-" * 3000 + "1",
     "x = " + "(" * 90 + ")" * 90,
     "\0",
