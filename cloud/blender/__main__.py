@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
@@ -88,7 +89,7 @@ def build_supervisor(arguments: argparse.Namespace, workspace: Path) -> BlenderS
         store_bytes=arguments.store_mib * MIB,
     )
     store = PodStore(workspace, limit_bytes=limits.store_bytes, file_limit_bytes=limits.file_bytes)
-    cache = PodCache((arguments.cache_dir or workspace / "cache").resolve())
+    cache = PodCache((arguments.cache_dir or workspace / "cache").resolve() / f"bpy-{version('bpy')}")
     folders = Folders(store.snapshots_folder, store.imports_folder, cache.folder)
     ground = Ground(folders, limits, guarded=guarded)
     return BlenderSupervisor(ground, store, cache, call_limit_s=arguments.call_limit, keep_spare=not arguments.no_spare)

@@ -16,7 +16,7 @@ class PodCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)
+        folder.chmod(0o755)  # Blender runs as another user
 
     @property
     def has_shaders(self) -> bool:

@@ -22,8 +22,6 @@ _ANIMATION = "renders an animation to disk; render single frames with the tool l
 
 _ALWAYS = {
     "bpy.ops.wm.quit_blender": _QUITS,
-    "os._exit": _QUITS,
-    "os.abort": _QUITS,
     "bpy.ops.wm.save_userpref": _PREFERENCES,
     "bpy.ops.wm.save_homefile": _PREFERENCES,
     "bpy.ops.wm.url_open": _BROWSER,
@@ -59,7 +57,6 @@ _LOADS = {
     "bpy.data.libraries.load": "filepath",
 }
 _ANIMATIONS = ("bpy.ops.render.render", "bpy.ops.render.opengl")
-_OWN_PROCESS = ("getpid", "getpgrp", "getpgid")
 _SHELLS = ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput")
 _PROCESSES = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
 
@@ -83,10 +80,6 @@ def refusal(code: str) -> str | None:
 def _reason(call: Call) -> str | None:
     if call.name in _ALWAYS:
         return _ALWAYS[call.name]
-    if call.name in ("os.kill", "os.killpg"):
-        target = call.node.args[0] if call.node.args else None
-        is_own = isinstance(target, ast.Call) and ast.unparse(target.func).split(".")[-1] in _OWN_PROCESS
-        return _QUITS if is_own else None
     if call.name.startswith("bpy.ops.extensions.") and call.name.split(".")[-1].startswith(_EXTENSIONS):
         return _INSTALLS
     if call.name in _LOADS:

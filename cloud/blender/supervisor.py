@@ -130,13 +130,16 @@ class BlenderSupervisor:
 
     async def _load_api(self) -> ApiIndex:
         """The index that was kept, or a new one; it is kept only if no user's code ran where it was made."""
-        kept = await asyncio.to_thread(self._cache.api_index)
-        if kept is not None:
-            return ApiIndex.from_bytes(kept)
+        if kept := await asyncio.to_thread(self._cache.api_index):
+            try:
+                return await asyncio.to_thread(ApiIndex.from_bytes, kept)
+            except ValueError as error:
+                logger.warning("kept API index is broken", extra={"why": str(error)})
         built = await self.call("build_api_index", {})
-        if not built.blobs:
-            raise StepLost("The API index could not be built; try again.")
-        index = ApiIndex.from_bytes(built.blobs[0])
+        try:
+            index = await asyncio.to_thread(ApiIndex.from_bytes, built.blobs[0])
+        except (IndexError, ValueError) as error:
+            raise StepLost("Blender's API could not be read; try again, or restore an older snapshot first.") from error
         if self._child and self._child.fresh:
             await asyncio.to_thread(self._cache.keep_api_index, built.blobs[0])
         return index

@@ -10,13 +10,9 @@ REFUSED = [
     "from bpy import ops\nops.wm.quit_blender()",
     "ops = bpy.ops\nops.wm.quit_blender()",
     "import bpy\nwm = bpy.ops.wm\nleave = wm.quit_blender\nleave()",
-    "import os\nos._exit(0)",
-    "from os import _exit\n_exit(1)",
-    "from os import _exit as leave\nleave(1)",
-    "import os\nos.abort()",
-    "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "from bpy.ops.wm import quit_blender as leave\nleave()",
     "def main():\n    bpy.ops.wm.quit_blender()\nmain()",
-    "def a():\n    b()\ndef b():\n    import os\n    os._exit(2)\nif __name__ == '__main__':\n    a()",
+    "def a():\n    b()\ndef b():\n    bpy.ops.wm.quit_blender()\nif __name__ == '__main__':\n    a()",
     "class Job:\n    def run(self):\n        bpy.ops.wm.quit_blender()\nJob().run()",
     "class Job:\n    def __init__(self):\n        bpy.ops.wm.quit_blender()\nJob()",
     "bpy.ops.wm.open_mainfile(filepath='/etc/scene.blend')",
@@ -48,6 +44,9 @@ REFUSED = [
 
 ALLOWED = [
     "",
+    "import os\nos._exit(1)",  # that is a crash, and a crash is survived
+    "import os\nos.abort()",
+    "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
     "x = (",
     "import sys\nsys.exit(0)",
     "raise SystemExit",
