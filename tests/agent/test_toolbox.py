@@ -24,7 +24,7 @@ async def test_tools_are_messages_api_definitions_in_a_stable_order(pod: Running
     async with pod.toolbox() as box:
         tools = await box.tools()
         assert await box.tools() == tools
-    assert [tool["name"] for tool in tools] == ["run_python", "look", "inspect", "snapshots", "export"]
+    assert [tool["name"] for tool in tools] == ["run_python", "look", "inspect", "check", "lookup", "snapshots", "export", "import_file"]
     assert all(tool["description"] and tool["input_schema"]["type"] == "object" for tool in tools)
     assert all(set(tool) == {"name", "description", "input_schema"} for tool in tools)
     assert len(json.dumps(tools)) < 4 * 1_500  # about 1,500 tokens, on every call
