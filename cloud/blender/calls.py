@@ -7,7 +7,7 @@ again and again, which would cut short the supervisor's replacing of the child.
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _REPORT_EVERY_S = 0.9
+_EARLY_CANCELS_KEPT = 64
 
 Report = Callable[[float, float | None, str], Awaitable[None]]
 
@@ -57,6 +58,7 @@ class Calls:
         self._turn = asyncio.Lock()
         self._at_work: defaultdict[CallKey, set[asyncio.Task[Any]]] = defaultdict(set)
         self._ending: set[asyncio.Task[Any]] = set()
+        self._cancelled_early: deque[CallKey] = deque(maxlen=_EARLY_CANCELS_KEPT)
 
     async def in_turn(self, progress: Progress, work: Callable[[], Awaitable[T]]) -> T:
         """The work's result, after that of all calls before it."""
@@ -69,6 +71,8 @@ class Calls:
         task = asyncio.create_task(work)
         if key is not None:
             self._at_work[key].add(task)
+            if key in self._cancelled_early:
+                task.cancel()
         try:
             await asyncio.wait({task})
         finally:
@@ -78,9 +82,14 @@ class Calls:
         return task.result()
 
     def cancel(self, key: CallKey) -> None:
-        """End the call that the client means, if it is still at work and no other client's could be meant."""
+        """End the call that the client means, unless without a session another client's could be meant.
+
+        The cancel comes in a request of its own, so it can overtake the call.
+        """
         tasks = self._at_work.get(key, set())
-        if key.session or len(tasks) == 1:
+        if key.session and not tasks:
+            self._cancelled_early.append(key)
+        elif key.session or len(tasks) == 1:
             for task in tasks:
                 task.cancel()
 

@@ -9,13 +9,13 @@ of the same session. Newer clients cancel by closing the call's connection, whic
 import asyncio
 import hashlib
 import hmac
-import json
 import secrets
 from typing import Any
 
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER as SESSION_HEADER
 from mcp_types import INVALID_REQUEST
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from pydantic_core import from_json
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,8 +28,6 @@ BODY_LIMIT_BYTES = 8 * 2**20
 # A client that still sends would not hear an answer: so much of a too long body is read before it gets one.
 _READ_AT_MOST_BYTES = 8 * BODY_LIMIT_BYTES
 _BODY_LIMIT_S = 30.0
-# `initialize` and `notifications/cancelled` are short; nothing longer is looked into.
-_PEEK_LIMIT_BYTES = 64 * 1024
 
 
 class _Refusal(Exception):
@@ -66,17 +64,17 @@ class McpEndpoint:
             if scope["method"] != "POST":
                 raise _Refusal(405, "method_not_allowed", "Send MCP requests with POST.", Allow="POST, DELETE")
             body = await _read_body(headers, receive)
+            if body is None:  # the client is gone
+                return
+            if headers.get("mcp-protocol-version", HANDSHAKE_PROTOCOL_VERSIONS[0]) in HANDSHAKE_PROTOCOL_VERSIONS:
+                message = _message_of(body)
+                if message.get("method") == "initialize":
+                    send = _with_session(send, self._new_session())
+                elif message.get("method") == "notifications/cancelled":
+                    self._cancel(session, message.get("params"))
         except _Refusal as refusal:
             await refusal.response()(scope, receive, send)
             return
-        if body is None:  # the client is gone
-            return
-        if headers.get("mcp-protocol-version", HANDSHAKE_PROTOCOL_VERSIONS[0]) in HANDSHAKE_PROTOCOL_VERSIONS:
-            said = _peek(body)
-            if said.get("method") == "initialize":
-                send = _with_session(send, self._new_session())
-            elif said.get("method") == "notifications/cancelled":
-                self._cancel(session, said.get("params"))
         await self._library(scope, _replayed(body, receive), send)
 
     def _cancel(self, session: str, params: Any) -> None:
@@ -120,15 +118,20 @@ async def _read_body(headers: Headers, receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-def _peek(body: bytes) -> dict[str, Any]:
-    """The message, if it is a short JSON object; whatever else it is, the library will say."""
-    if len(body) > _PEEK_LIMIT_BYTES:
-        return {}
+def _message_of(body: bytes) -> dict[str, Any]:
+    """The one JSON-RPC message of the body; {} if it is no JSON, which the library says. Raises: _Refusal."""
     try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
+        message = from_json(body)
+    except ValueError:
         return {}
-    return message if isinstance(message, dict) else {}
+    if not isinstance(message, dict):
+        raise _Refusal(400, "invalid_request", "Send one JSON-RPC message in a request: an object, not a batch.")
+    if message.get("jsonrpc") != "2.0":
+        raise _Refusal(400, "invalid_request", 'This is no JSON-RPC 2.0 message: "jsonrpc" must be "2.0".')
+    # The library takes a request with such an id for a notification, and would never answer it.
+    if "method" in message and "id" in message and type(message["id"]) not in (str, int):
+        raise _Refusal(400, "invalid_request", 'The "id" of a request must be a string or an integer.')
+    return message
 
 
 def _with_session(send: Send, session: str) -> Send:
