@@ -30,6 +30,8 @@ _AFTER_STEP_S = 60.0
 # A little less than the pod takes, for what MCP puts around the arguments.
 _ARGUMENTS_LIMIT_BYTES = 8 * 2**20 - 4096
 _CONNECT_LIMIT_S = 10.0
+# Well above the 15 s in which a pod says on a call's connection that it still works on it.
+_SILENCE_LIMIT_S = 60.0
 _EVENT_LIMIT_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**20
 
@@ -65,7 +67,7 @@ class McpToolbox:
         self._http = httpx2.AsyncClient(
             base_url=base_url,
             auth=_FreshBearer(bearer),
-            timeout=httpx2.Timeout(call_limit_s, connect=_CONNECT_LIMIT_S),
+            timeout=httpx2.Timeout(max(call_limit_s, _SILENCE_LIMIT_S), connect=_CONNECT_LIMIT_S),
             trust_env=False,
         )
         self._stack = AsyncExitStack()

@@ -61,7 +61,8 @@ def _inspect(inspector: Path, pod: RunningPod, method: str, *options: str) -> di
 def test_the_inspector_lists_and_calls_every_tool(pod: RunningPod, inspector: Path) -> None:
     listed = _inspect(inspector, pod, "tools/list", "--strict")["tools"]
     assert [tool["name"] for tool in listed] == list(CALLS)
-    stl = b"solid x\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid x\n"
+    corners = b"vertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\n"
+    stl = b"solid x\nfacet normal 0 0 1\nouter loop\n" + corners + b"endloop\nendfacet\nendsolid x\n"
     bearer = {"Authorization": f"Bearer {pod.bearer()}"}
     httpx2.put(f"{pod.base_url}/files/imports/inspected.stl", content=stl, headers=bearer).raise_for_status()
     for tool, arguments in CALLS.items():
