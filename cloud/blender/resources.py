@@ -30,6 +30,7 @@ from mcp_types import (
 )
 
 from cloud.blender.answers import PICTURE_TYPES
+from cloud.blender.store import PodStore
 
 READ_LIMIT_BYTES = 16 * 2**20
 PAGE_LENGTH = 100
@@ -71,8 +72,9 @@ class PictureShelf:
 class ResourceDesk:
     """Answers `resources/list`, `resources/templates/list` and `resources/read`."""
 
-    def __init__(self, snapshots: Path, exports: Path, pictures: PictureShelf) -> None:
-        self._folders = {"snapshots": snapshots, "exports": exports}
+    def __init__(self, store: PodStore, pictures: PictureShelf) -> None:
+        self._store = store
+        self._folders = {"snapshots": store.snapshots_folder, "exports": store.exports_folder}
         self._pictures = pictures
 
     async def list_resources(
@@ -130,18 +132,24 @@ class ResourceDesk:
         return ReadResourceResult(contents=[BlobResourceContents(uri=uri, mime_type=media_type, blob=blob)])
 
     def _listed(self) -> list[Resource]:
-        return [*self._files("snapshots"), *self._pictures.listed(), *self._files("exports")]
+        return [*self._snapshots(), *self._pictures.listed(), *self._exports()]
 
-    def _files(self, folder: str) -> Iterator[Resource]:
+    def _snapshots(self) -> Iterator[Resource]:
+        for entry in self._store.list_snapshots():
+            name = f"{entry.sha256}.blend"
+            title = entry.label or entry.title or None
+            yield Resource(uri=f"p2m://snapshots/{name}", name=name, title=title, mime_type=_BLEND, size=entry.bytes)
+
+    def _exports(self) -> list[Resource]:
         found: list[tuple[float, Resource]] = []
-        with os.scandir(self._folders[folder]) as entries:
+        with os.scandir(self._folders["exports"]) as entries:
             for entry in entries:
-                uri = f"p2m://{folder}/{entry.name}"
+                uri = f"p2m://exports/{entry.name}"
                 if _FILE_URI.fullmatch(uri) and entry.is_file(follow_symlinks=False):
                     facts = entry.stat(follow_symlinks=False)
                     resource = Resource(uri=uri, name=entry.name, mime_type=_media_type(entry.name), size=facts.st_size)
                     found.append((facts.st_mtime, resource))
-        yield from (resource for _, resource in sorted(found, key=lambda pair: pair[0], reverse=True))
+        return [resource for _, resource in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
 def _read_file(path: Path, http_path: str) -> bytes:

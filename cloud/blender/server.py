@@ -34,7 +34,7 @@ def build_app(supervisor: BlenderSupervisor, *, workspace: Path, public_key: str
     calls = Calls()
     # The bearer token keeps strangers out; the Host check would only refuse names given by a cluster.
     library = StreamableHTTPSessionManager(
-        _mcp_server(supervisor, calls, workspace),
+        _mcp_server(supervisor, calls),
         stateless=True,
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         max_request_body_size=BODY_LIMIT_BYTES,
@@ -61,10 +61,10 @@ def build_app(supervisor: BlenderSupervisor, *, workspace: Path, public_key: str
     )
 
 
-def _mcp_server(supervisor: BlenderSupervisor, calls: Calls, workspace: Path) -> Server[Any]:
+def _mcp_server(supervisor: BlenderSupervisor, calls: Calls) -> Server[Any]:
     pictures = PictureShelf()
     tools = ToolDesk(supervisor, calls, pictures)
-    resources = ResourceDesk(workspace / "snapshots", workspace / "exports", pictures)
+    resources = ResourceDesk(supervisor.store, pictures)
     return Server(
         "prompt2mesh-blender",
         title="Prompt2Mesh Blender",

@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from cloud.agent import toolbox
@@ -149,16 +150,16 @@ async def test_the_callers_own_error_comes_through_as_it_is(pod: RunningPod) -> 
 
 async def test_a_pod_that_dies_during_a_call_is_lost(pod: RunningPod) -> None:
     async def work() -> None:
-        async with asyncio.timeout(30), pod.toolbox() as box:
-            asyncio.get_running_loop().call_soon(_kill_at_work, pod)
-            await box.call("run_python", {"code": "open('at-work', 'w').close()\nwhile True: pass"})
+        async with asyncio.timeout(30), pod.toolbox() as box, asyncio.TaskGroup() as tasks:
+            tasks.create_task(_kill_at_work(pod))
+            await box.call("run_python", {"code": "while True: pass"})
 
     with pytest.raises(ToolboxLost):
         await work()
 
 
-def _kill_at_work(pod: RunningPod) -> None:
-    if (pod.workspace / "at-work").exists():
-        pod.process.kill()
-    else:
-        asyncio.get_running_loop().call_later(0.02, _kill_at_work, pod)
+async def _kill_at_work(pod: RunningPod) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        while (await http.get(f"{pod.base_url}/readyz")).json()["status"] != "busy":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    pod.process.kill()

@@ -18,7 +18,7 @@ from tests.blender.pod_process import RunningPod, running_pod
 pytestmark = pytest.mark.blender
 
 CUBE = "bpy.ops.mesh.primitive_cube_add()"
-STUCK = "bpy.data.objects['Cube'].name = 'Changed'\nopen('stuck', 'w').close()\nwhile True: pass"
+STUCK = "bpy.data.objects['Cube'].name = 'Changed'\nwhile True: pass"
 HALF_AN_HOUR = {"code": STUCK, "timeout_s": 1800}
 
 
@@ -29,12 +29,10 @@ def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPod]:
         yield running
 
 
-async def _until_stuck(pod: RunningPod) -> None:
-    mark = pod.workspace / "stuck"
-    async with asyncio.timeout(10):
-        while not mark.exists():  # noqa: ASYNC110 - written by another process
+async def _until_busy(pod: RunningPod) -> None:
+    async with asyncio.timeout(10), httpx2.AsyncClient(trust_env=False) as http:
+        while (await http.get(f"{pod.base_url}/readyz")).json()["status"] != "busy":  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    mark.unlink()
 
 
 @asynccontextmanager
@@ -60,10 +58,10 @@ async def test_progress_is_told_each_second_while_blender_works_and_while_a_call
     async def note_wait(progress: float, total: float | None, message: str | None) -> None:
         waiting.append(message)
 
-    step = {"code": "import time\nopen('stuck', 'w').close()\ntime.sleep(2.2)", "timeout_s": 60}
+    step = {"code": "import time\ntime.sleep(2.2)", "timeout_s": 60}
     async with connected(pod, mode) as client:
         call = asyncio.create_task(client.call_tool("run_python", step, progress_callback=note_work))
-        await _until_stuck(pod)
+        await _until_busy(pod)
         await client.call_tool("inspect", {}, progress_callback=note_wait)
         await call
     assert len(working) >= 2
@@ -78,7 +76,7 @@ async def test_progress_is_told_each_second_while_blender_works_and_while_a_call
 async def test_a_call_that_the_client_cancels_ends_and_is_undone(pod: RunningPod, mode: str) -> None:
     async with _at_work(pod), connected(pod, mode) as client:
         call = asyncio.create_task(client.call_tool("run_python", HALF_AN_HOUR))
-        await _until_stuck(pod)
+        await _until_busy(pod)
         call.cancel()
         await asyncio.wait([call])
 
@@ -87,10 +85,10 @@ async def test_a_call_that_the_client_cancels_ends_and_is_undone(pod: RunningPod
 async def test_a_call_cancelled_while_it_waits_never_runs_and_the_one_at_work_goes_on(
     pod: RunningPod, mode: str
 ) -> None:
-    busy = "import time\nopen('stuck', 'w').close()\ntime.sleep(1)\nprint('done')"
+    busy = "import time\ntime.sleep(1)\nprint('done')"
     async with _at_work(pod), connected(pod, mode) as client:
         first = asyncio.create_task(client.call_tool("run_python", {"code": busy}))
-        await _until_stuck(pod)
+        await _until_busy(pod)
         second = asyncio.create_task(client.call_tool("run_python", HALF_AN_HOUR))
         await asyncio.sleep(0.2)  # there is nothing to see of a call that waits
         second.cancel()
@@ -111,7 +109,7 @@ async def test_a_client_killed_during_a_call_leaves_nothing_running(pod: Running
         client = await asyncio.create_subprocess_exec(
             sys.executable, "-c", program, pod.base_url, pod.bearer(), cwd=Path(__file__).parents[2]
         )
-        await _until_stuck(pod)
+        await _until_busy(pod)
         client.send_signal(signal.SIGKILL)
         await client.wait()
 
@@ -134,7 +132,7 @@ async def test_a_cancel_in_a_request_of_its_own_ends_the_call_of_its_session_alo
         ours, others = await _initialized(http, pod), await _initialized(http, pod)
         url = f"{pod.base_url}/mcp"
         call = asyncio.create_task(http.post(url, json=call_message("run_python", HALF_AN_HOUR, 7), headers=ours))
-        await _until_stuck(pod)
+        await _until_busy(pod)
         for headers in (others, raw_headers(pod)):
             assert (await http.post(url, json=_cancel_message(7), headers=headers)).status_code == 202
         assert (await http.post(url, json=_cancel_message("7"), headers=ours)).status_code == 202
@@ -153,7 +151,6 @@ async def test_a_cancel_that_overtakes_its_call_is_kept_for_it(pod: RunningPod) 
         message = call_message("run_python", HALF_AN_HOUR, 3)
         answer = await http.post(f"{pod.base_url}/mcp", json=message, headers=headers)
         assert '"error":{"code":-32800' in answer.text
-    assert not (pod.workspace / "stuck").exists()
 
 
 async def test_the_end_of_a_session_ends_its_calls(pod: RunningPod) -> None:
@@ -161,7 +158,7 @@ async def test_the_end_of_a_session_ends_its_calls(pod: RunningPod) -> None:
         headers = await _initialized(http, pod)
         message = call_message("run_python", HALF_AN_HOUR)
         call = asyncio.create_task(http.post(f"{pod.base_url}/mcp", json=message, headers=headers))
-        await _until_stuck(pod)
+        await _until_busy(pod)
         assert (await http.delete(f"{pod.base_url}/mcp", headers=headers)).status_code == 204
         async with asyncio.timeout(2):
             await call
@@ -173,7 +170,7 @@ async def test_a_dropped_connection_ends_the_call(pod: RunningPod, token: str | 
     message = call_message("run_python", HALF_AN_HOUR, 1, **meta)
     async with _at_work(pod), httpx2.AsyncClient(timeout=30, trust_env=False) as http:
         call = asyncio.create_task(http.post(f"{pod.base_url}/mcp", json=message, headers=raw_headers(pod)))
-        await _until_stuck(pod)
+        await _until_busy(pod)
         call.cancel()
         await asyncio.wait([call])
 
@@ -185,5 +182,5 @@ async def test_a_client_that_only_leaves_ends_its_call(pod: RunningPod) -> None:
     async with _at_work(pod):
         async with connected(pod) as client:
             call = asyncio.create_task(stay(client))
-            await _until_stuck(pod)
+            await _until_busy(pod)
         await asyncio.wait([call])
