@@ -13,8 +13,9 @@ import secrets
 from typing import Any
 
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER as SESSION_HEADER
-from mcp_types import INVALID_REQUEST
+from mcp_types import INVALID_REQUEST, jsonrpc_message_adapter
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
@@ -126,11 +127,14 @@ def _message_of(body: bytes) -> dict[str, Any]:
         return {}
     if not isinstance(message, dict):
         raise _Refusal(400, "invalid_request", "Send one JSON-RPC message in a request: an object, not a batch.")
-    if message.get("jsonrpc") != "2.0":
-        raise _Refusal(400, "invalid_request", 'This is no JSON-RPC 2.0 message: "jsonrpc" must be "2.0".')
     # The library takes a request with such an id for a notification, and would never answer it.
     if "method" in message and "id" in message and type(message["id"]) not in (str, int):
         raise _Refusal(400, "invalid_request", 'The "id" of a request must be a string or an integer.')
+    try:
+        jsonrpc_message_adapter.validate_python(message, by_name=False)
+    except ValidationError:
+        needed = '"jsonrpc": "2.0", a "method" in text, and "params", if any, in an object'
+        raise _Refusal(400, "invalid_request", f"This is no JSON-RPC 2.0 message; it needs {needed}.") from None
     return message
 
 
