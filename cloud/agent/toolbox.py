@@ -5,6 +5,7 @@ Knows an address and how to make a token, nothing of the fleet that gave them.
 
 import asyncio
 import hashlib
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import AsyncExitStack
@@ -15,14 +16,22 @@ import httpx2
 from anthropic.lib.tools.mcp import mcp_content
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import INVALID_PARAMS
 
 from cloud.agent.contract import Block, ToolParam, ToolResult
-from cloud.errors import InvalidInput, NotFound, Prompt2MeshError
+from cloud.errors import InvalidInput, NotFound, Prompt2MeshError, TooLarge
 
 logger = logging.getLogger(__name__)
 
 _CALL_LIMIT_S = 300.0
+_LONGEST_STEP_S = 1800.0
+# What a pod needs beyond the time limit that a call names: to end the step and open the last snapshot again.
+_AFTER_STEP_S = 60.0
+# A little less than the pod takes, for what MCP puts around the arguments.
+_ARGUMENTS_LIMIT_BYTES = 8 * 2**20 - 4096
 _CONNECT_LIMIT_S = 10.0
+# Well above the 15 s in which a pod says on a call's connection that it still works on it.
+_SILENCE_LIMIT_S = 60.0
 _EVENT_LIMIT_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**20
 
@@ -58,7 +67,7 @@ class McpToolbox:
         self._http = httpx2.AsyncClient(
             base_url=base_url,
             auth=_FreshBearer(bearer),
-            timeout=httpx2.Timeout(call_limit_s, connect=_CONNECT_LIMIT_S),
+            timeout=httpx2.Timeout(max(call_limit_s, _SILENCE_LIMIT_S), connect=_CONNECT_LIMIT_S),
             trust_env=False,
         )
         self._stack = AsyncExitStack()
@@ -107,11 +116,19 @@ class McpToolbox:
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Run one tool; what the model can mend comes back as `is_error`. Raises: ToolboxLost."""
+        if (size := len(json.dumps(arguments, ensure_ascii=False).encode(errors="replace"))) > _ARGUMENTS_LIMIT_BYTES:
+            return _failed(
+                f"The code is longer than 8 MiB ({size / 2**20:.1f}): nothing ran. Send less at once, in several steps."
+            )
+        limit_s = wait_limit_s(arguments, self._call_limit_s)
         try:
-            result = await self._connected().call_tool(name, arguments)
-        except (MCPError, httpx2.HTTPError, OSError) as error:
-            logger.warning("pod lost", extra={"tool": name, "why": repr(error)})
-            raise ToolboxLost("The Blender pod was lost during a call.") from error
+            result = await self._connected().call_tool(name, arguments, read_timeout_seconds=limit_s)
+        except MCPError as error:
+            if error.code == INVALID_PARAMS or _is_too_large(error):
+                return _failed(error.message)
+            raise _lost(name, error) from error
+        except (httpx2.HTTPError, OSError) as error:
+            raise _lost(name, error) from error
         content: list[Block] = [dict(mcp_content(block)) for block in result.content]  # pyright: ignore[reportArgumentType]
         return ToolResult(content, bool(result.is_error), result.structured_content or {})
 
@@ -153,6 +170,28 @@ class McpToolbox:
         if self._client is None:
             raise ToolboxLost("The toolbox is not connected.")
         return self._client
+
+
+def wait_limit_s(arguments: dict[str, Any], usual_s: float) -> float:
+    """How long to wait for the answer to a call before its pod counts as hung."""
+    asked = arguments.get("timeout_s")
+    if isinstance(asked, bool) or not isinstance(asked, (int, float)) or not asked <= _LONGEST_STEP_S:
+        return usual_s
+    return max(usual_s, asked + _AFTER_STEP_S)
+
+
+def _is_too_large(error: MCPError) -> bool:
+    return isinstance(error.data, dict) and error.data.get("status") == TooLarge.http_status
+
+
+def _failed(text: str) -> ToolResult:
+    facts = {"type": InvalidInput.code, "message": text, "line": None, "source": ""}
+    return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"ok": False, "error": facts})
+
+
+def _lost(tool: str, error: Exception) -> ToolboxLost:
+    logger.warning("pod lost", extra={"tool": tool, "why": repr(error)})
+    return ToolboxLost("The Blender pod was lost during a call.")
 
 
 async def _chunks(data: bytes) -> AsyncGenerator[bytes]:

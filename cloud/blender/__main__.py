@@ -71,10 +71,19 @@ async def _serve(arguments: argparse.Namespace, workspace: Path, public_key: str
     with socket.create_server((arguments.host, arguments.port)) as listener:
         # asyncio sets this only on sockets that name TCP as their protocol, and without it an answer waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _notice_vanished_clients(listener)
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201
         if arguments.until_stdin_closes:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end_of_stdin, server)
         await server.serve(sockets=[listener])
+
+
+def _notice_vanished_clients(listener: socket.socket) -> None:
+    """A client whose machine or network is gone counts as gone within a minute, and so ends its call."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 4)):
+        listener.setsockopt(socket.IPPROTO_TCP, option, seconds)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
 
 
 def build_supervisor(arguments: argparse.Namespace, workspace: Path) -> BlenderSupervisor:

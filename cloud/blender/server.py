@@ -3,8 +3,10 @@
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
-from mcp.server import MCPServer
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,25 +15,36 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cloud.blender.auth import PodGate
+from cloud.blender.calls import Calls
+from cloud.blender.endpoint import BODY_LIMIT_BYTES, McpEndpoint
 from cloud.blender.files import file_routes
+from cloud.blender.resources import PictureShelf, ResourceDesk
 from cloud.blender.supervisor import BlenderSupervisor
-from cloud.blender.tools import register_tools
+from cloud.blender.tools import ToolDesk
 from cloud.errors import Prompt2MeshError
+
+_INSTRUCTIONS = (
+    "A real Blender with one scene, which outlasts each call. Build with run_python in small steps, look and check, "
+    "mend what is wrong, export at the end."
+)
 
 
 def build_app(supervisor: BlenderSupervisor, *, workspace: Path, public_key: str, audience: str) -> Starlette:
     """The application, which owns the supervisor: it starts and stops with it."""
-    server: MCPServer[None] = MCPServer("prompt2mesh-blender", log_level="WARNING")
-    register_tools(server, supervisor)
+    calls = Calls()
     # The bearer token keeps strangers out; the Host check would only refuse names given by a cluster.
-    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    mcp_app = server.streamable_http_app(stateless_http=True, transport_security=security)
+    library = StreamableHTTPSessionManager(
+        _mcp_server(supervisor, calls),
+        stateless=True,
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        max_request_body_size=BODY_LIMIT_BYTES,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await supervisor.start()
         try:
-            async with server.session_manager.run():
+            async with library.run():
                 yield
         finally:
             await supervisor.stop()
@@ -41,10 +54,26 @@ def build_app(supervisor: BlenderSupervisor, *, workspace: Path, public_key: str
             Route("/healthz", _healthy),
             Route("/readyz", _readiness(supervisor)),
             *file_routes(workspace),
-            *mcp_app.routes,
+            Route("/mcp", McpEndpoint(library.handle_request, calls)),
         ],
         middleware=[Middleware(PodGate, public_key=public_key, audience=audience)],
         lifespan=lifespan,
+    )
+
+
+def _mcp_server(supervisor: BlenderSupervisor, calls: Calls) -> Server[Any]:
+    pictures = PictureShelf()
+    tools = ToolDesk(supervisor, calls, pictures)
+    resources = ResourceDesk(supervisor.store, pictures)
+    return Server(
+        "prompt2mesh-blender",
+        title="Prompt2Mesh Blender",
+        instructions=_INSTRUCTIONS,
+        on_list_tools=tools.list_tools,
+        on_call_tool=tools.call_tool,
+        on_list_resources=resources.list_resources,
+        on_list_resource_templates=resources.list_templates,
+        on_read_resource=resources.read,
     )
 
 

@@ -1,111 +1,237 @@
-"""The pod's MCP tools. Each asks the child through the supervisor and words the answer for the model.
+"""The pod's eight MCP tools: what the model is told of them, and who answers each.
 
-Every failure that the model can mend is a result with `is_error`, never a protocol error.
+Every failure that the model can mend is a result with `is_error`; only a tool that does not exist is a protocol error.
 """
 
-import base64
-from typing import Annotated, Any, Literal
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from mcp.server import MCPServer
-from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
-from pydantic import Field
+from mcp import MCPError
+from mcp.server.context import ServerRequestContext
+from mcp.server.streamable_http import REQUEST_CANCELLED
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    Tool,
+    ToolAnnotations,
+)
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
+from cloud.blender import arguments as given
+from cloud.blender.answers import as_failure, as_result, media_type_of, pictures_of
+from cloud.blender.arguments import Arguments, input_schema, parse_arguments
+from cloud.blender.calls import CallCancelled, CallKey, Calls, Progress, reported
+from cloud.blender.endpoint import SESSION_HEADER
 from cloud.blender.frames import Message
-from cloud.blender.supervisor import BlenderSupervisor
+from cloud.blender.policy import refusal
+from cloud.blender.resources import PictureShelf
 from cloud.errors import Prompt2MeshError
 
-View = Literal["front", "back", "left", "right", "top", "three_quarter", "camera"]
-Shading = Literal["solid", "material", "rendered"]
-Format = Literal["blend", "glb", "fbx", "obj", "stl", "usdc", "ply"]
-
-_RUN_PYTHON = (
-    "Run Python in Blender 4.5 and keep the scene if it succeeds; if it fails, the scene goes back to what it was. "
-    "Each call starts with fresh names: bpy, bmesh, mathutils, math, random (seeded), np. Metres, Z up. "
-    "Prefer bpy.data and bmesh to operators; find nodes by type. Returns stdout, what changed, or the failing line. "
-    "title: what the step does, in a few words, for the user."
-)
-_LOOK = (
-    "Pictures of the scene, framed to show all of it, one per view (front looks along +Y). "
-    "solid: fast, base colours; material: real materials in even light; rendered: the scene's own lights, "
-    "or a studio where it has none."
-)
-_INSPECT = (
-    "The scene as text: objects with kind, dimensions, position, parent, materials, triangles. object: only that."
-)
-_SNAPSHOTS = "list: the snapshots of this scene; restore: go back to one by sha256 ('empty': an empty scene)."
-_EXPORT = "Write the whole scene to a file for the user."
+# Parsing longer code would hold up the front; the policy is for clear messages only, the sandbox is the boundary.
+_POLICY_LIMIT_CHARACTERS = 512 * 1024
 
 
-def register_tools(server: MCPServer[Any], supervisor: BlenderSupervisor) -> None:
-    """Add the tools to the server, in the order in which the model sees them."""
+class Refused(Prompt2MeshError):
+    """The policy refuses the code; nothing ran."""
 
-    async def ask(tool: str, **arguments: Any) -> CallToolResult:
-        try:
-            return _as_result(await supervisor.call(tool, arguments))
-        except Prompt2MeshError as error:
-            return _as_failure(error)
-
-    @server.tool(description=_RUN_PYTHON)
-    async def run_python(code: str, title: str = "") -> CallToolResult:
-        return await ask("run_python", code=code, title=title)
-
-    @server.tool(description=_LOOK)
-    async def look(
-        views: Annotated[list[View], Field(min_length=1, max_length=7)] = ["three_quarter"],  # noqa: B006
-        shading: Shading = "solid",
-        size: Annotated[int, Field(ge=64, le=2048)] = 512,
-    ) -> CallToolResult:
-        return await ask("look", views=views, shading=shading, size=size)
-
-    @server.tool(description=_INSPECT)
-    async def inspect(object: str = "", filter: str = "", page: int = 1) -> CallToolResult:  # noqa: A002
-        return await ask("inspect", object=object, filter=filter, page=page)
-
-    @server.tool(description=_SNAPSHOTS)
-    async def snapshots(action: Literal["list", "restore"], sha256: str = "") -> CallToolResult:
-        try:
-            return _as_result(await supervisor.snapshots(action, sha256))
-        except Prompt2MeshError as error:
-            return _as_failure(error)
-
-    @server.tool(description=_EXPORT)
-    async def export(
-        format: Format,  # noqa: A002
-        name: str = "scene",
-        objects: list[str] = [],  # noqa: B006
-        apply_modifiers: bool = True,
-        scale: float = 1.0,
-        up: Literal["", "Y", "Z"] = "",
-    ) -> CallToolResult:
-        wish = {"name": name, "objects": objects, "apply_modifiers": apply_modifiers, "scale": scale, "up": up}
-        return await ask("export", format=format, **wish)
-
-    @server.tool(description="Add a file that was uploaded to /files/imports/{name} to the scene.")
-    async def import_file(file: str, scale: float = 1.0, collection: str = "") -> CallToolResult:
-        return await ask("import_file", file=file, scale=scale, collection=collection)
+    code, http_status = "refused", 422
 
 
-def _as_result(answer: Message) -> CallToolResult:
-    """The child's answer as MCP content: its text, then its pictures."""
-    content: list[ContentBlock] = [TextContent(type="text", text=str(answer.header.get("text", "")))]
-    content += [
-        ImageContent(type="image", data=base64.b64encode(png).decode(), mime_type="image/png") for png in answer.blobs
+class Blender(Protocol):
+    """Who answers: the supervisor of the child, which also knows the API and the history."""
+
+    async def call(self, tool: str, arguments: dict[str, Any], limit_s: float | None = None) -> Message:
+        """The child's answer. A cancelled call ends the child and brings up another."""
+        ...
+
+    async def lookup(self, query: str) -> Message:
+        """What the API index knows."""
+        ...
+
+    async def snapshots(self, action: str, sha256: str = "", other: str = "", label: str = "") -> Message:
+        """The history, or a change of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a client sees of a tool."""
+
+    title: str
+    description: str
+    takes: type[Arguments]
+    reads_only: bool = False
+    destroys: bool = False
+    repeatable: bool = False
+
+
+_TOOLS: dict[str, _Told] = {
+    "run_python": _Told(
+        "Run Python",
+        "Run Python in Blender 4.5. The scene is kept if it succeeds, else it goes back to what it was "
+        "(keep_on_error: stays as far as it came). Fresh names each call: bpy, bmesh, mathutils, math, random, np. "
+        "Metres, Z up. Prefer bpy.data and bmesh to operators; find nodes by type. Returns stdout, the last "
+        "expression's value, what changed; or the failing line with a hint. title: what the step does, for the user.",
+        given.RunPython,
+        destroys=True,
+    ),
+    "look": _Told(
+        "Look",
+        "Pictures, one per view (front looks along +Y; around: four from about the subject), or one labelled sheet. "
+        "solid: fast, base colours; material: real materials, even light; rendered: the scene's own lights. objects "
+        "with show: around frames them, isolate draws only them, highlight colours them.",
+        given.Look,
+        reads_only=True,
+        repeatable=True,
+    ),
+    "inspect": _Told(
+        "Inspect",
+        "The scene as text, in pages: objects with size, position, parent, materials, modifiers, triangles. object: "
+        "that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, collection:Props.",
+        given.Inspect,
+        reads_only=True,
+        repeatable=True,
+    ),
+    "check": _Told(
+        "Check geometry",
+        "Measured faults of objects (none named: all): open or non-manifold edges, flipped normals, "
+        "self-intersections, parts that float, hover, interpenetrate or lie below the ground, scale, missing "
+        "materials, triangles over the budget. Each with the object, the number and the mend.",
+        given.Check,
+        reads_only=True,
+        repeatable=True,
+    ),
+    "lookup": _Told(
+        "Look up the API",
+        "The exact API of this Blender, by name (bpy.ops.mesh.bevel, ShaderNodeBsdfPrincipled inputs) or by words "
+        "(bevel modifier).",
+        given.Lookup,
+        reads_only=True,
+        repeatable=True,
+    ),
+    "snapshots": _Told(
+        "Snapshots",
+        "The scene's history: a snapshot per successful step. list; restore: back to sha256 ('empty': an empty "
+        "scene); branch: go on from sha256, under a label; label: name sha256; diff: what changed from sha256 to "
+        "other ('': now).",
+        given.Snapshots,
+        destroys=True,
+        repeatable=True,
+    ),
+    "export": _Told(
+        "Export",
+        "Write the scene, or only objects, to a file for the user; it is read back and compared. scale 1000: "
+        "millimetres. up: the file's up axis.",
+        given.Export,
+        reads_only=True,
+        repeatable=True,
+    ),
+    "import_file": _Told(
+        "Import a file",
+        "Add an uploaded file (PUT /files/imports/{name}; file: that name) to the scene: blend, glb, gltf, obj, stl, "
+        "ply, fbx, usd, or a picture as a reference plane. collection: a new one for it.",
+        given.ImportFile,
+    ),
+}
+
+
+def listed_tools() -> list[Tool]:
+    """The tools as a client sees them, always in this order."""
+    return [
+        Tool(
+            name=name,
+            description=told.description,
+            input_schema=input_schema(told.takes),
+            annotations=ToolAnnotations(
+                title=told.title,
+                read_only_hint=told.reads_only,
+                destructive_hint=told.destroys,
+                idempotent_hint=told.repeatable,
+                open_world_hint=False,
+            ),
+        )
+        for name, told in _TOOLS.items()
     ]
-    return CallToolResult(
-        content=content,
-        structured_content=answer.header.get("structured", {}),
-        is_error=bool(answer.header.get("is_error")),
-    )
 
 
-def _as_failure(error: Prompt2MeshError) -> CallToolResult:
-    """What the front itself has to say, in the shape of a failed step."""
-    structured = {
-        "ok": False,
-        "stdout": "",
-        "changed": {"summary": "", "added": [], "removed": [], "modified": []},
-        "error": {"type": error.code, "message": str(error), "line": None, "source": ""},
-        "snapshot": None,
-    }
-    content: list[ContentBlock] = [TextContent(type="text", text=str(error))]
-    return CallToolResult(content=content, structured_content=structured, is_error=True)
+class ToolDesk:
+    """Answers `tools/list` and `tools/call`."""
+
+    def __init__(self, blender: Blender, calls: Calls, pictures: PictureShelf) -> None:
+        self._blender = blender
+        self._calls = calls
+        self._pictures = pictures
+        self._listed = ListToolsResult(tools=listed_tools())
+
+    async def list_tools(self, _: ServerRequestContext[Any], params: PaginatedRequestParams | None) -> ListToolsResult:
+        """All tools, on one page. Raises: MCPError: a cursor, which was never given."""
+        if params and params.cursor:
+            raise MCPError(INVALID_PARAMS, "There is no such page: all tools are on the first.")
+        return self._listed
+
+    async def call_tool(self, context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
+        """The tool's result, or its failure. Raises: MCPError: no such tool; the client took the call back."""
+        told = _TOOLS.get(params.name)
+        if told is None:
+            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(_TOOLS)}.")
+        try:
+            arguments = parse_arguments(params.name, told.takes, params.arguments or {})
+            return await self._answer(context, params.name, arguments)
+        except Prompt2MeshError as error:
+            return as_failure(error)
+        except CallCancelled:
+            raise MCPError(REQUEST_CANCELLED, "The call was cancelled.") from None
+
+    async def _answer(self, context: ServerRequestContext[Any], tool: str, arguments: Arguments) -> CallToolResult:
+        progress = Progress(arguments.timeout_s if isinstance(arguments, given.RunPython) else None)
+        work = self._work(tool, arguments, progress)
+        if context.meta and "progress_token" in context.meta:
+            async with reported(progress, context.session.report_progress):
+                answer = await self._calls.run(_key(context), work)
+        else:
+            answer = await self._calls.run(_key(context), work)
+        result = as_result(answer)
+        if tool == "look" and not result.is_error:
+            kind = media_type_of(answer)
+            result.structured_content["pictures"] = [self._pictures.add(kind, data) for data in pictures_of(answer)]
+        return result
+
+    def _work(self, tool: str, arguments: Arguments, progress: Progress) -> Coroutine[Any, Any, Message]:
+        """What answers the call. The front answers `lookup` itself, so that one waits for nobody."""
+        match arguments:
+            case given.Lookup(query=query):
+                return self._blender.lookup(query)
+            case given.Snapshots():
+                return self._in_turn(progress, lambda: self._blender.snapshots(**arguments.model_dump()))
+            case given.RunPython():
+                return self._run_python(arguments, progress)
+            case given.Look():
+                passed = arguments.model_dump(exclude={"format"}) | {"picture_format": arguments.format}
+            case _:
+                passed = arguments.model_dump()
+        return self._in_turn(progress, lambda: self._blender.call(tool, passed))
+
+    async def _run_python(self, step: given.RunPython, progress: Progress) -> Message:
+        """Raises: Refused: by the policy, before anything ran."""
+        if len(step.code) <= _POLICY_LIMIT_CHARACTERS and (why := await asyncio.to_thread(refusal, step.code)):
+            raise Refused(why)
+        passed = step.model_dump(exclude={"timeout_s"})
+        # Where the client names no limit, the pod's own holds.
+        limit_s = step.timeout_s if "timeout_s" in step.model_fields_set else None
+        return await self._in_turn(progress, lambda: self._blender.call("run_python", passed, limit_s=limit_s))
+
+    async def _in_turn(self, progress: Progress, ask: Callable[[], Coroutine[Any, Any, Message]]) -> Message:
+        return await self._calls.in_turn(progress, ask)
+
+
+def _key(context: ServerRequestContext[Any]) -> CallKey | None:
+    """By what a later `notifications/cancelled` can name this call. Newer clients just close the connection."""
+    if context.protocol_version not in HANDSHAKE_PROTOCOL_VERSIONS or context.request_id is None:
+        return None
+    headers = context.request.headers if context.request is not None else {}
+    return CallKey(headers.get(SESSION_HEADER, ""), context.request_id)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
-from cloud.agent.toolbox import ToolboxLost
+from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.fleet.contract import Endpoint, Fleet
 from cloud.jobs.pod_link import PodLink
@@ -16,7 +16,7 @@ EMPTY_SCENE = ""
 GOING_BACK = frozenset({"restore", "branch"})
 """Actions of the tool `snapshots` after which the scene is an older one."""
 
-# Above the pod's own limit of a step: only a pod that hangs as a whole gets here.
+# Above the pod's own limit of a step that names none: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
 _LOSSES_LIMIT = 3
 _UNNOTICED_S = 0.5
@@ -74,7 +74,7 @@ class PodToolbox:
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Run one tool; the loss of the pod is a failed call too. Raises: PodNotReady, PodLost."""
         try:
-            async with asyncio.timeout(_CALL_LIMIT_S):
+            async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
                 result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
             await self._follow(name, arguments, result)
             return result

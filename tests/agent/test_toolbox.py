@@ -5,8 +5,10 @@ import base64
 import json
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
+from cloud.agent import toolbox
 from cloud.agent.toolbox import McpToolbox, ToolboxLost
 from tests.blender.pod_process import RunningPod, run, running_pod
 
@@ -24,7 +26,16 @@ async def test_tools_are_messages_api_definitions_in_a_stable_order(pod: Running
     async with pod.toolbox() as box:
         tools = await box.tools()
         assert await box.tools() == tools
-    assert [tool["name"] for tool in tools] == ["run_python", "look", "inspect", "snapshots", "export"]
+    assert [tool["name"] for tool in tools] == [
+        "run_python",
+        "look",
+        "inspect",
+        "check",
+        "lookup",
+        "snapshots",
+        "export",
+        "import_file",
+    ]
     assert all(tool["description"] and tool["input_schema"]["type"] == "object" for tool in tools)
     assert all(set(tool) == {"name", "description", "input_schema"} for tool in tools)
     assert len(json.dumps(tools)) < 4 * 1_500  # about 1,500 tokens, on every call
@@ -74,6 +85,34 @@ async def test_bad_calls_come_back_for_the_model_to_mend(
     assert result.content[0]["text"]
 
 
+async def test_too_long_code_is_a_failed_call_and_not_a_lost_pod(
+    pod: RunningPod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "#" * (9 * 2**20)
+    async with pod.toolbox() as box:
+        here = await box.call("run_python", {"code": code})
+        monkeypatch.setattr(toolbox, "_ARGUMENTS_LIMIT_BYTES", 2**30)
+        by_the_pod = await box.call("run_python", {"code": code})
+        assert not (await box.call("inspect", {})).is_error
+    for result in (here, by_the_pod):
+        assert result.is_error
+        assert "longer than 8 MiB" in result.content[0]["text"]
+        assert result.structured["error"]["type"] == "invalid_input"
+
+
+async def test_a_step_that_asks_for_more_time_than_usual_is_waited_for(pod: RunningPod) -> None:
+    async with McpToolbox(pod.base_url, pod.bearer, call_limit_s=1) as box:
+        result = await box.call("run_python", {"code": "import time\ntime.sleep(2)\nprint('done')", "timeout_s": 30})
+    assert "done" in result.structured["stdout"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(1800, 1860), (600, 660), (5, 240), (None, 240), ("long", 240), (10**9, 240), (True, 240)]
+)
+def test_the_wait_for_an_answer_follows_the_time_that_a_call_asks_for(asked: object, waited: float) -> None:
+    assert toolbox.wait_limit_s({"timeout_s": asked}, 240) == waited
+
+
 async def test_each_request_carries_a_fresh_token(pod: RunningPod) -> None:
     used: list[str] = []
 
@@ -111,16 +150,16 @@ async def test_the_callers_own_error_comes_through_as_it_is(pod: RunningPod) -> 
 
 async def test_a_pod_that_dies_during_a_call_is_lost(pod: RunningPod) -> None:
     async def work() -> None:
-        async with asyncio.timeout(30), pod.toolbox() as box:
-            asyncio.get_running_loop().call_soon(_kill_at_work, pod)
-            await box.call("run_python", {"code": "open('at-work', 'w').close()\nwhile True: pass"})
+        async with asyncio.timeout(30), pod.toolbox() as box, asyncio.TaskGroup() as tasks:
+            tasks.create_task(_kill_at_work(pod))
+            await box.call("run_python", {"code": "while True: pass"})
 
     with pytest.raises(ToolboxLost):
         await work()
 
 
-def _kill_at_work(pod: RunningPod) -> None:
-    if (pod.workspace / "at-work").exists():
-        pod.process.kill()
-    else:
-        asyncio.get_running_loop().call_later(0.02, _kill_at_work, pod)
+async def _kill_at_work(pod: RunningPod) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        while (await http.get(f"{pod.base_url}/readyz")).json()["status"] != "busy":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    pod.process.kill()
