@@ -94,7 +94,8 @@ def captured_output() -> Iterator[CappedBytes]:
 def end_of_output(nonce: str) -> None:
     """Tell the reader of our stdout that everything up to here has been written: `nonce`, as a line."""
     _put_numbers_right()
-    os.write(_own_streams()[0], f"\n{nonce}\n".encode())
+    with contextlib.suppress(OSError):  # user code may have closed it
+        os.write(_own_streams()[0], nonce.encode() + b"\n")
 
 
 @functools.cache
@@ -112,4 +113,5 @@ def _put_numbers_right() -> None:
                 stream.flush()
     _LIBC.fflush(None)
     for number, stream in enumerate(own, start=1):
-        os.dup2(stream, number)
+        with contextlib.suppress(OSError):
+            os.dup2(stream, number)

@@ -79,7 +79,7 @@ def as_script(path: Path, seed: int) -> Iterator[ModuleType]:
         sys.modules["__main__"] = main
         sys.argv = [str(path)]
         sys.path.insert(0, str(path.parent))
-        sys.stdin = stack.enter_context(open(os.devnull, encoding="utf-8"))  # noqa: SIM115 - the stack closes it
+        sys.stdin = stack.enter_context(open(os.devnull, encoding="utf-8"))
         sys.setrecursionlimit(sys.getrecursionlimit() + _depth())
         os.chdir(path.parent)
         importlib.invalidate_caches()

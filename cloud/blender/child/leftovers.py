@@ -1,6 +1,6 @@
 # pyright: reportAttributeAccessIssue=false
 # The stubs of bpy know no property of a subclass, and some as methods.
-"""What a step leaves behind beside the scene: threads, processes, handlers, classes."""
+"""What a step leaves behind beside the scene: threads, processes, classes."""
 
 import contextlib
 import os
@@ -12,9 +12,6 @@ from collections.abc import Iterator
 import bpy
 
 _THREADS_LIMIT_S = 5.0
-_REGISTRABLE = ("Operator", "Panel", "PropertyGroup", "Menu", "UIList", "Header", "Node", "NodeTree", "NodeSocket")
-
-Handlers = dict[str, list[object]]
 
 
 def join_threads(before: set[threading.Thread]) -> list[str]:
@@ -36,23 +33,6 @@ def end_processes() -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             continue
-
-
-def present_handlers() -> Handlers:
-    """Every list of `bpy.app.handlers`, as it is now."""
-    lists = {name: getattr(bpy.app.handlers, name) for name in dir(bpy.app.handlers)}
-    return {name: list(handlers) for name, handlers in lists.items() if isinstance(handlers, list)}
-
-
-def put_handlers_back(before: Handlers) -> list[str]:
-    """The handlers are those again. Returns: the kinds of those that were added."""
-    added = []
-    for name, handlers in before.items():
-        present = getattr(bpy.app.handlers, name)
-        added += [name for handler in present if handler not in handlers]
-        if present != handlers:
-            present[:] = handlers
-    return added
 
 
 @contextlib.contextmanager

@@ -16,16 +16,15 @@ from typing import Any
 
 import bpy
 
-from cloud.blender.child.capture import CappedBytes, captured_output
+from cloud.blender.child.capture import captured_output
 from cloud.blender.child.changes import compare, fingerprint_scene
 from cloud.blender.child.failure import Failure, describe_failure
+from cloud.blender.child.handlers import forget_user_handlers
 from cloud.blender.child.interpreter import as_script
 from cloud.blender.child.leftovers import (
     end_processes,
     join_threads,
     noted_classes,
-    present_handlers,
-    put_handlers_back,
     unregister,
 )
 from cloud.blender.child.report import count_geometry
@@ -108,7 +107,7 @@ def _run(compiled: CodeType, path: Path, code: str, seed: int) -> _Outcome:
     """Run the step to its end, and take back what it leaves beside the scene."""
     outcome = _Outcome()
     linecache.cache[str(path)] = (len(code), None, code.splitlines(keepends=True), str(path))
-    threads, handlers = set(threading.enumerate()), present_handlers()
+    threads = set(threading.enumerate())
     with captured_output() as output, noted_classes() as classes:
         with as_script(path, seed) as main, _script_at(path, code), _told_warnings(outcome):
             error = _execute(compiled, main)
@@ -118,14 +117,14 @@ def _run(compiled: CodeType, path: Path, code: str, seed: int) -> _Outcome:
                 outcome.value = _value(vars(main).pop(_VALUE, None))
             del error
             left = join_threads(threads)
-        outcome.warnings += leave_modes()
-        update_scene()
-        added = put_handlers_back(handlers)
+        outcome.warnings += _leave_modes()
+        _update_scene()
+        added = forget_user_handlers()
         if outcome.failure:
             unregister(classes)
     outcome.stdout = output.text()
     if added:
-        outcome.warnings.append(f"handlers end with the step: {', '.join(sorted(set(added)))}")
+        outcome.warnings.append(f"handlers end with the step: {', '.join(added)}")
     if left:
         outcome.retire = f"threads of the step still ran: {', '.join(left[:8])}"
         outcome.warnings.append(f"{outcome.retire}; they were ended")
@@ -185,13 +184,13 @@ def _value(value: object) -> str | None:
     return text if len(text) <= _VALUE_CHARS else f"{text[:_VALUE_CHARS]}… ({len(text)} characters)"
 
 
-def update_scene() -> None:
+def _update_scene() -> None:
     """Matrices and evaluated data follow what was set."""
     if bpy.context.view_layer:
         bpy.context.view_layer.update()
 
 
-def leave_modes() -> list[str]:
+def _leave_modes() -> list[str]:
     """Object mode for every object, so that edits are in the meshes that are compared and saved. Returns: warnings."""
     warned = []
     for obj in [obj for obj in bpy.data.objects if obj.mode != "OBJECT"]:
