@@ -67,6 +67,7 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
             results |= await measures.memory(place)
         if arguments.scripts:
             with PodUnderTest.started(place / "scripts", cache=place / "cache") as pod:
+                pod.wait_for_blenders(2)
                 results |= await third_party.compare_folder(pod, arguments.scripts, place)
     return results
 

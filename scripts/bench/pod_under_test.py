@@ -94,10 +94,12 @@ class PodUnderTest:
     def wait_for_blenders(self, count: int, limit_s: float = 60) -> None:
         """Return once that many run and none of them is busy starting. Raises: TimeoutError."""
         deadline = time.monotonic() + limit_s
-        used = -1.0
+        used, quiet = -1.0, 0
         while time.monotonic() < deadline:
-            time.sleep(1)
-            before, used = used, sum(sum(process.cpu_times()[:2]) for process in self.blenders())
-            if len(self.blenders()) >= count and used - before < 0.05:
+            time.sleep(0.5)
+            blenders = self.blenders()
+            before, used = used, sum(sum(process.cpu_times()[:2]) for process in blenders)
+            quiet = quiet + 1 if len(blenders) >= count and used - before < 0.02 else 0
+            if quiet >= 3:
                 return
         raise TimeoutError(f"there are {len(self.blenders())} Blenders, not {count}, after {limit_s:g} s")

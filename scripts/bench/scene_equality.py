@@ -8,6 +8,8 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 TOLERANCE = 1e-5
 _NAMED_AT_MOST = 20
@@ -25,8 +27,10 @@ _NOT_OF_THE_SCENE = frozenset(
     id_data view_layers_evaluated_depsgraph active_clip_path evaluated_depsgraph depsgraph is_updated is_updated_data
     debug_options vertices edges polygons loops loop_triangles loop_triangle_polygons vertex_normals polygon_normals
     corner_normals attributes color_attributes uv_layers edge_creases vertex_creases pixels
-    render_cache filepath_cache cursor tool_settings display_settings session_uuid""".split()
+    uv_layer_stencil uv_layer_clone packed_file packed_files source render_cache filepath_cache cursor tool_settings display_settings session_uuid""".split()
 )
+_BY_THE_CLOCK = frozenset({("FieldSettings", "seed")})
+_AS_PACKED = frozenset({("Image", "type"), ("Image", "tiles")})  # the pod packs images, so that a snapshot is whole
 
 
 def describe_scene() -> dict[str, Any]:
@@ -51,11 +55,16 @@ def _evaluated_meshes() -> dict[str, Any]:
             mesh = obj.to_mesh()
         except RuntimeError:  # a curve without a surface
             continue
-        points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-        mesh.vertices.foreach_get("co", points)
+        points = np.empty((len(mesh.vertices), 3), dtype=np.float32)
+        mesh.vertices.foreach_get("co", points.ravel())
+        layer = mesh.uv_layers.active
+        unwrapped = np.empty((len(mesh.loops) if layer else 0, 2), dtype=np.float32)
+        if layer:
+            layer.uv.foreach_get("vector", unwrapped.ravel())
         key = f"{obj.name}#{len(found)}" if instance.is_instance else obj.name
         found[key] = {
             "vertices": points,
+            "uv": unwrapped,
             "counts": (len(mesh.edges), len(mesh.polygons), len(mesh.loops)),
             "place": [value for row in instance.matrix_world for value in row],
         }
@@ -71,7 +80,7 @@ def _struct(struct: Any, above: set[int], depth: int) -> Any:
     values = {"kind": struct.bl_rna.identifier}
     for prop in struct.bl_rna.properties:
         name = prop.identifier
-        if name not in _NOT_OF_THE_SCENE and not name.startswith("is_editmode"):
+        if name not in _NOT_OF_THE_SCENE and (values["kind"], name) not in _BY_THE_CLOCK | _AS_PACKED:
             values[name] = _property(struct, prop, above, depth)
     keys = struct.keys() if isinstance(struct, bpy.types.ID) else ()
     values["custom"] = {key: _custom(struct[key]) for key in keys}
@@ -115,6 +124,19 @@ def differences(first: Any, second: Any) -> list[str]:
     return found
 
 
+def _close(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    return np.allclose(first, second, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+
+
+def _same_points(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    """The same points in another order: Blender itself orders the results of some operators by memory addresses."""
+    if first.ndim != 2 or not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return False
+    to_second, to_first = cKDTree(second).query(first)[0], cKDTree(first).query(second)[0]
+    reach = TOLERANCE * max(1.0, float(np.abs(first).max(initial=0)))
+    return bool(max(to_second.max(initial=0), to_first.max(initial=0)) <= reach)
+
+
 def _differing(first: Any, second: Any, path: str) -> Iterator[str]:
     if isinstance(first, dict) and isinstance(second, dict):
         for key in first.keys() | second.keys():
@@ -130,7 +152,7 @@ def _differing(first: Any, second: Any, path: str) -> Iterator[str]:
     elif isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
         if first.shape != second.shape:
             yield f"{path}: {first.size} numbers, {second.size} numbers"
-        elif not np.allclose(first, second, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+        elif not (_close(first, second) or _same_points(first, second)):
             yield f"{path}: differs by up to {np.nanmax(np.abs(first - second)):.3g}"
     elif isinstance(first, float) and isinstance(second, float):
         same = math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
