@@ -57,7 +57,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 # A library and the only places that may import it. `*/queries.py` is a module name, the rest are folders or files.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "bpy": ("cloud/blender/child", "cloud/agent/offline/blender_code", "addon", "tests"),
+    "bpy": ("cloud/blender/child", "cloud/agent/offline/blender_code", "addon", "scripts/bench", "tests"),
     "fastapi": ("cloud/api", "tests"),
     "streamlit": ("ui", "tests"),
     "sqlalchemy": ("cloud/db", "*/queries.py", "tests"),

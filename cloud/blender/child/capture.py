@@ -1,57 +1,117 @@
-"""What user code writes to stdout and stderr, Python's and C's alike, kept apart from our own streams."""
+"""What a step writes to stdout and stderr from Python, kept apart from our own streams.
+
+What is written past Python (C code, child processes) goes to the numbers 1 and 2, which the front reads to the
+line that `end_of_output` writes. Both numbers are put right before and after each step: scripts redirect and close
+them.
+"""
 
 import contextlib
 import ctypes
+import functools
 import io
 import os
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 STDOUT_LIMIT_CHARS = 8_000
 
 _LIBC = ctypes.CDLL(None)
+_BLOCK_BYTES = 2**16
 
 
-class CappedText(io.TextIOBase):
-    """A text stream that keeps the beginning and the end of what is written, and forgets the middle."""
+class CappedBytes:
+    """Keeps the beginning and the end of what is written, and forgets the middle; any amount costs bounded memory."""
 
-    def __init__(self, limit_chars: int = STDOUT_LIMIT_CHARS) -> None:
-        self._head_limit, self._tail_limit = limit_chars * 3 // 4, limit_chars // 4
-        self._head, self._tail, self._dropped = "", "", 0
+    def __init__(self, limit_bytes: int = STDOUT_LIMIT_CHARS) -> None:
+        self._head_limit, self._tail_limit = limit_bytes * 3 // 4, limit_bytes // 4
+        self._head, self._tail, self._dropped = b"", b"", 0
 
-    def writable(self) -> bool:
-        """True: it takes text."""
-        return True
-
-    def write(self, text: str, /) -> int:
-        """Take text; any amount costs bounded memory."""
+    def write(self, chunk: memoryview) -> None:
+        """Take bytes."""
         room = self._head_limit - len(self._head)
-        self._head += text[:room] if room > 0 else ""
-        rest = self._tail + text[max(room, 0) :]
-        self._dropped += max(0, len(rest) - self._tail_limit)
-        self._tail = rest[-self._tail_limit :]
-        return len(text)
+        self._head += bytes(chunk[:room]) if room > 0 else b""
+        chunk = chunk[max(room, 0) :]
+        kept = self._tail + bytes(chunk[-self._tail_limit :])
+        self._dropped += len(self._tail) + len(chunk) - min(len(kept), self._tail_limit)
+        self._tail = kept[-self._tail_limit :]
 
     def text(self) -> str:
         """What was kept, with a note where something was left out."""
-        if self._dropped:
-            return f"{self._head}\n[… {self._dropped} characters left out …]\n{self._tail}"
-        return self._head + self._tail
+        if not self._dropped:
+            return (self._head + self._tail).decode(errors="replace")
+        head, tail = self._head.decode(errors="replace"), self._tail.decode(errors="replace")
+        return f"{head}\n[… {self._dropped} bytes left out …]\n{tail}"
+
+
+class _Sink(io.RawIOBase):
+    """The bottom of a text stream: like the file of that number to whoever asks, but the bytes are kept here."""
+
+    def __init__(self, kept: CappedBytes, number: int, first: TextIO | None = None) -> None:
+        super().__init__()
+        self._kept, self._number, self._first = kept, number, first
+
+    def writable(self) -> bool:
+        """True: it takes bytes."""
+        return True
+
+    def fileno(self) -> int:
+        """The number that scripts redirect to silence Blender itself."""
+        return self._number
+
+    def isatty(self) -> bool:
+        """False: nobody watches."""
+        return False
+
+    def write(self, chunk: "memoryview | bytes", /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Keep the bytes, after what waits in the other stream."""
+        if self._first and not self._first.closed:
+            self._first.flush()
+        self._kept.write(memoryview(chunk).cast("B"))
+        return len(chunk)
 
 
 @contextlib.contextmanager
-def captured_output() -> Iterator[CappedText]:
-    """Collect what Python code of the block prints; what C code prints goes to the front's pipe."""
-    kept = CappedText()
-    with contextlib.redirect_stdout(kept), contextlib.redirect_stderr(kept):
-        yield kept
+def captured_output() -> Iterator[CappedBytes]:
+    """Collect Python's output of the block; complete once the block has ended."""
+    _put_numbers_right()
+    kept = CappedBytes()
+    out = io.TextIOWrapper(io.BufferedWriter(_Sink(kept, 1), _BLOCK_BYTES), "utf-8", "replace")
+    # stderr is written through at each line, as Python does, and lets stdout go first: the order is as written.
+    sink = _Sink(kept, 2, first=out)
+    err = io.TextIOWrapper(io.BufferedWriter(sink), "utf-8", "backslashreplace", line_buffering=True)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            yield kept
+    finally:
+        for stream in (out, err):
+            # Scripts close and detach them; what they wrote before is kept already.
+            with contextlib.suppress(ValueError, OSError):
+                stream.flush()
+        _put_numbers_right()
 
 
 def end_of_output(nonce: str) -> None:
-    """Tell the front, on the pipe itself, that all output of this request is written."""
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if stream:
-            stream.flush()
-    _LIBC.fflush(None)
+    """Tell the reader of our stdout that everything up to here has been written: `nonce`, as a line."""
+    _put_numbers_right()
     with contextlib.suppress(OSError):  # user code may have closed it
-        os.write(1, nonce.encode() + b"\n")
+        os.write(_own_streams()[0], nonce.encode() + b"\n")
+
+
+@functools.cache
+def _own_streams() -> tuple[int, int]:
+    """Our stdout and stderr under numbers that scripts do not know; first asked for before any of them ran."""
+    return os.dup(1), os.dup(2)
+
+
+def _put_numbers_right() -> None:
+    """1 and 2 are our streams again, with nothing left in a buffer above them."""
+    own = _own_streams()
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream and not stream.closed:
+            with contextlib.suppress(OSError):
+                stream.flush()
+    _LIBC.fflush(None)
+    for number, stream in enumerate(own, start=1):
+        with contextlib.suppress(OSError):
+            os.dup2(stream, number)

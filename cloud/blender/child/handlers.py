@@ -15,12 +15,15 @@ def remember_own_handlers() -> None:
     _own.update({name: list(functions) for name, functions in _handler_lists().items()})
 
 
-def forget_user_handlers() -> None:
-    """Only Blender's own stay. Persistent ones would outlive the loading of a file."""
+def forget_user_handlers() -> list[str]:
+    """Only Blender's own stay. Persistent ones would outlive the loading of a file. Returns: the events concerned."""
+    concerned = []
     for name, functions in _handler_lists().items():
         own = _own.get(name)
         if own is not None and functions != own:
             functions[:] = own
+            concerned.append(name)
+    return concerned
 
 
 def _handler_lists() -> dict[str, list[Handler]]:

@@ -1,138 +1,259 @@
 # pyright: reportAttributeAccessIssue=false
 # The stubs of bpy know no property of a subclass, and some as methods.
-"""One step of model-written Python: run it in fresh names, tell what it did, keep it or undo it."""
+"""One step of model-written Python: run it as a script of its own, tell what it did, keep it or undo it."""
 
-import difflib
+import ast
+import contextlib
 import linecache
-import math
-import random
-import re
+import os
+import threading
 import time
-import traceback
-from types import CodeType
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
-import bmesh
 import bpy
-import mathutils
-import numpy as np
 
 from cloud.blender.child.capture import captured_output
 from cloud.blender.child.changes import compare, fingerprint_scene
+from cloud.blender.child.failure import Failure, describe_failure
+from cloud.blender.child.handlers import forget_user_handlers
+from cloud.blender.child.interpreter import as_script
+from cloud.blender.child.leftovers import (
+    end_processes,
+    join_threads,
+    noted_classes,
+    unregister,
+)
 from cloud.blender.child.report import count_geometry
 from cloud.blender.child.scene_file import SceneFile
 from cloud.blender.frames import Message
 
-_FILENAME = "<step>"
-_HINTS = (
-    (r"poll\(\) failed|context is incorrect", "operators need a context; use bpy.data or bmesh instead."),
-    (r"use_auto_smooth|auto_smooth_angle", "gone since 4.1; use mesh.shade_smooth() or mesh.set_sharp_from_angle()."),
-    (r'key "Specular" not found', "the input is 'Specular IOR Level' since 4.0."),
-    (r'key "Emission" not found', "the input is 'Emission Color' since 4.0."),
-    (r'key "Transmission" not found', "the input is 'Transmission Weight' since 4.0."),
-    (r'key "Subsurface" not found', "the input is 'Subsurface Weight' since 4.0."),
-    (r'key "Clearcoat" not found', "the input is 'Coat Weight' since 4.0."),
-    (r'key "Sheen" not found', "the input is 'Sheen Weight' since 4.0."),
-    (r"StructRNA of type .* has been removed", "the object was deleted; look it up again by name."),
-    (r"name '\w+' is not defined", "each call starts with fresh names; find earlier things in bpy.data by name."),
-    (r"BLENDER_EEVEE' not found|enum \"BLENDER_EEVEE\"", "the engine is 'BLENDER_EEVEE_NEXT' in 4.5."),
-)
+SCRIPT_NAME = ".step.py"
+_VALUE_CHARS = 2_000
+_VALUE_OF_CODE_UP_TO_CHARS = 200_000  # a syntax tree in Python costs 100 times the text
+_VALUE = "__value_of_last_expression__"
+_WARNINGS_AT_MOST = 20
+_WARNING_CHARS = 300
+_NOTHING_CHANGED = {"summary": "", "added": [], "removed": [], "modified": []}
+
+
+@dataclass
+class _Outcome:
+    """How a step went, without a reference to anything of it."""
+
+    failure: Failure | None = None
+    value: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    retire: str = ""
+    stdout: str = ""
 
 
 def run_python(
-    scene_file: SceneFile, code: str, title: str = "", keep_on_error: bool = False, own_pid_namespace: bool = False
+    scene_file: SceneFile,
+    code: str,
+    title: str = "",
+    keep_on_error: bool = False,
+    seed: int = 0,
+    *,
+    own_pid_namespace: bool = False,
 ) -> Message:
-    """Run the code; on success save a snapshot, on any exception go back to the last one."""
+    """Run the code as a script in the workspace; on success save a snapshot, on any exception go back to the last one.
+
+    `keep_on_error` keeps and saves what a failed step did. `own_pid_namespace`: every other process here is the
+    step's. The answer's `retire` says why this process should not serve the next call.
+    """
     began = time.monotonic()
+    path = Path.cwd() / SCRIPT_NAME
+    code = code.removeprefix("\ufeff")
     try:
-        compiled = compile(code, _FILENAME, "exec")
-    except (SyntaxError, ValueError) as error:
-        return _failure(error, code, "", "Nothing ran.", began)
-    linecache.cache[_FILENAME] = (len(code), None, code.splitlines(keepends=True), _FILENAME)
+        compiled = _compile(code, str(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        outcome = _Outcome(describe_failure(error, code, str(path)))
+        return _failed(outcome, "Nothing ran.", began)
     before = fingerprint_scene()
-    with captured_output() as output:
-        error = _execute(compiled)
-    if error is not None:
-        return _failure(error, code, output.text(), scene_file.go_back(), began)
+    outcome = _run(compiled, path, code, seed)
+    if own_pid_namespace:
+        end_processes()
+    if outcome.failure and not keep_on_error:
+        return _failed(outcome, scene_file.go_back(), began)
     changed = compare(before, fingerprint_scene())
     snapshot = scene_file.save()
+    if outcome.failure:
+        state = f"What the step did before is kept: {changed['summary']}."
+        return _failed(outcome, state, began, changed, snapshot)
+    return _succeeded(outcome, began, changed, snapshot)
+
+
+def _compile(code: str, filename: str) -> CodeType:
+    """The code, with the value of a last expression under a name of ours."""
+    if len(code) > _VALUE_OF_CODE_UP_TO_CHARS:
+        return compile(code, filename, "exec", dont_inherit=True)
+    tree = ast.parse(code, filename)
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr) and not _is_docstring(tree):
+        name = ast.copy_location(ast.Name(_VALUE, ast.Store()), last.value)
+        tree.body[-1] = ast.copy_location(ast.Assign([name], last.value), last)
+    return compile(tree, filename, "exec", dont_inherit=True)
+
+
+def _is_docstring(tree: ast.Module) -> bool:
+    return len(tree.body) == 1 and ast.get_docstring(tree, clean=False) is not None
+
+
+def _run(compiled: CodeType, path: Path, code: str, seed: int) -> _Outcome:
+    """Run the step to its end, and take back what it leaves beside the scene."""
+    outcome = _Outcome()
+    linecache.cache[str(path)] = (len(code), None, code.splitlines(keepends=True), str(path))
+    threads = set(threading.enumerate())
+    with captured_output() as output, noted_classes() as classes:
+        with as_script(path, seed) as main, _script_at(path, code), _told_warnings(outcome):
+            error = _execute(compiled, main)
+            if error is not None:
+                outcome.failure = describe_failure(error, code, str(path))
+            else:
+                outcome.value = _value(vars(main).pop(_VALUE, None))
+            del error
+            left = join_threads(threads)
+        outcome.warnings += _leave_modes()
+        _update_scene()
+        added = forget_user_handlers()
+        if outcome.failure:
+            unregister(classes)
+    outcome.stdout = output.text()
+    if added:
+        outcome.warnings.append(f"handlers end with the step: {', '.join(added)}")
+    if left:
+        outcome.retire = f"threads of the step still ran: {', '.join(left[:8])}"
+        outcome.warnings.append(f"{outcome.retire}; they were ended")
+    return outcome
+
+
+def _execute(compiled: CodeType, main: ModuleType) -> BaseException | None:
+    """Run the step. Returns: what it raised; an exit with success is none."""
+    own = os.getpid()
+    error: BaseException | None = None
+    try:
+        exec(compiled, vars(main))  # noqa: S102
+    except SystemExit as leaving:
+        failed = not (leaving.code is None or (isinstance(leaving.code, int) and leaving.code == 0))
+        error = leaving if failed else None
+    except BaseException as caught:  # noqa: BLE001 - user code may raise anything; it is told to the model
+        error = caught
+    if os.getpid() != own:  # a copy that the step forked: it must not answer in our place
+        os._exit(0 if error is None else 1)
+    return error
+
+
+@contextlib.contextmanager
+def _script_at(path: Path, code: str):  # noqa: ANN202
+    """The code is a file too while it runs, for scripts that read or start themselves."""
+    with contextlib.suppress(OSError):  # the disk may be full, and few scripts look
+        path.unlink(missing_ok=True)
+        path.write_text(code, encoding="utf-8", errors="surrogatepass")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told_warnings(outcome: _Outcome):  # noqa: ANN202
+    """Warnings of the block are in the outcome, not in the output."""
+
+    def tell(message: Any, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any) -> None:
+        if len(outcome.warnings) < _WARNINGS_AT_MOST:
+            place = f" (line {lineno})" if os.path.basename(filename) == SCRIPT_NAME else ""
+            outcome.warnings.append(f"{category.__name__}: {message}{place}"[:_WARNING_CHARS])
+
+    warnings.showwarning = tell
+    yield
+
+
+def _value(value: object) -> str | None:
+    """The text of the last expression's value, cut; None for None."""
+    if value is None:
+        return None
+    try:
+        text = repr(value)
+    except BaseException as error:  # noqa: BLE001 - the value's class is the step's own
+        return f"(its repr raised {type(error).__name__})"
+    return text if len(text) <= _VALUE_CHARS else f"{text[:_VALUE_CHARS]}… ({len(text)} characters)"
+
+
+def _update_scene() -> None:
+    """Matrices and evaluated data follow what was set."""
+    if bpy.context.view_layer:
+        bpy.context.view_layer.update()
+
+
+def _leave_modes() -> list[str]:
+    """Object mode for every object, so that edits are in the meshes that are compared and saved. Returns: warnings."""
+    warned = []
+    for obj in [obj for obj in bpy.data.objects if obj.mode != "OBJECT"]:
+        layer = bpy.context.view_layer
+        active = layer.objects.active
+        try:
+            if active is not obj:
+                layer.objects.active = obj
+            bpy.ops.object.mode_set(mode="OBJECT")
+        except RuntimeError:
+            obj.update_from_editmode()
+            warned.append(f"{obj.name!r} could not leave {obj.mode.lower()} mode")
+        finally:
+            if active is not obj:
+                layer.objects.active = active
+    return warned
+
+
+def _succeeded(outcome: _Outcome, began: float, changed: dict[str, Any], snapshot: int) -> Message:
     counts = count_geometry()
-    stdout = output.text()
     text = f"OK: {changed['summary']}. Scene: {counts['objects']} objects, {counts['triangles']} triangles."
+    structured = {"ok": True, "error": None, "snapshot": {}, **_common(outcome, changed, counts, began)}
+    header = {"text": text + _rest(outcome), "structured": structured, **_retiring(outcome)}
+    return Message(header, fds=(snapshot,))
+
+
+def _failed(
+    outcome: _Outcome,
+    state: str,
+    began: float,
+    changed: dict[str, Any] = _NOTHING_CHANGED,
+    snapshot: int | None = None,
+) -> Message:
+    assert outcome.failure
     structured = {
-        "ok": True,
-        "stdout": stdout,
+        "ok": False,
+        "error": outcome.failure.structured(),
+        "snapshot": None if snapshot is None else {},
+        **_common(outcome, changed, count_geometry(), began),
+    }
+    text = f"{outcome.failure.text()}\n{state}{_rest(outcome)}"
+    header = {"text": text, "structured": structured, "is_error": True, **_retiring(outcome)}
+    return Message(header, fds=() if snapshot is None else (snapshot,))
+
+
+def _common(outcome: _Outcome, changed: dict[str, Any], counts: dict[str, int], began: float) -> dict[str, Any]:
+    return {
+        "stdout": outcome.stdout,
+        "value": outcome.value,
+        "warnings": outcome.warnings,
         "changed": changed,
-        "error": None,
-        "snapshot": {},
         **counts,
         "seconds": round(time.monotonic() - began, 3),
     }
-    text += f"\nstdout:\n{stdout}" if stdout else ""
-    return Message({"text": text, "structured": structured}, fds=(snapshot,))
 
 
-def _execute(compiled: CodeType) -> BaseException | None:
-    """Run the step to its end. Returns: what it raised; SystemExit and KeyboardInterrupt end the step, not Blender."""
-    random.seed(0)
-    np.random.seed(0)
-    names = {"bpy": bpy, "bmesh": bmesh, "mathutils": mathutils, "math": math, "random": random, "np": np}
-    try:
-        exec(compiled, {"__name__": "__main__", "numpy": np, **names})  # noqa: S102
-        leave_edit_mode()
-        bpy.context.view_layer.update()
-    except BaseException as error:  # noqa: BLE001 - user code may raise anything; it is told to the model
-        return error
-    return None
+def _retiring(outcome: _Outcome) -> dict[str, str]:
+    return {"retire": outcome.retire} if outcome.retire else {}
 
 
-def leave_edit_mode() -> None:
-    """Object mode, so that edits are in the mesh before it is compared and saved."""
-    if bpy.context.mode != "OBJECT":
-        bpy.ops.object.mode_set(mode="OBJECT")
-
-
-def _failure(error: BaseException, code: str, stdout: str, state: str, began: float) -> Message:
-    line, source = _where(error, code)
-    kind, message = type(error).__name__, _message(error)
-    place = f" at line {line}: `{source}`" if line else ""
-    hint = next((f"\nHint: {hint}" for pattern, hint in _HINTS if re.search(pattern, message)), _close_name(message))
-    text = f"{kind}{place}\n{message}{hint}\n{state}" + (f"\nstdout:\n{stdout}" if stdout else "")
-    structured: dict[str, Any] = {
-        "ok": False,
-        "stdout": stdout,
-        "changed": {"summary": "", "added": [], "removed": [], "modified": []},
-        "error": {"type": kind, "message": message, "line": line, "source": source},
-        "snapshot": None,
-        **count_geometry(),
-        "seconds": round(time.monotonic() - began, 3),
-    }
-    return Message({"text": text, "structured": structured, "is_error": True})
-
-
-def _where(error: BaseException, code: str) -> tuple[int | None, str]:
-    """The line of the step that failed, and its text."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == _FILENAME]
-    if isinstance(error, SyntaxError) and error.filename == _FILENAME:
-        lines.append(error.lineno)
-    number = lines[-1] if lines else None
-    source = code.splitlines()
-    return number, source[number - 1].strip()[:200] if number and number <= len(source) else ""
-
-
-def _message(error: BaseException) -> str:
-    try:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-    except Exception:  # noqa: BLE001 - the exception's class is the step's own
-        return "(the error has no readable text)"
-    return (text or "").strip()[:2_000]
-
-
-def _close_name(message: str) -> str:
-    """A hint for a name that is nearly right."""
-    missing = re.search(r'key "([^"]+)" not found', message)
-    if not missing:
-        return ""
-    names = [*bpy.data.objects.keys(), *bpy.data.materials.keys(), *bpy.data.collections.keys()]
-    close = difflib.get_close_matches(missing[1], names, n=3)
-    return f"\nHint: there is {', '.join(repr(name) for name in close)}." if close else ""
+def _rest(outcome: _Outcome) -> str:
+    """Value, warnings and output for the model."""
+    # What an operator returns when it went well tells nothing.
+    value = f"\nvalue: {outcome.value}" if outcome.value not in (None, "{'FINISHED'}") else ""
+    told = "".join(f"\nwarning: {warning}" for warning in outcome.warnings)
+    return value + told + (f"\nstdout:\n{outcome.stdout}" if outcome.stdout else "")
