@@ -16,7 +16,7 @@ from cloud.blender.child.takes import Plan, Take
 from cloud.blender.child.viewport import Viewport, plain_viewport
 
 _DOTS_AT_MOST = 2_000
-_NEUTRAL = (0.75, 0.75, 0.75)
+_NEUTRAL = (0.5, 0.5, 0.5)
 
 
 def draw_takes(plan: Plan, size: int) -> list[Picture]:

@@ -18,6 +18,7 @@ _ACCENT = np.array((255, 120, 20), dtype=np.float32)
 _LUMA = np.array((0.299, 0.587, 0.114), dtype=np.float32)
 _STEP = 16  # of 255: a weaker edge needs no smoothing
 _REACH_PX = 8
+_FAINT = 5  # of 255: the noise of a render
 
 
 def smooth_edges(picture: Picture) -> Picture:
@@ -76,8 +77,8 @@ def _sampled(flat: NDArray[np.uint8], at: NDArray[np.float32], width: int) -> ND
 def emphasise(picture: Picture, chosen: NDArray[np.bool_], behind: NDArray[np.bool_]) -> Picture:
     """All grey but the `chosen` pixels, in the accent colour; those where it is `behind` something, tinted."""
     grey = picture @ _LUMA
-    pale = np.repeat((150 + grey * 0.4)[:, :, None], 3, axis=2)
-    tinted = _ACCENT * (0.35 + 0.65 * grey[:, :, None] / 255)
+    pale = np.repeat((60 + grey * 0.7)[:, :, None], 3, axis=2)
+    tinted = _ACCENT * (0.5 + 0.5 * grey[:, :, None] / 255)
     marked = np.where(chosen[:, :, None], tinted, pale)
     marked[behind] = 0.7 * marked[behind] + 0.3 * _ACCENT
     return marked.clip(0, 255).astype(np.uint8)
@@ -95,7 +96,7 @@ def add_dots(picture: Picture, places: NDArray[np.float64]) -> Picture:
 
 def is_uniform(picture: Picture) -> bool:
     """Nothing is to be seen: every pixel is nearly as the first."""
-    return bool((np.ptp(picture.reshape(-1, 3), axis=0) <= 2).all())
+    return bool((np.ptp(picture.reshape(-1, 3), axis=0) <= _FAINT).all())
 
 
 def is_black(picture: Picture) -> bool:

@@ -66,7 +66,7 @@ def _rendered(
         with _lights_off(scene, off=off), tempfile.TemporaryDirectory() as folder:
             lit = _has_lights(scene)
             if not lit:
-                _build_studio(scene, plan.points, ground=not studio_only and take.only is None)
+                _build_studio(scene, plan.points, ground=not studio_only and take.only is None and not _from_below(take, plan.points))
             elif _is_dark(scene.world):
                 scene.world = _world(0.35)
             _settings(scene, size, own_look=lit)
@@ -146,6 +146,12 @@ def _build_studio(scene: bpy.types.Scene, points: NDArray[np.float64], *, ground
     if ground:
         extent = float(np.ptp(points, axis=0).max()) or 1.0
         _lay_ground(scene, points, extent)
+
+
+def _from_below(take: Take, points: NDArray[np.float64]) -> bool:
+    """Whether a ground under the subject would hide it."""
+    eye = take.shot.eye if take.shot else bpy.context.scene.camera.matrix_world.translation
+    return eye.z <= points[:, 2].min()
 
 
 def _lay_ground(scene: bpy.types.Scene, points: NDArray[np.float64], extent: float) -> None:

@@ -21,6 +21,7 @@ _MANY_INSTANCES = 32  # of the same data: from there on each is its box
 _STRANDS_AT_MOST = 2_000
 _LOST_BESIDE = 8.0  # times smaller than its backdrop, a scene is too small to be seen in a picture of both
 _FAR = 10.0  # times the extent of the rest
+_CURVES = frozenset({"CURVE", "SURFACE", "FONT"})
 _FLAT = 0.01  # of its extent, the thickness of a ground or a wall
 
 
@@ -65,7 +66,7 @@ def visible_objects(graph: bpy.types.Depsgraph, *, rendered: bool) -> Visible:
             continue
         key = obj.data.as_pointer() if obj.data else obj.as_pointer()
         if key not in local:
-            local[key] = _local_points(obj)
+            local[key] = _curve_points(obj, graph) if obj.type in _CURVES else _local_points(obj)
         name = owner.original.name
         batches[name, key].append(np.array(instance.matrix_world, dtype=np.float64))
         lines[name] = lines.get(name, True) and _has_no_face(obj)
@@ -172,7 +173,7 @@ def _shows(obj: bpy.types.Object, owner: bpy.types.Object, *, rendered: bool) ->
 def _has_no_face(obj: bpy.types.Object) -> bool:
     if obj.type == "MESH":
         return not len(obj.data.polygons) and obj.mode != "EDIT"
-    return obj.type == "CURVE"  # one with a bevel comes as a mesh
+    return obj.type in _CURVES  # those with a surface come as a mesh, too
 
 
 def _local_points(obj: bpy.types.Object) -> Points:
@@ -181,6 +182,17 @@ def _local_points(obj: bpy.types.Object) -> Points:
         obj.data.vertices.foreach_get("co", flat)
         return _finite(flat.reshape(-1, 3).astype(np.float64))
     return np.array([tuple(corner) for corner in obj.bound_box], dtype=np.float64)
+
+
+def _curve_points(obj: bpy.types.Object, graph: bpy.types.Depsgraph) -> Points:
+    """The points of a curve as it is drawn: its box is that of a curve without a shape, and too large."""
+    evaluated = obj.original.evaluated_get(graph)
+    mesh = evaluated.to_mesh()
+    flat = np.empty(len(mesh.vertices) * 3 if mesh else 0, dtype=np.float32)
+    if mesh:
+        mesh.vertices.foreach_get("co", flat)
+        evaluated.to_mesh_clear()
+    return _finite(flat.reshape(-1, 3).astype(np.float64))
 
 
 def _placed(points: Points, matrices: list[NDArray[np.float64]]) -> Points:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cloud.errors import InvalidInput
 
-BACKGROUND = (0.82, 0.83, 0.85)
+BACKGROUND = (0.40, 0.45, 0.55)  # linear: white, black and grey things all stand out from it
 
 _warm = False
 
