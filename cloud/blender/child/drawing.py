@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import bpy
 
 from cloud.blender.child import sheet as paper
-from cloud.blender.child.framing import project
+from cloud.blender.child.framing import frame_points, project
 from cloud.blender.child.sheet import Picture
 from cloud.blender.child.stage import copied_layer, copied_scene
 from cloud.blender.child.swatches import drawn_in_base_colours
@@ -16,7 +16,7 @@ from cloud.blender.child.takes import Plan, Take
 from cloud.blender.child.viewport import Viewport, plain_viewport
 
 _DOTS_AT_MOST = 2_000
-_NEUTRAL = (0.5, 0.5, 0.5)
+_NEUTRAL = (0.85, 0.85, 0.85)
 
 
 def draw_takes(plan: Plan, size: int) -> list[Picture]:
@@ -70,16 +70,32 @@ def _draw(port: Viewport, take: Take, plan: Plan, size: int) -> Picture:
     if len(inside) and take.shot:
         take.notes.append(f"{take.label}: there are points without faces or edges, drawn as dots.")
         return paper.add_dots(picture, inside)
-    take.notes.append(f"{take.label}: nothing is to be seen from there, or the camera stands inside of something.")
-    return picture
+    if take.shot:
+        take.notes.append(f"{take.label}: nothing is to be seen there.")
+        return picture
+    return _beside_camera(port, take, plan, size)
+
+
+def _beside_camera(port: Viewport, take: Take, plan: Plan, size: int) -> Picture:
+    """What a camera inside of something sees through its backs, or else the subject from three quarters."""
+    lens = take.lens(size)
+    with port.without_backs(), _layer_of(take) as layer:
+        picture, _ = port.draw(layer, *lens)
+    if not paper.is_uniform(picture):
+        take.notes.append("The camera stands inside of an object, which is drawn without its backs.")
+        return paper.smooth_edges(picture)
+    take.notes.append("The camera sees nothing, or stands inside of an object: shown from three quarters instead.")
+    take.label, take.shot = "three quarter (camera sees nothing)", frame_points("three_quarter", plan.points)
+    return _draw(port, take, plan, size)
 
 
 @contextmanager
 def _layer_of(take: Take) -> Iterator[bpy.types.ViewLayer]:
     """The layer that the take is drawn from: the open one, or one with its objects alone."""
     if take.only is None:
-        yield bpy.context.view_layer
+        layer = bpy.context.view_layer
+        assert isinstance(layer, bpy.types.ViewLayer)
+        yield layer
     else:
         with copied_scene(take.only) as scene:
             yield copied_layer(scene)
-

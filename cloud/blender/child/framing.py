@@ -88,10 +88,10 @@ def frame_points(view: str, points: NDArray[np.float64], whole: NDArray[np.float
     seen = np.array(turn).T @ points.T  # three long rows: ten times faster to reduce than long columns
     low, high = seen.min(axis=1), seen.max(axis=1)
     sizes = high - low
-    extent = max(float((points.T.max(axis=1) - points.T.min(axis=1)).max()), _SMALLEST_M)
+    extent = max(float(sizes.max()), _SMALLEST_M)
     tilted = min(sizes[:2]) < _EDGE_ON * extent and sizes[2] > _EDGE_ON * extent and max(sizes[:2]) > _EDGE_ON * extent
-    if tilted:
-        turn = _turn_towards((back + _TILT * (_away_from(back, flat_across=int(np.argmin(sizes[:2])), turn=turn))).normalized())
+    if tilted:  # towards the upper face of something flat, or the right one of something that stands
+        turn = _turn_towards((back + _TILT * turn.col[int(np.argmin(sizes[:2]))]).normalized())
         seen = np.array(turn).T @ points.T
         low, high = seen.min(axis=1), seen.max(axis=1)
     perspective = view in _PERSPECTIVE
@@ -121,11 +121,6 @@ def project(points: NDArray[np.float64], view: Matrix, projection: Matrix) -> ND
     flat = np.array(projection @ view) @ np.c_[points, np.ones(len(points))].T
     flat = flat[:, flat[3] > 0]
     return np.stack([0.5 + 0.5 * flat[0] / flat[3], 0.5 - 0.5 * flat[1] / flat[3]], axis=1)
-
-
-def _away_from(back: Vector, *, flat_across: int, turn: Matrix) -> Vector:
-    """The way to lean out so that something flat shows its face: its upper face or, if it stands, its right one."""
-    return Vector(turn.col[flat_across])
 
 
 def _turn_towards(back: Vector) -> Matrix:

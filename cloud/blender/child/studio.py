@@ -47,7 +47,7 @@ def _render(take: Take, plan: Plan, size: int, *, studio_only: bool) -> Picture:
     if lit and paper.is_black(picture):
         take.notes.append(f"{take.label}: black in the scene's own light, so it is shown in studio light.")
         picture, _ = _rendered(take, plan, size, studio_only=studio_only, with_own_lights=False)
-    if paper.is_uniform(picture):
+    if paper.is_uniform(picture) or paper.is_black(picture):
         [drawn] = draw_takes(replace(plan, takes=[take], marked=frozenset()), size)
         if not paper.is_uniform(drawn):
             take.notes.append(f"{take.label}: a render shows nothing there, so it is drawn solid.")
@@ -55,9 +55,7 @@ def _render(take: Take, plan: Plan, size: int, *, studio_only: bool) -> Picture:
     return picture
 
 
-def _rendered(
-    take: Take, plan: Plan, size: int, *, studio_only: bool, with_own_lights: bool
-) -> tuple[Picture, bool]:
+def _rendered(take: Take, plan: Plan, size: int, *, studio_only: bool, with_own_lights: bool) -> tuple[Picture, bool]:
     """The picture, and whether the scene's own lights are in it."""
     lights = {obj.name for obj in bpy.context.scene.objects if obj.type == "LIGHT"}
     only = None if take.only is None else take.only | lights
@@ -66,7 +64,11 @@ def _rendered(
         with _lights_off(scene, off=off), tempfile.TemporaryDirectory() as folder:
             lit = _has_lights(scene)
             if not lit:
-                _build_studio(scene, plan.points, ground=not studio_only and take.only is None and not _from_below(take, plan.points))
+                _build_studio(
+                    scene,
+                    plan.points,
+                    ground=not studio_only and take.only is None and not _from_below(take, plan.points),
+                )
             elif _is_dark(scene.world):
                 scene.world = _world(0.35)
             _settings(scene, size, own_look=lit)

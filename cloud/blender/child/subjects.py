@@ -5,6 +5,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import bpy
 import numpy as np
@@ -38,9 +39,17 @@ class Visible:
         chosen = [points for name, points in self.points.items() if names is None or name in names]
         return np.concatenate(chosen) if chosen else np.empty((0, 3))
 
-    def boxes(self) -> tuple[list[str], NDArray[np.float64]]:
-        """The names, and their boxes: (N, 2, 3), low and high corners."""
-        return list(self.points), np.array([(points.min(axis=0), points.max(axis=0)) for points in self.points.values()])
+    @cached_property
+    def boxes(self) -> dict[str, NDArray[np.float64]]:
+        """The low and the high corner of each: (2, 3)."""
+        return {name: np.array([points.min(axis=0), points.max(axis=0)]) for name, points in self.points.items()}
+
+    def corners(self, names: Collection[str]) -> Points:
+        """The corners of the box of all these: (8, 3); none for none."""
+        if not names:
+            return np.empty((0, 3))
+        low, high = _union(np.array([self.boxes[name] for name in names]))
+        return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def chosen_objects(names: Sequence[str]) -> list[bpy.types.Object]:
 
 def frame_subject(visible: Visible) -> Framed:
     """What to frame, so that neither a huge ground nor a stray far away makes the rest too small to be seen."""
-    names, boxes = visible.boxes()
+    names, boxes = list(visible.boxes), np.array(list(visible.boxes.values()))
     chosen = np.ones(len(names), dtype=bool)
     backdrops = set()
     for index in np.argsort(-_extents(boxes)):
@@ -214,7 +223,9 @@ def _hair_points(obj: bpy.types.Object) -> list[Points]:
         steps = 2**system.settings.display_step
         every = max(1, count // _STRANDS_AT_MOST)
         strands = range(0, count, every)
-        ends = [system.co_hair(obj, particle_no=number, step=step) for number in strands for step in (steps // 2, steps)]
+        ends = [
+            system.co_hair(obj, particle_no=number, step=step) for number in strands for step in (steps // 2, steps)
+        ]
         if ends:
             found.append(np.array(ends, dtype=np.float64))
     return found

@@ -81,7 +81,7 @@ def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str]) 
     framed = frame_subject(visible)
     names, strays = framed.names | marked, framed.strays - marked
     points = visible.joined(names)
-    around = _corners(visible, visible.points.keys() - strays)
+    around = visible.corners(visible.points.keys() - strays)
     takes = []
     for view in views:
         take = Take(_label(view), _shot(view, points, around))
@@ -104,7 +104,7 @@ def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str]) 
 
 def _plan_around(views: Sequence[str], visible: Visible, chosen: frozenset[str]) -> Plan:
     """Each view, or if that shows nothing of the objects, another one that does, or else the objects alone."""
-    points, around = visible.joined(chosen), _corners(visible, visible.points)
+    points, around = visible.joined(chosen), visible.corners(visible.points)
     plan = Plan([], visible, points, notes=[f"Around {_listed(sorted(chosen))}."])
     with plain_viewport() as port, copied_scene(chosen) as alone:
         layer, whole = copied_layer(alone), bpy.context.view_layer
@@ -122,9 +122,13 @@ def _plan_around(views: Sequence[str], visible: Visible, chosen: frozenset[str])
             plan.takes.append(take)
             if shot is None or share(shot) > _HIDDEN:
                 continue
-            others = {other: _shot(other, points, around) for other in (*AROUND, "top", "front", "right", "back", "left")}
+            others = {
+                other: _shot(other, points, around) for other in (*AROUND, "top", "front", "right", "back", "left")
+            }
             shares = {other: share(tried) for other, tried in others.items() if tried and other != view}
-            best = next((name for name in shares if shares[name] > _WELL_SEEN), max(shares, key=lambda name: shares[name]))
+            best = next(
+                (name for name in shares if shares[name] > _WELL_SEEN), max(shares, key=lambda name: shares[name])
+            )
             if shares[best] > _HIDDEN:
                 take.label, take.shot = f"{_label(best)} (hidden from {_label(view)})", others[best]
             else:
@@ -139,15 +143,6 @@ def _shot(view: str, points: Points, around: Points | None = None) -> Shot | Non
 
 def _label(view: str) -> str:
     return view.replace("_", " ")
-
-
-def _corners(visible: Visible, names: Collection[str]) -> Points:
-    """The corners of the objects' boxes."""
-    boxes = [(visible.points[name].min(axis=0), visible.points[name].max(axis=0)) for name in names]
-    if not boxes:
-        return np.empty((0, 3))
-    low, high = np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
-    return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
 
 
 def _listed(names: Sequence[str]) -> str:

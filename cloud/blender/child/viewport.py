@@ -11,6 +11,7 @@ import gpu
 import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
+from PIL import Image
 
 from cloud.errors import InvalidInput
 
@@ -26,7 +27,13 @@ class Viewport:
         self._space, self._region = space, region
 
     def draw(
-        self, layer: bpy.types.ViewLayer, size_px: tuple[int, int], view: Matrix, projection: Matrix, *, depth: bool = False
+        self,
+        layer: bpy.types.ViewLayer,
+        size_px: tuple[int, int],
+        view: Matrix,
+        projection: Matrix,
+        *,
+        depth: bool = False,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """The picture, (H, W, 3) from the top down, and its depth, 0..1 and 1 where nothing is; empty if not asked for.
 
@@ -37,7 +44,14 @@ class Viewport:
         offscreen = gpu.types.GPUOffScreen(width, height, format="RGBA8")
         try:
             offscreen.draw_view3d(
-                scene, layer, self._space, self._region, view, projection, do_color_management=True, draw_background=True
+                scene,
+                layer,
+                self._space,
+                self._region,
+                view,
+                projection,
+                do_color_management=True,
+                draw_background=True,
             )
             with offscreen.bind():
                 buffer = gpu.state.active_framebuffer_get()
@@ -46,7 +60,8 @@ class Viewport:
         finally:
             offscreen.free()
         pixels.dimensions = width * height * 4
-        picture = np.frombuffer(pixels, dtype=np.uint8).reshape(height, width, 4)[::-1, :, :3]
+        # OpenGL gives rows from the bottom up, and a fourth channel.
+        picture = np.asarray(Image.frombuffer("RGBA", size_px, pixels, "raw", "RGBA", 0, -1).convert("RGB"))
         if depths is None:
             return picture, np.empty((0, 0), dtype=np.float32)
         depths.dimensions = width * height
@@ -56,6 +71,12 @@ class Viewport:
     def with_lines(self, *, every_edge: bool) -> Iterator[None]:
         """The block also draws what has no face, as lines; `every_edge`: the faces' edges too."""
         with _lent({self._space.overlay: {"show_overlays": True, "show_wireframes": every_edge}}):
+            yield
+
+    @contextmanager
+    def without_backs(self) -> Iterator[None]:
+        """The block draws faces from their front alone."""
+        with _lent({self._space.shading: {"show_backface_culling": True}}):
             yield
 
     @contextmanager
@@ -87,8 +108,9 @@ def plain_viewport() -> Iterator[Viewport]:
             "show_backface_culling": False,
             "use_dof": False,
         },
-        space.overlay: {name: False for name in _switches(space.overlay)},
-        space: {name: name.startswith("show_object_viewport") for name in _switches(space)} | {"use_local_camera": False},
+        space.overlay: dict.fromkeys(_switches(space.overlay), False),
+        space: {name: name.startswith("show_object_viewport") for name in _switches(space)}
+        | {"use_local_camera": False},
         space.region_3d: {"use_clip_planes": False},
         # Eight samples cost three times the drawing, and FXAA on a CPU as much again: edges are smoothed afterwards.
         bpy.context.preferences.system: {"viewport_aa": "OFF"},
