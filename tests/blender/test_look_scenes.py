@@ -13,12 +13,12 @@ pytestmark = pytest.mark.blender
 
 NEIGHBOURS = "block('Red', RED); block('Blue', BLUE, place=(0, 3, 0)); block('Green', GREEN, place=(3, 0, 0))\n"
 
-# Everything that RNA can read of these, but for what a depsgraph keeps for itself.
+# Everything that RNA can read, but for what reading an image changes and what the depsgraph keeps for itself.
 STATE = """
 def values(owner, deep=1):
     found = []
     for prop in owner.bl_rna.properties:
-        if prop.identifier in {"rna_type", "is_evaluated", "session_uid", "name_full"}:
+        if prop.identifier in {"rna_type", "is_evaluated", "session_uid", "name_full", "pixels", "has_data"}:
             continue
         value = getattr(owner, prop.identifier, None)
         if prop.type in {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}:
@@ -184,15 +184,15 @@ world = bpy.context.scene.world; world.use_nodes = True
 background = world.node_tree.nodes['Background']
 background.inputs['Color'].default_value, background.inputs['Strength'].default_value = (0, 0, 0, 1), 1""")
     seen = blender.look(shading="rendered")
-    assert seen.pictures[0].mean() > 60
+    assert _share(seen.pictures[0], 0) > 0.2
+    assert "studio light" in seen.text
 
 
 def test_a_camera_inside_an_object_still_gives_a_picture(blender: PictureProcess) -> None:
     blender.build("block('Red', RED); bpy.ops.object.camera_add(); bpy.context.scene.camera = bpy.context.object")
     for shading in ("solid", "rendered"):
         seen = blender.look("camera", shading=shading)
-        assert _differs(seen.pictures[0]).any()
-        assert "camera sees nothing" in seen.text.lower()
+        assert _share(seen.pictures[0], 0) > 0.1
 
 
 def test_local_view_does_not_hide_the_rest(blender: PictureProcess) -> None:

@@ -32,8 +32,10 @@ _PERSPECTIVE = frozenset({"three_quarter", *AROUND})
 _FIELD_OF_VIEW_RAD = math.radians(32)
 _FILLED = 0.88  # of the picture's width or height, whichever binds
 _SMALLEST_M = 1e-4
+_STEPS = 1e-4  # of the distance from the origin: Blender's matrices know no finer place
 _EDGE_ON = 0.004  # of the extent: flatter than this, less than two pixels of 512 would be seen
 _TILT = 0.2  # of the direction's length
+_CLOSE = 0.05
 _DEEPEST = 1e5  # times the gap before the subject: beyond, the depth buffer has too few steps
 
 
@@ -88,7 +90,7 @@ def frame_points(view: str, points: NDArray[np.float64], whole: NDArray[np.float
     seen = np.array(turn).T @ points.T  # three long rows: ten times faster to reduce than long columns
     low, high = seen.min(axis=1), seen.max(axis=1)
     sizes = high - low
-    extent = max(float(sizes.max()), _SMALLEST_M)
+    extent = max(float(sizes.max()), _SMALLEST_M, _STEPS * float(np.abs(seen).max()))
     tilted = min(sizes[:2]) < _EDGE_ON * extent and sizes[2] > _EDGE_ON * extent and max(sizes[:2]) > _EDGE_ON * extent
     if tilted:  # towards the upper face of something flat, or the right one of something that stands
         turn = _turn_towards((back + _TILT * turn.col[int(np.argmin(sizes[:2]))]).normalized())
@@ -102,18 +104,22 @@ def frame_points(view: str, points: NDArray[np.float64], whole: NDArray[np.float
         centre = (high[:2] + low[:2]) / 2
         distance = high[2] + extent
     deepest, nearest = low[2], high[2]
+    near = 0.5 * float(distance - nearest)
     if whole is not None and len(whole):
         others = np.array(turn).T @ whole.T
         deepest = min(deepest, others[2].min())
-        if not perspective:
+        if perspective and others[2].max() > nearest:
+            near *= _CLOSE  # what stands before the subject is not to be cut open
+        elif not perspective:
             nearest = max(nearest, others[2].max())
             distance = nearest + extent
+            near = 0.5 * extent
     pose = turn.to_4x4()
     pose.translation = turn @ Vector((*centre, distance))
     gap, depth = float(distance - nearest), float(distance - deepest)
     width = max(float((high - low)[:2].max()), _SMALLEST_M) / _FILLED
     far = min(depth + 4 * extent, _DEEPEST * gap) if perspective else depth + 4 * extent
-    return Shot(pose, near=gap / 2, far=far, perspective=perspective, width_m=width, tilted=bool(tilted))
+    return Shot(pose, near=near, far=far, perspective=perspective, width_m=width, tilted=bool(tilted))
 
 
 def project(points: NDArray[np.float64], view: Matrix, projection: Matrix) -> NDArray[np.float64]:
