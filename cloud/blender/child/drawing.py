@@ -8,14 +8,13 @@ from contextlib import contextmanager
 import bpy
 
 from cloud.blender.child import sheet as paper
-from cloud.blender.child.framing import frame_points, project
+from cloud.blender.child.framing import frame_points
 from cloud.blender.child.sheet import Picture
 from cloud.blender.child.stage import copied_layer, copied_scene
 from cloud.blender.child.swatches import drawn_in_base_colours
 from cloud.blender.child.takes import Plan, Take
 from cloud.blender.child.viewport import Viewport, plain_viewport
 
-_DOTS_AT_MOST = 2_000
 _NEUTRAL = (0.85, 0.85, 0.85)
 
 
@@ -65,11 +64,6 @@ def _draw(port: Viewport, take: Take, plan: Plan, size: int) -> Picture:
     if not paper.is_uniform(picture):
         take.notes.append(f"{take.label}: too thin to be seen but by its edges, which are drawn as lines.")
         return paper.smooth_edges(picture)
-    places = project(plan.points[:: 1 + len(plan.points) // _DOTS_AT_MOST], *lens[1:])
-    inside = places[((places >= 0) & (places <= 1)).all(axis=1)]
-    if len(inside) and take.shot:
-        take.notes.append(f"{take.label}: there are points without faces or edges, drawn as dots.")
-        return paper.add_dots(picture, inside)
     if take.shot:
         take.notes.append(f"{take.label}: nothing is to be seen there.")
         return picture

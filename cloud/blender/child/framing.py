@@ -32,7 +32,7 @@ _PERSPECTIVE = frozenset({"three_quarter", *AROUND})
 _FIELD_OF_VIEW_RAD = math.radians(32)
 _FILLED = 0.88  # of the picture's width or height, whichever binds
 _SMALLEST_M = 1e-4
-_STEPS = 1e-4  # of the distance from the origin: Blender's matrices know no finer place
+_STEPS = 1e-3  # of the distance from the origin: Blender's matrices know no finer place
 _EDGE_ON = 0.004  # of the extent: flatter than this, less than two pixels of 512 would be seen
 _TILT = 0.2  # of the direction's length
 _CLOSE = 0.05
@@ -120,13 +120,6 @@ def frame_points(view: str, points: NDArray[np.float64], whole: NDArray[np.float
     width = max(float((high - low)[:2].max()), _SMALLEST_M) / _FILLED
     far = min(depth + 4 * extent, _DEEPEST * gap) if perspective else depth + 4 * extent
     return Shot(pose, near=near, far=far, perspective=perspective, width_m=width, tilted=bool(tilted))
-
-
-def project(points: NDArray[np.float64], view: Matrix, projection: Matrix) -> NDArray[np.float64]:
-    """Where the points come to lie in the picture: (N, 2), 0..1 from the top left; only those before the camera."""
-    flat = np.array(projection @ view) @ np.c_[points, np.ones(len(points))].T
-    flat = flat[:, flat[3] > 0]
-    return np.stack([0.5 + 0.5 * flat[0] / flat[3], 0.5 - 0.5 * flat[1] / flat[3]], axis=1)
 
 
 def _turn_towards(back: Vector) -> Matrix:

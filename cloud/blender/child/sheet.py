@@ -84,16 +84,6 @@ def emphasise(picture: Picture, chosen: NDArray[np.bool_], behind: NDArray[np.bo
     return marked.clip(0, 255).astype(np.uint8)
 
 
-def add_dots(picture: Picture, places: NDArray[np.float64]) -> Picture:
-    """A dot at each of the places: (N, 2), 0..1 from the top left."""
-    image = Image.fromarray(picture)
-    pen = ImageDraw.Draw(image)
-    radius = max(2, picture.shape[0] // 128)
-    for x, y in places * (picture.shape[1], picture.shape[0]):
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_INK)
-    return np.asarray(image)
-
-
 def is_uniform(picture: Picture) -> bool:
     """Nothing is to be seen: every pixel is nearly as the first."""
     for some in (picture[3::16, 3::16], picture):  # a few pixels tell most pictures at once

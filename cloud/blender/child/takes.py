@@ -97,6 +97,8 @@ def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str]) 
         plan.notes.append(f"{_listed(sorted(framed.backdrops))}: larger than the pictures, which frame the rest.")
     if strays:
         plan.notes.append(f"Too far away to be in the pictures: {_listed(sorted(strays))}.")
+    if visible.lines_alone:
+        plan.notes.append(f"Without a face, drawn as lines or dots: {_listed(sorted(visible.lines_alone))}.")
     if marked:
         plan.notes.append(f"Highlighted: {_listed(sorted(marked))}.")
     return plan
