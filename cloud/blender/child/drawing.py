@@ -11,7 +11,7 @@ from cloud.blender.child import sheet as paper
 from cloud.blender.child.framing import frame_points
 from cloud.blender.child.sheet import Picture
 from cloud.blender.child.stage import copied_layer, copied_scene
-from cloud.blender.child.swatches import drawn_in_base_colours
+from cloud.blender.child.swatches import drawn_in_base_colours, textured
 from cloud.blender.child.takes import Plan, Take
 from cloud.blender.child.viewport import Viewport, plain_viewport
 
@@ -26,7 +26,8 @@ def draw_takes(plan: Plan, size: int) -> list[Picture]:
             with port.in_colours_of("SINGLE", _NEUTRAL):
                 drawn = [_draw(port, take, plan, size) for take in plan.takes]
             return mark(plan, drawn, size, port)
-        return [_draw(port, take, plan, size) for take in plan.takes]
+        with port.in_colours_of("TEXTURE" if textured() else "MATERIAL"):
+            return [_draw(port, take, plan, size) for take in plan.takes]
 
 
 def mark(plan: Plan, pictures: list[Picture], size: int, port: Viewport | None = None) -> list[Picture]:
