@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from PIL import Image
 
 from cloud.blender.frames import BrokenStream, Message, encode_message, read_message
 from cloud.errors import InvalidInput
-from tests.blender.pod_process import SHADER_CACHE
 
 Picture = NDArray[np.int16]
+
+SHADER_CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-shaders-{os.getuid()}"
+"""Compiled shaders, kept between runs: without them the first picture takes seconds."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _EMPTY = """
