@@ -1,6 +1,6 @@
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
 # The stubs of bpy know no property of a subclass, and some as methods.
-"""Cameras that see the whole scene: exact fits, for a scene of a millimetre or of a kilometre."""
+"""Cameras that see the whole subject: exact fits, for a subject of a millimetre or of a kilometre."""
 
 import math
 from dataclasses import dataclass
@@ -10,23 +10,33 @@ import numpy as np
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
-from cloud.blender.child.report import GEOMETRY_TYPES
-
 DIRECTIONS = {
     "front": (0.0, -1.0, 0.0),
     "back": (0.0, 1.0, 0.0),
     "left": (-1.0, 0.0, 0.0),
     "right": (1.0, 0.0, 0.0),
     "top": (0.0, 0.0, 1.0),
+    "bottom": (0.0, 0.0, -1.0),
     "three_quarter": (0.62, -1.0, 0.52),
+    "from front left": (-0.62, -1.0, 0.52),
+    "from back left": (-0.62, 1.0, 0.52),
+    "from back right": (0.62, 1.0, 0.52),
+    "from front right": (0.62, -1.0, 0.52),
 }
-"""From the scene to the camera. `front` stands at -Y and looks along +Y."""
+"""From the subject to the camera. `front` stands at -Y and looks along +Y."""
 
-_PERSPECTIVE = frozenset({"three_quarter"})
+AROUND = ("from front right", "from back right", "from back left", "from front left")
+"""What the view `around` shows: once around the subject at three-quarter height."""
+
+_PERSPECTIVE = frozenset({"three_quarter", *AROUND})
 _FIELD_OF_VIEW_RAD = math.radians(32)
 _FILLED = 0.88  # of the picture's width or height, whichever binds
 _SMALLEST_M = 1e-4
-_VERTICES_AT_MOST = 20_000  # of one mesh: more would cost more time than a closer fit is worth
+_STEPS = 1e-3  # of the distance from the origin: Blender's matrices know no finer place
+_EDGE_ON = 0.004  # of the extent: flatter than this, less than two pixels of 512 would be seen
+_TILT = 0.2  # of the direction's length
+_CLOSE = 0.05
+_DEEPEST = 1e5  # times the gap before the subject: beyond, the depth buffer has too few steps
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,8 @@ class Shot:
     perspective: bool
     width_m: float
     """Orthographic only: what the picture is wide."""
+    tilted: bool = False
+    """The view's own direction would have seen a flat subject edge-on."""
 
     @property
     def projection(self) -> Matrix:
@@ -52,6 +64,11 @@ class Shot:
         depth = (-2 / (far - near), -(far + near) / (far - near))
         return Matrix(((scale, 0, 0, 0), (0, scale, 0, 0), (0, 0, *depth), (0, 0, 0, 1)))
 
+    @property
+    def eye(self) -> Vector:
+        """Where the camera stands."""
+        return self.pose.translation
+
     def apply_to(self, camera: bpy.types.Object) -> None:
         """Give a camera object this pose and lens."""
         lens = camera.data
@@ -62,49 +79,47 @@ class Shot:
         lens.angle, lens.ortho_scale = _FIELD_OF_VIEW_RAD, self.width_m
 
 
-def visible_points(graph: bpy.types.Depsgraph) -> NDArray[np.float64]:
-    """World points that hold all that can be seen, instances included: (N, 3), metres; N may be 0.
+def frame_points(view: str, points: NDArray[np.float64], whole: NDArray[np.float64] | None = None) -> Shot:
+    """The shot of a named view (`DIRECTIONS`) that just holds all the points: (N, 3), metres.
 
-    A mesh of few vertices gives these, all else the corners of its box.
+    `whole`: the corners of all else that is to be seen, where in the picture; an orthographic camera stands
+    before it all, so that it starts inside of nothing.
     """
-    boxes = []
-    for instance in graph.object_instances:
-        obj = instance.object
-        if obj.type not in GEOMETRY_TYPES or not instance.show_self or obj.display_type in {"BOUNDS", "WIRE"}:
-            continue
-        corners = _local_points(obj)
-        turn = np.array(instance.matrix_world, dtype=np.float64)
-        boxes.append(corners @ turn[:3, :3].T + turn[:3, 3])
-    points = np.concatenate(boxes) if boxes else np.empty((0, 3))
-    return points[np.isfinite(points).all(axis=1)]
-
-
-def _local_points(obj: bpy.types.Object) -> NDArray[np.float64]:
-    if obj.type == "MESH" and 0 < len(obj.data.vertices) <= _VERTICES_AT_MOST:
-        flat = np.empty(len(obj.data.vertices) * 3, dtype=np.float32)
-        obj.data.vertices.foreach_get("co", flat)
-        return flat.reshape(-1, 3).astype(np.float64)
-    return np.array([tuple(corner) for corner in obj.bound_box], dtype=np.float64)
-
-
-def frame_points(view: str, points: NDArray[np.float64]) -> Shot:
-    """The shot of a named view (`DIRECTIONS`) that just holds all the points."""
-    turn = _turn_towards(Vector(DIRECTIONS[view]).normalized())
-    seen = points @ np.array(turn)
-    extent = max(float(np.ptp(points, axis=0).max()), _SMALLEST_M)
-    nearest, deepest = seen[:, 2].max(), seen[:, 2].min()
+    back = Vector(DIRECTIONS[view]).normalized()
+    turn = _turn_towards(back)
+    seen = np.array(turn).T @ points.T  # three long rows: ten times faster to reduce than long columns
+    low, high = seen.min(axis=1), seen.max(axis=1)
+    sizes = high - low
+    extent = max(float(sizes.max()), _SMALLEST_M, _STEPS * float(np.abs(seen).max()))
+    tilted = min(sizes[:2]) < _EDGE_ON * extent and sizes[2] > _EDGE_ON * extent and max(sizes[:2]) > _EDGE_ON * extent
+    if tilted:  # towards the upper face of something flat, or the right one of something that stands
+        turn = _turn_towards((back + _TILT * turn.col[int(np.argmin(sizes[:2]))]).normalized())
+        seen = np.array(turn).T @ points.T
+        low, high = seen.min(axis=1), seen.max(axis=1)
     perspective = view in _PERSPECTIVE
     if perspective:
         centre, distance = _fit_perspective(seen)
-        distance = max(distance, nearest + 0.2 * extent)
+        distance = max(distance, high[2] + 0.2 * extent)
     else:
-        centre = (seen[:, :2].max(axis=0) + seen[:, :2].min(axis=0)) / 2
-        distance = nearest + extent
+        centre = (high[:2] + low[:2]) / 2
+        distance = high[2] + extent
+    deepest, nearest = low[2], high[2]
+    near = 0.5 * float(distance - nearest)
+    if whole is not None and len(whole):
+        others = np.array(turn).T @ whole.T
+        deepest = min(deepest, others[2].min())
+        if perspective and others[2].max() > nearest:
+            near *= _CLOSE  # what stands before the subject is not to be cut open
+        elif not perspective:
+            nearest = max(nearest, others[2].max())
+            distance = nearest + extent
+            near = 0.5 * extent
     pose = turn.to_4x4()
     pose.translation = turn @ Vector((*centre, distance))
     gap, depth = float(distance - nearest), float(distance - deepest)
-    width = max(float(np.ptp(seen[:, :2], axis=0).max()), _SMALLEST_M) / _FILLED
-    return Shot(pose, near=gap / 2, far=depth + 4 * extent, perspective=perspective, width_m=width)
+    width = max(float((high - low)[:2].max()), _SMALLEST_M) / _FILLED
+    far = min(depth + 4 * extent, _DEEPEST * gap) if perspective else depth + 4 * extent
+    return Shot(pose, near=near, far=far, perspective=perspective, width_m=width, tilted=bool(tilted))
 
 
 def _turn_towards(back: Vector) -> Matrix:
@@ -115,12 +130,13 @@ def _turn_towards(back: Vector) -> Matrix:
 
 
 def _fit_perspective(seen: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Where the camera stands in its own axes: (x, y) and the distance along its back axis.
+    """Where the camera stands in its own axes: (x, y) and the distance along its back axis. `seen`: (3, N).
 
     A point (x, z) is in view of a camera at (c, d) where |x - c| <= (d - z) * slope; the extremes of
     x ± z * slope give the smallest d, and the c that leaves equal room on both sides.
     """
     slope = math.tan(_FIELD_OF_VIEW_RAD / 2) * _FILLED
-    lean = seen[:, 2:] * slope
-    right, left = (seen[:, :2] + lean).max(axis=0), (lean - seen[:, :2]).max(axis=0)
+    lean = seen[2] * slope
+    right = np.array([(row + lean).max() for row in seen[:2]])
+    left = np.array([(lean - row).max() for row in seen[:2]])
     return (right - left) / 2, float(((right + left) / (2 * slope)).max())

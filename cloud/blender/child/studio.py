@@ -7,8 +7,9 @@ made for it. The settings are those that were measured to look good on two cores
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,14 @@ import bpy
 import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
+from PIL import Image
 
+from cloud.blender.child import sheet as paper
+from cloud.blender.child.drawing import draw_takes, mark
 from cloud.blender.child.framing import Shot
+from cloud.blender.child.sheet import Picture
+from cloud.blender.child.stage import copied_scene
+from cloud.blender.child.takes import Plan, Take, picture_size
 
 _FINE_UP_TO_PX = 640  # of size: four samples a pixel; two beyond, which look as good there
 _GROUND_REACH = 60  # times the scene's extent
@@ -29,47 +36,49 @@ _GROUND = (0.72, 0.71, 0.7, 1.0)
 _FACTORY_WORLD_LEVEL = 0.06
 
 
-def render_shot(
-    shots: Sequence[Shot | None], size: int, points: NDArray[np.float64], *, studio_only: bool
-) -> list[bytes]:
-    """A PNG of each shot (None: the scene's camera). `studio_only`: ignore the scene's own lights, show no ground."""
-    with _copied_scene() as scene, _lights_off(scene, off=studio_only or _has_stage_lights_alone(scene)):
-        lit = _has_lights(scene)
-        if not lit:
-            _build_studio(scene, points, ground=not studio_only)
-        elif _is_dark(scene.world):
-            scene.world = _world(0.35)
-        _settings(scene, size, own_look=lit)
-        own_camera = scene.camera
-        wide, high = scene.render.resolution_x, scene.render.resolution_y
-        pictures = []
-        with tempfile.TemporaryDirectory() as folder:
-            for number, shot in enumerate(shots):
-                if shot:
-                    scene.camera = _camera(scene, shot)
-                    scene.render.resolution_x = scene.render.resolution_y = size
-                else:
-                    scene.camera = own_camera
-                    scene.render.resolution_x, scene.render.resolution_y = wide, high
-                path = Path(folder) / f"{number}.png"
-                scene.render.filepath = str(path)
-                bpy.ops.render.render(write_still=True, scene=scene.name)
-                pictures.append(path.read_bytes())
-        return pictures
+def render_takes(plan: Plan, size: int, *, studio_only: bool) -> list[Picture]:
+    """A picture of each take. `studio_only`: ignore the scene's own lights, show no ground."""
+    pictures = [_render(take, plan, size, studio_only=studio_only) for take in plan.takes]
+    return mark(plan, pictures, size) if plan.marked else pictures
 
 
-@contextmanager
-def _copied_scene() -> Iterator[bpy.types.Scene]:
-    """A copy of the open scene that shares its objects; it and all data made in the block are removed at the end."""
-    kinds = ("objects", "meshes", "cameras", "lights", "worlds", "materials", "images", "node_groups", "collections")
-    before = {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in kinds}
-    scene = bpy.context.scene.copy()
-    try:
-        yield scene
-    finally:
-        bpy.data.scenes.remove(scene)
-        made = [block for kind in kinds for block in getattr(bpy.data, kind) if block.session_uid not in before[kind]]
-        bpy.data.batch_remove(made)
+def _render(take: Take, plan: Plan, size: int, *, studio_only: bool) -> Picture:
+    picture, lit = _rendered(take, plan, size, studio_only=studio_only, with_own_lights=True)
+    if lit and paper.is_black(picture):
+        take.notes.append(f"{take.label}: black in the scene's own light, so it is shown in studio light.")
+        picture, _ = _rendered(take, plan, size, studio_only=studio_only, with_own_lights=False)
+    if paper.is_uniform(picture) or paper.is_black(picture):
+        [drawn] = draw_takes(replace(plan, takes=[take], marked=frozenset()), size)
+        if not paper.is_uniform(drawn):
+            take.notes.append(f"{take.label}: a render shows nothing there, so it is drawn solid.")
+            return drawn
+    return picture
+
+
+def _rendered(take: Take, plan: Plan, size: int, *, studio_only: bool, with_own_lights: bool) -> tuple[Picture, bool]:
+    """The picture, and whether the scene's own lights are in it."""
+    lights = {obj.name for obj in bpy.context.scene.objects if obj.type == "LIGHT"}
+    only = None if take.only is None else take.only | lights
+    with copied_scene(only) as scene:
+        off = studio_only or not with_own_lights or _has_stage_lights_alone(scene)
+        with _lights_off(scene, off=off), tempfile.TemporaryDirectory() as folder:
+            lit = _has_lights(scene)
+            if not lit:
+                _build_studio(
+                    scene,
+                    plan.points,
+                    ground=not studio_only and take.only is None and not _from_below(take, plan.points),
+                )
+            elif _is_dark(scene.world):
+                scene.world = _world(0.35)
+            _settings(scene, size, own_look=lit)
+            if take.shot:
+                scene.camera = _camera(scene, take.shot)
+                scene.render.resolution_x = scene.render.resolution_y = size
+            path = Path(folder) / "picture.png"
+            scene.render.filepath = str(path)
+            bpy.ops.render.render(write_still=True, scene=scene.name)
+            return np.asarray(Image.open(path).convert("RGB")), lit
 
 
 @contextmanager
@@ -87,13 +96,12 @@ def _lights_off(scene: bpy.types.Scene, *, off: bool) -> Iterator[None]:
 
 def _settings(scene: bpy.types.Scene, size: int, *, own_look: bool) -> None:
     render, cycles = scene.render, scene.cycles
-    wide, high = render.resolution_x, render.resolution_y
-    render.resolution_x = max(16, round(size * wide / max(wide, high)))
-    render.resolution_y = max(16, round(size * high / max(wide, high)))
+    render.resolution_x, render.resolution_y = picture_size(scene, size)
+    render.pixel_aspect_x = render.pixel_aspect_y = 1
     render.resolution_percentage = 100
     render.engine = "CYCLES"
     render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGB"
-    render.image_settings.compression = 15
+    render.image_settings.compression = 0
     render.use_border = render.use_compositing = render.use_sequencer = render.film_transparent = False
     render.use_motion_blur = False
     cycles.device, cycles.samples, cycles.use_adaptive_sampling = "CPU", 4 if size <= _FINE_UP_TO_PX else 2, False
@@ -140,6 +148,12 @@ def _build_studio(scene: bpy.types.Scene, points: NDArray[np.float64], *, ground
     if ground:
         extent = float(np.ptp(points, axis=0).max()) or 1.0
         _lay_ground(scene, points, extent)
+
+
+def _from_below(take: Take, points: NDArray[np.float64]) -> bool:
+    """Whether a ground under the subject would hide it."""
+    eye = take.shot.eye if take.shot else bpy.context.scene.camera.matrix_world.translation
+    return eye.z <= points[:, 2].min()
 
 
 def _lay_ground(scene: bpy.types.Scene, points: NDArray[np.float64], extent: float) -> None:

@@ -31,6 +31,21 @@ def drawn_in_base_colours() -> Iterator[None]:
             material.diffuse_color, material.metallic = colour, metallic
 
 
+def textured() -> bool:
+    """Whether a material shows an image in its base colour, and that image is the node that a viewport draws."""
+    return any(_image_node(material) for material in bpy.data.materials if material.users)
+
+
+def _image_node(material: bpy.types.Material) -> bpy.types.Node | None:
+    if not material.use_nodes or not material.node_tree:
+        return None
+    shown = material.node_tree.nodes.active
+    if shown is None or shown.type != "TEX_IMAGE" or shown.image is None:
+        return None
+    fed = [link.to_socket.name for link in shown.outputs["Color"].links]
+    return shown if "Base Color" in fed else None
+
+
 def _swatch(material: bpy.types.Material) -> Colour | None:
     """The colour that the material looks like, from its nodes; None where they tell nothing."""
     if not material.use_nodes or not material.node_tree:
