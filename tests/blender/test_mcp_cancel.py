@@ -18,8 +18,8 @@ from tests.blender.pod_process import RunningPod, running_pod
 pytestmark = pytest.mark.blender
 
 CUBE = "bpy.ops.mesh.primitive_cube_add()"
-# Far longer than a lost cancel may go unnoticed here, but it does not keep the pod from the tests after it.
-STUCK = "import time\nbpy.data.objects['Cube'].name = 'Changed'\nend = time.time() + 20\nwhile time.time() < end: pass"
+# A call whose cancel was lost comes to its end, and its change is seen: no timing tells the two apart.
+STUCK = "import time\nbpy.data.objects['Cube'].name = 'Changed'\nend = time.time() + 15\nwhile time.time() < end: pass"
 HALF_AN_HOUR = {"code": STUCK, "timeout_s": 1800}
 
 
@@ -38,10 +38,10 @@ async def _until_busy(pod: RunningPod) -> None:
 
 @asynccontextmanager
 async def _at_work(pod: RunningPod) -> AsyncIterator[None]:
-    """Around what ends a stuck call: before, a cube stands; after, the pod answers with it again, at once."""
+    """Around what ends a stuck call: before, a cube stands; after, the pod answers with it again."""
     async with pod.toolbox(CUBE):
         yield
-    async with asyncio.timeout(5), connected(pod) as client:  # a lost cancel would keep the pod for half an hour
+    async with connected(pod) as client:
         seen = await client.call_tool("inspect", {})
     assert [entry["name"] for entry in seen.structured_content["objects"]] == ["Cube"]
 
@@ -140,7 +140,7 @@ async def test_a_cancel_in_a_request_of_its_own_ends_the_call_of_its_session_alo
         done, _ = await asyncio.wait([call], timeout=0.3)
         assert not done
         assert (await http.post(url, json=_cancel_message(7), headers=ours)).status_code == 202
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             answer = await call
         assert '"error":{"code":-32800' in answer.text
 
@@ -161,7 +161,7 @@ async def test_the_end_of_a_session_ends_its_calls(pod: RunningPod) -> None:
         call = asyncio.create_task(http.post(f"{pod.base_url}/mcp", json=message, headers=headers))
         await _until_busy(pod)
         assert (await http.delete(f"{pod.base_url}/mcp", headers=headers)).status_code == 204
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await call
 
 
