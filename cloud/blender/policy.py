@@ -10,7 +10,7 @@ import posixpath
 
 from cloud.blender.policy_calls import Call, calls_made
 
-_OUR_FOLDERS = ("/workspace", "/tmp")  # noqa: S108 - the pod's own, inside the sandbox
+_OUR_FOLDERS = ("/workspace", "/tmp", "/imports")  # noqa: S108 - the pod's own, inside the sandbox
 
 _QUITS = "ends Blender itself; leave it out, the step ends by itself (sys.exit() ends it early)"
 _FOREIGN = "opens a file from outside the workspace; use the tool import_file instead"
