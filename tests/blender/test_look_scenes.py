@@ -131,6 +131,19 @@ def test_an_awkward_scene_is_seen_whole(blender: PictureProcess, scene: str) -> 
             _assert_framed(picture)
 
 
+def test_something_flat_shows_its_face_from_the_side(blender: PictureProcess) -> None:
+    blender.build("bpy.ops.mesh.primitive_plane_add(size=3)")
+    for picture in blender.look("front", "left").pictures:
+        assert _differs(picture).mean() > 0.05
+
+
+def test_edges_beside_faces_are_drawn_too(blender: PictureProcess) -> None:
+    blender.build("""
+block('Red', RED); mesh = bpy.data.meshes.new('Wire'); mesh.from_pydata([(0, 0, 0), (6, 0, 0)], [(0, 1)], [])
+bpy.context.collection.objects.link(bpy.data.objects.new('Wire', mesh))""")
+    _assert_framed(blender.look("front").pictures[0])
+
+
 @pytest.mark.parametrize("unit", [0.001, 1000])
 def test_all_views_are_framed_at_any_scale(blender: PictureProcess, unit: float) -> None:
     blender.build(f"U = {unit}\nblock('Red', RED, (U, U, U)); block('Blue', BLUE, (U, U, U), (0, 0, 2 * U))")
@@ -194,6 +207,14 @@ def test_a_camera_inside_an_object_still_gives_a_picture(blender: PictureProcess
     for shading in ("solid", "rendered"):
         seen = blender.look("camera", shading=shading)
         assert _share(seen.pictures[0], 0) > 0.1
+
+
+def test_a_camera_that_sees_nothing_is_replaced_and_said_so(blender: PictureProcess) -> None:
+    blender.build("""
+block('Red', RED); bpy.ops.object.camera_add(location=(0, -9, 0)); bpy.context.scene.camera = bpy.context.object""")
+    seen = blender.look("camera")
+    assert _share(seen.pictures[0], 0) > 0.2
+    assert "camera sees nothing" in seen.views[0]
 
 
 def test_local_view_does_not_hide_the_rest(blender: PictureProcess) -> None:
