@@ -39,7 +39,9 @@ def main() -> None:
     """Parse the arguments, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller scenes: tries the benchmark itself")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rounds and smaller scenes: tries the benchmark itself"
+    )
     parser.add_argument("--scripts", type=Path, metavar="DIR", help="run every .py of this folder bare and in the pod")
     parser.add_argument("--only-scripts", action="store_true", help="with --scripts: measure nothing else")
     arguments = parser.parse_args()

@@ -22,12 +22,7 @@ _KINDS = (
 )
 _NOT_OF_THE_SCENE = frozenset(
     # Of the session, of the file's own place, or of what was evaluated last.
-    """rna_type session_uid users original is_evaluated is_runtime_data tag filepath filepath_raw filepath_from_user
-    library override_library preview asset_data is_dirty has_data bindcode file_format_version execution_time
-    id_data view_layers_evaluated_depsgraph active_clip_path evaluated_depsgraph depsgraph is_updated is_updated_data
-    debug_options vertices edges polygons loops loop_triangles loop_triangle_polygons vertex_normals polygon_normals
-    corner_normals attributes color_attributes uv_layers edge_creases vertex_creases pixels
-    uv_layer_stencil uv_layer_clone packed_file packed_files source render_cache filepath_cache cursor tool_settings display_settings session_uuid""".split()
+    ["rna_type", "session_uid", "users", "original", "is_evaluated", "is_runtime_data", "tag", "filepath", "filepath_raw", "filepath_from_user", "library", "override_library", "preview", "asset_data", "is_dirty", "has_data", "bindcode", "file_format_version", "execution_time", "id_data", "view_layers_evaluated_depsgraph", "active_clip_path", "evaluated_depsgraph", "depsgraph", "is_updated", "is_updated_data", "debug_options", "vertices", "edges", "polygons", "loops", "loop_triangles", "loop_triangle_polygons", "vertex_normals", "polygon_normals", "corner_normals", "attributes", "color_attributes", "uv_layers", "edge_creases", "vertex_creases", "pixels", "uv_layer_stencil", "uv_layer_clone", "packed_file", "packed_files", "source", "render_cache", "filepath_cache", "cursor", "tool_settings", "display_settings", "session_uuid"]
 )
 _BY_THE_CLOCK = frozenset({("FieldSettings", "seed")})
 _AS_PACKED = frozenset({("Image", "type"), ("Image", "tiles")})  # the pod packs images, so that a snapshot is whole
