@@ -47,14 +47,15 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.scripts and not arguments.scripts.is_dir():
         parser.error(f"--scripts: {arguments.scripts} is no folder")
-    results = asyncio.run(_measure(arguments))
+    scripts = sorted(arguments.scripts.glob("*.py")) if arguments.scripts else []
+    results = asyncio.run(_measure(arguments, scripts))
     if arguments.json:
         print(json.dumps(results))
     else:
         _print_table(results)
 
 
-async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+async def _measure(arguments: argparse.Namespace, scripts: list[Path]) -> dict[str, Any]:
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="p2m-bench-") as folder:
         place = Path(folder)
@@ -67,10 +68,10 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
                         results |= await measure(pod, box, rounds)
             print("bench: memory …", file=sys.stderr, flush=True)
             results |= await measures.memory(place)
-        if arguments.scripts:
+        if scripts:
             with PodUnderTest.started(place / "scripts", cache=place / "cache") as pod:
                 pod.wait_for_blenders(2)
-                results |= await third_party.compare_folder(pod, arguments.scripts, place)
+                results |= await third_party.compare_scripts(pod, scripts, place)
     return results
 
 
