@@ -78,7 +78,7 @@ async def compare_script(bare: BareBlender, box: McpToolbox, script: Path, stem:
     """How one script went in both, from the same empty scene and seeds."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     ours, theirs = stem.with_suffix(".pod.blend"), stem.with_suffix(".bare.blend")
-    ran = await asyncio.to_thread(bare.ask, run=os.path.abspath(script), save=str(theirs))
+    ran = await asyncio.to_thread(bare.ask, run=str(script), save=str(theirs))
     await box.call("snapshots", {"action": "restore", "sha256": "empty"})
     code = (await asyncio.to_thread(script.read_bytes)).decode("utf-8", errors="replace")
     began = time.perf_counter()
