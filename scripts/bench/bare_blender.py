@@ -61,7 +61,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
     if "compare" in job:
         first, second = (_described(path) for path in job["compare"])
         return {"differences": differences(first, second)}
-    return _run(Path(job["run"]), job["save"])
+    return _run(Path(job["run"]).resolve(), job["save"])
 
 
 def _run(script: Path, blend: str) -> dict[str, Any]:

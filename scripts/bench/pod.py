@@ -39,20 +39,23 @@ def main() -> None:
     """Parse the arguments, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller scenes: tries the benchmark itself")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rounds and smaller scenes: tries the benchmark itself"
+    )
     parser.add_argument("--scripts", type=Path, metavar="DIR", help="run every .py of this folder bare and in the pod")
     parser.add_argument("--only-scripts", action="store_true", help="with --scripts: measure nothing else")
     arguments = parser.parse_args()
     if arguments.scripts and not arguments.scripts.is_dir():
         parser.error(f"--scripts: {arguments.scripts} is no folder")
-    results = asyncio.run(_measure(arguments))
+    scripts = sorted(arguments.scripts.glob("*.py")) if arguments.scripts else []
+    results = asyncio.run(_measure(arguments, scripts))
     if arguments.json:
         print(json.dumps(results))
     else:
         _print_table(results)
 
 
-async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+async def _measure(arguments: argparse.Namespace, scripts: list[Path]) -> dict[str, Any]:
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="p2m-bench-") as folder:
         place = Path(folder)
@@ -65,10 +68,10 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
                         results |= await measure(pod, box, rounds)
             print("bench: memory …", file=sys.stderr, flush=True)
             results |= await measures.memory(place)
-        if arguments.scripts:
+        if scripts:
             with PodUnderTest.started(place / "scripts", cache=place / "cache") as pod:
                 pod.wait_for_blenders(2)
-                results |= await third_party.compare_folder(pod, arguments.scripts, place)
+                results |= await third_party.compare_scripts(pod, scripts, place)
     return results
 
 

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportMissingModuleSource=false
+# pyright: reportAttributeAccessIssue=false, reportMissingModuleSource=false, reportOptionalMemberAccess=false
 # The stubs of bpy know no property of a subclass.
 """Everything of a scene as plain values, and how two of them differ: by RNA, so that no kind of data is forgotten."""
 
@@ -20,14 +20,24 @@ _KINDS = (
     *("lights", "materials", "worlds", "node_groups", "textures", "collections", "actions", "shape_keys"),
     *("particles", "images", "texts", "grease_pencils", "volumes", "pointclouds", "speakers"),
 )
+
+
+def _names(listed: str) -> list[str]:
+    return listed.split()
+
+
+# Of the session, of the file's own place, what was evaluated last, or what is compared evaluated.
 _NOT_OF_THE_SCENE = frozenset(
-    # Of the session, of the file's own place, or of what was evaluated last.
-    """rna_type session_uid users original is_evaluated is_runtime_data tag filepath filepath_raw filepath_from_user
-    library override_library preview asset_data is_dirty has_data bindcode file_format_version execution_time
-    id_data view_layers_evaluated_depsgraph active_clip_path evaluated_depsgraph depsgraph is_updated is_updated_data
-    debug_options vertices edges polygons loops loop_triangles loop_triangle_polygons vertex_normals polygon_normals
-    corner_normals attributes color_attributes uv_layers edge_creases vertex_creases pixels
-    uv_layer_stencil uv_layer_clone packed_file packed_files source render_cache filepath_cache cursor tool_settings display_settings session_uuid""".split()
+    {
+        *_names("rna_type session_uid users original is_evaluated is_runtime_data tag filepath filepath_raw"),
+        *_names("filepath_from_user library override_library preview asset_data is_dirty has_data bindcode"),
+        *_names("file_format_version execution_time id_data view_layers_evaluated_depsgraph active_clip_path"),
+        *_names("evaluated_depsgraph depsgraph is_updated is_updated_data debug_options vertices edges polygons"),
+        *_names("loops loop_triangles loop_triangle_polygons vertex_normals polygon_normals corner_normals"),
+        *_names("attributes color_attributes uv_layers edge_creases vertex_creases pixels uv_layer_stencil"),
+        *_names("uv_layer_clone packed_file packed_files source render_cache filepath_cache cursor tool_settings"),
+        *_names("display_settings session_uuid"),
+    }
 )
 _BY_THE_CLOCK = frozenset({("FieldSettings", "seed")})
 _AS_PACKED = frozenset({("Image", "type"), ("Image", "tiles")})  # the pod packs images, so that a snapshot is whole
@@ -150,13 +160,20 @@ def _differing(first: Any, second: Any, path: str) -> Iterator[str]:
         for number, (one, other) in enumerate(zip(first, second, strict=False)):
             yield from _differing(one, other, f"{path}[{number}]")
     elif isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
-        if first.shape != second.shape:
-            yield f"{path}: {first.size} numbers, {second.size} numbers"
-        elif not (_close(first, second) or _same_points(first, second)):
-            yield f"{path}: differs by up to {np.nanmax(np.abs(first - second)):.3g}"
-    elif isinstance(first, float) and isinstance(second, float):
-        same = math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        if not same and not (math.isnan(first) and math.isnan(second)):
-            yield f"{path}: {first}, {second}"
-    elif first != second:
+        yield from _differing_arrays(first, second, path)
+    elif first != second and not _same_number(first, second):
         yield f"{path}: {first!r}, {second!r}"
+
+
+def _differing_arrays(first: NDArray[Any], second: NDArray[Any], path: str) -> Iterator[str]:
+    if first.shape != second.shape:
+        yield f"{path}: {first.size} numbers, {second.size} numbers"
+    elif not (_close(first, second) or _same_points(first, second)):
+        yield f"{path}: differs by up to {np.nanmax(np.abs(first - second)):.3g}"
+
+
+def _same_number(first: Any, second: Any) -> bool:
+    if not (isinstance(first, float) and isinstance(second, float)):
+        return False
+    close = math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return close or (math.isnan(first) and math.isnan(second))

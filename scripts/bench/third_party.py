@@ -32,7 +32,12 @@ class BareBlender:
         command = [sys.executable, "-P", "-m", "scripts.bench.bare_blender"]
         environment = os.environ | {"PYTHONPATH": str(_ROOT), "PYTHONHASHSEED": "0"}
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
         ) as process:
             try:
                 yield cls(process)
@@ -48,11 +53,11 @@ class BareBlender:
         return json.loads(self._process.stdout.readline())
 
 
-async def compare_folder(pod: PodUnderTest, folder: Path, place: Path) -> dict[str, Any]:
-    """Every `.py` of the folder, by name. Writes below `place`."""
+async def compare_scripts(pod: PodUnderTest, scripts: list[Path], place: Path) -> dict[str, Any]:
+    """Every one of the scripts. Writes below `place`."""
     entries = []
     with BareBlender.started() as bare:
-        for number, script in enumerate(sorted(folder.glob("*.py"))):
+        for number, script in enumerate(scripts):
             print(f"bench: {script.name} …", file=sys.stderr, flush=True)
             async with pod.toolbox() as box:
                 entries.append(await compare_script(bare, box, script, place / f"script-{number}"))
@@ -73,9 +78,9 @@ async def compare_script(bare: BareBlender, box: McpToolbox, script: Path, stem:
     """How one script went in both, from the same empty scene and seeds."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     ours, theirs = stem.with_suffix(".pod.blend"), stem.with_suffix(".bare.blend")
-    ran = await asyncio.to_thread(bare.ask, run=str(script.resolve()), save=str(theirs))
+    ran = await asyncio.to_thread(bare.ask, run=str(script), save=str(theirs))
     await box.call("snapshots", {"action": "restore", "sha256": "empty"})
-    code = script.read_bytes().decode("utf-8", errors="replace")
+    code = (await asyncio.to_thread(script.read_bytes)).decode("utf-8", errors="replace")
     began = time.perf_counter()
     step = await box.call("run_python", {"code": code, "timeout_s": _STEP_LIMIT_S})
     pod_s = time.perf_counter() - began

@@ -1,5 +1,7 @@
 """A step behaves as the same code would as a script of its own Python process."""
 
+# ruff: noqa: E501 - each case of a table is one line
+
 from typing import Any
 
 import pytest

@@ -13,9 +13,8 @@ pytestmark = pytest.mark.blender
 _SCRIPTS = {path.stem: path for path in sorted((Path(__file__).parent / "scripts").glob("*.py"))}
 _FAIL_BARE_TOO = {"fails_half_way", "exits_with_failure"}
 _QUICK = (
-    *("left_in_edit_mode", "boolean_chain", "geometry_nodes_scatter", "shader_principled", "particle_hair"),
-    *("armature_rig", "shape_keys", "drivers", "random_unseeded", "numpy_grid", "operator_class", "property_group"),
-    *("argparse_main", "save_and_open", "default_cube", "two_scenes", "image_pixels", "threads_and_async"),
+    *("left_in_edit_mode", "geometry_nodes_scatter", "particle_hair", "armature_rig", "random_unseeded"),
+    *("operator_class", "argparse_main", "save_and_open", "default_cube"),
 )
 
 

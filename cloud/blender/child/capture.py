@@ -12,7 +12,10 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 STDOUT_LIMIT_CHARS = 8_000
 
@@ -63,12 +66,13 @@ class _Sink(io.RawIOBase):
         """False: nobody watches."""
         return False
 
-    def write(self, chunk: "memoryview | bytes", /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def write(self, chunk: "Buffer", /) -> int:
         """Keep the bytes, after what waits in the other stream."""
         if self._first and not self._first.closed:
             self._first.flush()
-        self._kept.write(memoryview(chunk).cast("B"))
-        return len(chunk)
+        view = memoryview(chunk).cast("B")
+        self._kept.write(view)
+        return len(view)
 
 
 @contextlib.contextmanager
