@@ -8,7 +8,8 @@ import numpy as np
 from mathutils.bvhtree import BVHTree
 
 from cloud.blender.child.checks.limits import SAMPLES_AT_MOST, SCATTER_PARTS, TOUCH_WITHIN_MESH
-from cloud.blender.child.checks.scene import Floats, Ints, Thing, encloses, middle, tree_of, within
+from cloud.blender.child.checks.scene import Thing
+from cloud.blender.child.checks.space import Floats, Ints, encloses, middle, tree_of, within
 from cloud.blender.child.checks.topology import Topology, connected
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from cloud.blender.child.checks.finding import Finding, Severity
 from cloud.blender.child.checks.limits import CROSSING
-from cloud.blender.child.checks.scene import Floats, Thing, touching_faces, tree_of
+from cloud.blender.child.checks.scene import Thing, touching_faces
+from cloud.blender.child.checks.space import Floats, tree_of
 from cloud.blender.child.checks.topology import Topology
 
 

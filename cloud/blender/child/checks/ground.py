@@ -14,7 +14,8 @@ from cloud.blender.child.checks.limits import (
     SKY_LARGER,
     TOUCH,
 )
-from cloud.blender.child.checks.scene import Floats, Thing, within
+from cloud.blender.child.checks.scene import Thing
+from cloud.blender.child.checks.space import Floats, within
 
 
 def _named(words: str) -> re.Pattern[str]:

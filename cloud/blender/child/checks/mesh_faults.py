@@ -14,7 +14,8 @@ from cloud.blender.child.checks.limits import (
     WELD,
     ZERO_AREA,
 )
-from cloud.blender.child.checks.scene import Floats, SceneArrays, Thing, encloses, tree_of
+from cloud.blender.child.checks.scene import SceneArrays, Thing
+from cloud.blender.child.checks.space import Floats, encloses, tree_of
 from cloud.blender.child.checks.topology import Topology, connected
 
 # Odd numbers of 62 bits: a product that wraps around tells rows of integers apart as good as surely.

@@ -18,7 +18,8 @@ from cloud.blender.child.checks.limits import (
     ROUGH_SAMPLES,
     SAMPLES_AT_MOST,
 )
-from cloud.blender.child.checks.scene import Floats, Thing, encloses, within
+from cloud.blender.child.checks.scene import Thing
+from cloud.blender.child.checks.space import Floats, encloses, within
 from cloud.blender.child.checks.standing import Standing
 from cloud.blender.child.checks.topology import Topology
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.blender.child.checks.limits import FLAT_VOLUME, WELD
-from cloud.blender.child.checks.scene import Floats, Ints, Shape
+from cloud.blender.child.checks.scene import Shape
+from cloud.blender.child.checks.space import Floats, Ints
 
 
 @dataclass(eq=False)
