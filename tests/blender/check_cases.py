@@ -240,6 +240,8 @@ plank.location = (9, -.1 - .025 * math.cos(a) - 1.5 * math.sin(a), 1.5 * math.co
 add_box('Box')
 add_box('Hidden', at=(.3, 0, .5)).hide_render = True
 add_box('Away', at=(0, 0, 50)).hide_set(True)
+drafts = bpy.data.collections.new('Drafts'); bpy.context.scene.collection.children.link(drafts); drafts.hide_render = True
+draft = add_box('Draft', at=(.4, .2, .5)); bpy.context.scene.collection.objects.unlink(draft); drafts.objects.link(draft)
 cutter = add_box('Cutter', at=(.5, .5, 1)); cutter.display_type = 'WIRE'
 m = bpy.data.objects['Box'].modifiers.new('Cut', 'BOOLEAN'); m.object = cutter
 bpy.ops.object.light_add(type='SUN', location=(0, 0, 90)); bpy.ops.object.camera_add(location=(900, 0, 0))

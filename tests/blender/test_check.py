@@ -148,6 +148,31 @@ def test_depth_of_a_box_pushed_into_another_is_right(
     assert found[0]["value"] == pytest.approx(depth, rel=0.02) or found[0]["value"] <= max(sizes[-1][:2]) + 0.4
 
 
+def test_depth_in_a_trough_is_that_of_its_floor(check: Check) -> None:
+    code = """
+bm = bmesh.new()
+profile = [(-1, 0), (1, 0), (1, 1.5), (.6, 1.5), (.6, .5), (-.6, .5), (-.6, 1.5), (-1, 1.5)]
+face = bm.faces.new([bm.verts.new((x, -1, z)) for x, z in profile])
+top = bmesh.ops.extrude_face_region(bm, geom=[face])['geom']
+bmesh.ops.translate(bm, vec=(0, 2, 0), verts=[g for g in top if isinstance(g, bmesh.types.BMVert)])
+bmesh.ops.recalc_face_normals(bm, faces=bm.faces)
+me = bpy.data.meshes.new('Trough'); bm.to_mesh(me)
+bpy.context.scene.collection.objects.link(bpy.data.objects.new('Trough', me))
+add_box('Block', (.4, .4, .4), (0, 0, .6)); paint()
+"""
+    found = [f for f in check(code=code)["findings"] if f["kind"] == "interpenetration"]
+    assert [(f["object"], f["other"]) for f in found] == [("Block", "Trough")]
+    assert found[0]["value"] == pytest.approx(0.1, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("way", "severity"), [("a corner pulled through", "warning"), ("two boxes in one mesh", "note")]
+)
+def test_a_part_that_runs_through_itself_is_worse_than_two_that_meet(check: Check, way: str, severity: str) -> None:
+    code = f"at = (0, 0)\no = add_box('Odd')\n{FAULTS['self_intersection'][way]}"
+    assert [(f["kind"], f["severity"]) for f in check(code=code)["findings"]] == [("self_intersection", severity)]
+
+
 @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(boxes, st.floats(0.03, 0.4))
 def test_gap_of_a_hovering_box_is_right(check: Check, sizes: list[tuple[float, float, float]], gap: float) -> None:
