@@ -15,6 +15,7 @@ import bpy
 from cloud.blender.child.api_index import build_api_index
 from cloud.blender.child.capture import end_of_output
 from cloud.blender.child.changes import compare, fingerprint_scene
+from cloud.blender.child.check import check_scene, warm_up_checks
 from cloud.blender.child.exports import export_scene
 from cloud.blender.child.handlers import remember_own_handlers
 from cloud.blender.child.imports import import_file
@@ -50,6 +51,7 @@ class Desk:
             ),
             "look": look_at_scene,
             "inspect": inspect_scene,
+            "check": check_scene,
             "export": lambda **arguments: export_scene(places.scratch, **arguments),
             "import_file": self._import_file,
         }
@@ -77,6 +79,7 @@ class Desk:
     def _warm_up(self, shader_cache: bool) -> Message:
         """Get ready for what the first calls need. `shader_cache`: answer with the compiled shaders, as a zip."""
         warm_up_gpu()
+        warm_up_checks()
         self._scene_file.restore("")
         blobs = (_packed(self._shaders),) if shader_cache and self._shaders.is_dir() else ()
         return Message({"text": "warm", "structured": {"blender": bpy.app.version_string}}, blobs)

@@ -1,0 +1,187 @@
+"""Things that run into each other, and how deep."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import mathutils
+import numpy as np
+
+from cloud.blender.child.checks.finding import Finding, Severity, length
+from cloud.blender.child.checks.limits import (
+    EXACT_OVERLAP_TIME_LIMIT_S,
+    LET_IN,
+    LET_IN_DEEP,
+    LET_IN_FAMILY,
+    LET_IN_HELD,
+    NEW_DIRECTIONS,
+    ROUGH_SAMPLES,
+    SAMPLES_AT_MOST,
+)
+from cloud.blender.child.checks.scene import Thing
+from cloud.blender.child.checks.space import Floats, encloses, within
+from cloud.blender.child.checks.standing import Standing
+from cloud.blender.child.checks.topology import Topology
+
+
+def overlap_findings(
+    pairs: Sequence[tuple[Thing, Thing]],
+    topologies: dict[object, Topology],
+    standing: Standing,
+    late: Callable[[str], bool],
+) -> Iterator[Finding]:
+    """A finding for each pair that runs into each other deeper than parts are let into each other on purpose.
+
+    `late` is told what would be left out, and says whether to stop.
+    """
+    solids = Solids(topologies)
+    for done, (first, second) in enumerate(pairs):
+        if late(f"the last {len(pairs) - done} of {len(pairs)} near pairs"):
+            return
+        small, large = sorted((first, second), key=lambda thing: float(thing.dimensions.max()))
+        if small.see_through or large.see_through:
+            continue
+        reach = float(small.dimensions.max())
+        kin = are_kin(first, second)
+        silent = LET_IN_FAMILY if kin else LET_IN
+        if box_depth(first, second) <= silent * reach:
+            continue
+        depth = solids.depth(small, large, silent * reach)
+        if depth <= silent * reach:
+            continue
+        held = standing.holds(small, large) or standing.holds(large, small)
+        allowed = LET_IN_HELD if held else LET_IN_DEEP
+        severity: Severity = "note" if kin or depth <= allowed * reach else "warning"
+        mend = "move them apart" if severity == "warning" else "fine if one is let into the other"
+        hint = "" if kin else ", or parent one to the other if they are one thing"
+        message = f"{small.name} and {large.name} run {length(depth)} into each other: {mend}{hint}."
+        yield Finding("interpenetration", severity, small.name, message, large.name, value=depth, unit="m")
+
+
+def are_kin(first: Thing, second: Thing) -> bool:
+    """Parts of one thing: they hang on one parent, or their names say so ("Snowman Head", "Snowman Body")."""
+    if first.family == second.family or first.parent == second.name or second.parent == first.name:
+        return True
+    (kit, part), (other_kit, other_part) = _kit(first.name), _kit(second.name)
+    return kit == other_kit and part != other_part and bool(part or other_part)
+
+
+def _kit(name: str) -> tuple[str, str]:
+    """The first word of a name, and the words after it; numbers count copies and are no words."""
+    words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name.split(" in ")[0]) if len(word) > 1]
+    words = [word.lower() for word in words if not word.isdigit()]
+    return (words[0], " ".join(words[1:])) if words else (name, "")
+
+
+class Solids:
+    """Depths of overlaps, each solid made once."""
+
+    def __init__(self, topologies: dict[object, Topology]) -> None:
+        self._topologies = topologies
+        self._made: dict[Thing, object | None] = {}
+        self._exact_until = time.monotonic() + EXACT_OVERLAP_TIME_LIMIT_S
+
+    def depth(self, small: Thing, large: Thing, least: float) -> float:
+        """How far the smaller has to move to be out of the larger; 0 where they do not overlap."""
+        crossing = bool(small.tree.overlap(large.tree))
+        if not crossing and not self._contained(small, large):
+            return 0.0
+        if crossing and time.monotonic() > self._exact_until:
+            return _depth_of_sheet(small, large, ROUGH_SAMPLES) or box_depth(small, large)
+        one, other = self._solid(small), self._solid(large)
+        if one is None or other is None:
+            return _depth_of_sheet(small, large) if crossing else float(small.dimensions.min())
+        return self._depth_of_solids(one, other, _directions(small, large), least)
+
+    def _contained(self, small: Thing, large: Thing) -> bool:
+        """No surface crosses another; the smaller may still lie inside, or on the very place of the larger."""
+        closed = self._topologies[large.shape]
+        if not closed.closed[closed.parts].any() or self._solid(large) is None:
+            return False
+        box = np.minimum(small.high, large.high) - np.maximum(small.low, large.low)
+        if (box < 0.9 * small.dimensions).any():
+            return False
+        corners = small.points[small.shape.triangles.ravel()]
+        inner = 0.999 * corners[0] + 0.001 * corners.mean(axis=0)
+        return encloses(large.tree, inner)
+
+    def _depth_of_solids(self, one: object, other: object, directions: Floats, least: float) -> float:
+        common = one ^ other  # pyright: ignore[reportOperatorIssue]
+        if common.is_empty():
+            return 0.0
+        pieces = [np.asarray(piece.to_mesh().vert_properties)[:, :3] for piece in common.decompose()]
+        thick = np.max([np.ptp(piece @ directions.T, axis=0) for piece in pieces], axis=0)
+        if thick.min() <= least:
+            return float(thick.min())
+        ends = [np.asarray(solid.to_mesh().vert_properties)[:, :3] @ directions.T for solid in (one, other)]  # pyright: ignore[reportAttributeAccessIssue]
+        forward, back = ends[1].max(axis=0) - ends[0].min(axis=0), ends[0].max(axis=0) - ends[1].min(axis=0)
+        sure = float(np.minimum(forward, back).min())
+        limit = 0.02 * common.volume()
+        for axis in np.argsort(thick)[:NEW_DIRECTIONS]:
+            if thick[axis] >= sure or time.monotonic() > self._exact_until:
+                break
+            for way in (1, -1):
+                moved = one.translate((1.01 * way * thick[axis] * directions[axis]).tolist())  # pyright: ignore[reportAttributeAccessIssue]
+                if (moved ^ other).volume() <= limit:
+                    return float(thick[axis])
+        return sure
+
+    def _solid(self, thing: Thing) -> object | None:
+        """The closed parts of a thing as one solid; None where most of it is open or broken."""
+        if thing not in self._made:
+            self._made[thing] = _make_solid(thing, self._topologies[thing.shape])
+        return self._made[thing]
+
+
+def _make_solid(thing: Thing, topology: Topology) -> object | None:
+    import manifold3d
+
+    closed = topology.closed
+    if len(topology.inside_out) == len(topology.parts):  # a room, or a fault of its own: it has no inside to be in
+        return None
+    if topology.part_area[closed].sum() < 0.8 * topology.part_area.sum():
+        return None
+    chosen = closed[topology.face_part[thing.shape.triangle_face]]
+    triangles = topology.welded[thing.triangles[chosen]]
+    turned = np.isin(topology.face_part[thing.shape.triangle_face[chosen]], topology.inside_out)
+    triangles[turned] = triangles[turned][:, ::-1]
+    used, triangles = np.unique(triangles, return_inverse=True)
+    mesh = manifold3d.Mesh(thing.points[used].astype(np.float32), triangles.reshape(-1, 3).astype(np.uint32))
+    solid = manifold3d.Manifold(mesh)
+    return solid if solid.status() == manifold3d.Error.NoError and solid.volume() > 0 else None
+
+
+def _directions(small: Thing, large: Thing) -> Floats:
+    """Where the way out may lie: the world's axes, both things' own, and from middle to middle."""
+    own = [thing.matrix[:3, :3].T for thing in (small, large)]
+    between = ((small.low + small.high) - (large.low + large.high))[None]
+    candidates = np.concatenate([np.eye(3), *own, between])
+    lengths = np.linalg.norm(candidates, axis=1)
+    candidates = candidates[lengths > 1e-9] / lengths[lengths > 1e-9, None]
+    keep = [i for i, c in enumerate(candidates) if not any(abs(c @ d) > 0.9999 for d in candidates[:i])]
+    return candidates[keep]
+
+
+def box_depth(one: Thing, other: Thing) -> float:
+    """How far the boxes run into each other."""
+    return float(np.minimum(one.high - other.low, other.high - one.low).min())
+
+
+def _depth_of_sheet(small: Thing, large: Thing, samples: int = SAMPLES_AT_MOST) -> float:
+    """For open meshes: how far the points of the one pass the surface of the other, on the side where it is less."""
+    return max(_passing(small, large, samples), _passing(large, small, samples))
+
+
+def _passing(thing: Thing, surface: Thing, samples: int) -> float:
+    points = thing.points[within(thing.points, surface.low - thing.across, surface.high + thing.across)]
+    points = points[:: len(points) // samples + 1]
+    front, behind = 0.0, 0.0
+    for point in points.tolist():
+        place, normal, _, distance = surface.tree.find_nearest(point)
+        if place is None or normal is None or distance is None:
+            continue
+        height = float((mathutils.Vector(point) - place).dot(normal))
+        if abs(height) < 0.7 * distance:  # it lies beside the sheet, not before or behind it
+            continue
+        front, behind = max(front, height), max(behind, -height)
+    return min(front, behind)
