@@ -27,6 +27,11 @@ class PodCache:
         """Keep a zip of Mesa's shader cache."""
         self._keep("shaders.zip", archive)
 
+    @property
+    def has_api_index(self) -> bool:
+        """The API index was built."""
+        return (self.folder / "api-index.bin").is_file()
+
     def api_index(self) -> bytes | None:
         """The API index, if it was built."""
         try:

@@ -156,7 +156,7 @@ async def _blender(ground: Ground) -> Finding:
         return Finding("Blender", "missing", str(error), "see above")
     try:
         async with asyncio.timeout(_BLENDER_LIMIT_S):
-            answer = await child.ask("warm_up", {"shader_cache": False})
+            answer = await child.ask("warm_up", {"shader_cache": False, "checks": True})
     except (ChildDied, TimeoutError) as error:
         said = child.last_words().strip()[-300:]
         return Finding("Blender", "missing", f"{error or 'no answer'}: {said}", "./scripts/setup")

@@ -233,7 +233,7 @@ class BlenderSupervisor:
             try:
                 async with asyncio.timeout(_START_LIMIT_S):
                     if not self.ready_once:
-                        await self._prepare(child)
+                        await self._prepare(child, at_leisure=False)
                     answer = await child.ask("restore", {"sha256": self._scene}, self._scene)
             except (ChildDied, TimeoutError) as error:
                 said = child.last_words().strip()
@@ -258,13 +258,18 @@ class BlenderSupervisor:
             return child
         raise BlenderNotStarting(f"Blender did not start: {why}.")
 
-    async def _prepare(self, child: BlenderProcess) -> None:
-        """Warm a child up, and keep what it compiled for all later ones: no user's code has run in it."""
-        answer = await child.ask("warm_up", {"shader_cache": not self._cache.has_shaders})
+    async def _prepare(self, child: BlenderProcess, *, at_leisure: bool) -> None:
+        """Warm a child up, and keep what it made for all later ones: no user's code has run in it."""
+        wanted = {"shader_cache": not self._cache.has_shaders, "checks": at_leisure}
+        answer = await child.ask("warm_up", wanted)
         if answer.header.get("is_error"):
             logger.warning("blender child is not warm", extra={"why": answer.header.get("text", "")})
         if answer.blobs:
             await asyncio.to_thread(self._cache.keep_shaders, answer.blobs[0])
+        if at_leisure and not self._cache.has_api_index:
+            built = await child.ask("build_api_index", {})
+            if built.blobs:
+                await asyncio.to_thread(self._cache.keep_api_index, built.blobs[0])
 
     async def _warm_up(self) -> None:
         async with self._lock:
@@ -299,7 +304,7 @@ class BlenderSupervisor:
         await asyncio.sleep(delay_s)
         child = await BlenderProcess.start(self._ground)
         try:
-            await self._prepare(child)
+            await self._prepare(child, at_leisure=True)
         except BaseException:
             await asyncio.shield(child.kill())
             raise

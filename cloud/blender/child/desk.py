@@ -76,10 +76,14 @@ class Desk:
         bpy.context.view_layer.update()
         return Message({"text": "ready", "structured": {"blender": bpy.app.version_string}})
 
-    def _warm_up(self, shader_cache: bool) -> Message:
-        """Get ready for what the first calls need. `shader_cache`: answer with the compiled shaders, as a zip."""
+    def _warm_up(self, shader_cache: bool, checks: bool) -> Message:
+        """Get ready for what the first calls need. `shader_cache`: answer with the compiled shaders, as a zip.
+
+        `checks`: import what the geometry report needs, which takes most of a second.
+        """
         warm_up_gpu()
-        warm_up_checks()
+        if checks:
+            warm_up_checks()
         self._scene_file.restore("")
         blobs = (_packed(self._shaders),) if shader_cache and self._shaders.is_dir() else ()
         return Message({"text": "warm", "structured": {"blender": bpy.app.version_string}}, blobs)

@@ -33,7 +33,9 @@ class SceneFile:
         """The scene as a file, to hand over. The front names it. Raises: OSError, RuntimeError: no room for it."""
         pack_images()
         part = self._places.scratch / f"{secrets.token_hex(8)}.blend"
-        bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True, compress=False, check_existing=False)
+        bpy.ops.wm.save_as_mainfile(
+            filepath=str(part), copy=True, compress=False, check_existing=False, relative_remap=False
+        )
         return hand_over(part)
 
     def restore(self, sha256: str) -> None:

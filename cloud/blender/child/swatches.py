@@ -42,8 +42,8 @@ def _image_node(material: bpy.types.Material) -> bpy.types.Node | None:
     shown = material.node_tree.nodes.active
     if shown is None or shown.type != "TEX_IMAGE" or shown.image is None:
         return None
-    fed = [link.to_socket.name for link in shown.outputs["Color"].links]
-    return shown if "Base Color" in fed else None
+    links = shown.outputs["Color"].links or ()
+    return shown if any(link.to_socket.name == "Base Color" for link in links) else None
 
 
 def _swatch(material: bpy.types.Material) -> Colour | None:

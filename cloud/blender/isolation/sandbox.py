@@ -172,6 +172,7 @@ def _environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONPATH": "/app/code:/app/site-packages",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # a step that is repeated takes a set's members in the same order
         "LD_LIBRARY_PATH": "/app/python/lib",
         "MESA_SHADER_CACHE_DIR": "/tmp/shader-cache",  # noqa: S108
         "BLENDER_USER_RESOURCES": "/tmp/blender",  # noqa: S108
