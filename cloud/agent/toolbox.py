@@ -16,7 +16,7 @@ import httpx2
 from anthropic.lib.tools.mcp import mcp_content
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import INVALID_PARAMS
+from mcp_types import INVALID_PARAMS, RequestParamsMeta
 
 from cloud.agent.contract import Block, ToolParam, ToolResult
 from cloud.errors import InvalidInput, NotFound, Prompt2MeshError, TooLarge
@@ -30,6 +30,7 @@ _AFTER_STEP_S = 60.0
 # A little less than the pod takes, for what MCP puts around the arguments.
 _ARGUMENTS_LIMIT_BYTES = 8 * 2**20 - 4096
 _CONNECT_LIMIT_S = 10.0
+_SEED_META_KEY = "prompt2mesh/seed"
 # Well above the 15 s in which a pod says on a call's connection that it still works on it.
 _SILENCE_LIMIT_S = 60.0
 _EVENT_LIMIT_BYTES = 64 * 2**20
@@ -58,11 +59,14 @@ class McpToolbox:
 
     If the connection breaks, the MCP client cancels the task that entered, and leaving raises `ToolboxLost`; so
     whoever must tell that cancel from a real one enters in a task of its own. `call_limit_s` is for a pod that does
-    not answer at all; the pod itself ends steps that take too long.
+    not answer at all; the pod itself ends steps that take too long. `seed` is what chance in a step begins with.
     """
 
-    def __init__(self, base_url: str, bearer: Callable[[], str], *, call_limit_s: float = _CALL_LIMIT_S) -> None:
+    def __init__(
+        self, base_url: str, bearer: Callable[[], str], *, call_limit_s: float = _CALL_LIMIT_S, seed: int = 0
+    ) -> None:
         self._base_url = base_url
+        self._seed = seed
         self._call_limit_s = call_limit_s
         self._http = httpx2.AsyncClient(
             base_url=base_url,
@@ -122,7 +126,8 @@ class McpToolbox:
             )
         limit_s = wait_limit_s(arguments, self._call_limit_s)
         try:
-            result = await self._connected().call_tool(name, arguments, read_timeout_seconds=limit_s)
+            meta: RequestParamsMeta = {_SEED_META_KEY: self._seed}  # pyright: ignore[reportAssignmentType]
+            result = await self._connected().call_tool(name, arguments, read_timeout_seconds=limit_s, meta=meta)
         except MCPError as error:
             if error.code == INVALID_PARAMS or _is_too_large(error):
                 return _failed(error.message)

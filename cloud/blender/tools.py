@@ -32,6 +32,8 @@ from cloud.blender.policy import refusal
 from cloud.blender.resources import PictureShelf
 from cloud.errors import Prompt2MeshError
 
+SEED_META_KEY = "prompt2mesh/seed"
+
 # Parsing longer code would hold up the front; the policy is for clear messages only, the sandbox is the boundary.
 _POLICY_LIMIT_CHARACTERS = 512 * 1024
 
@@ -189,7 +191,7 @@ class ToolDesk:
 
     async def _answer(self, context: ServerRequestContext[Any], tool: str, arguments: Arguments) -> CallToolResult:
         progress = Progress(arguments.timeout_s if isinstance(arguments, given.RunPython) else None)
-        work = self._work(tool, arguments, progress)
+        work = self._work(context, tool, arguments, progress)
         if context.meta and "progress_token" in context.meta:
             async with reported(progress, context.session.report_progress):
                 answer = await self._calls.run(_key(context), work)
@@ -201,7 +203,9 @@ class ToolDesk:
             result.structured_content["pictures"] = [self._pictures.add(kind, data) for data in pictures_of(answer)]
         return result
 
-    def _work(self, tool: str, arguments: Arguments, progress: Progress) -> Coroutine[Any, Any, Message]:
+    def _work(
+        self, context: ServerRequestContext[Any], tool: str, arguments: Arguments, progress: Progress
+    ) -> Coroutine[Any, Any, Message]:
         """What answers the call. The front answers `lookup` itself, so that one waits for nobody."""
         match arguments:
             case given.Lookup(query=query):
@@ -209,24 +213,30 @@ class ToolDesk:
             case given.Snapshots():
                 return self._in_turn(progress, lambda: self._blender.snapshots(**arguments.model_dump()))
             case given.RunPython():
-                return self._run_python(arguments, progress)
+                return self._run_python(arguments, progress, seed_of(context))
             case given.Look():
                 passed = arguments.model_dump(exclude={"format"}) | {"picture_format": arguments.format}
             case _:
                 passed = arguments.model_dump()
         return self._in_turn(progress, lambda: self._blender.call(tool, passed))
 
-    async def _run_python(self, step: given.RunPython, progress: Progress) -> Message:
+    async def _run_python(self, step: given.RunPython, progress: Progress, seed: int) -> Message:
         """Raises: Refused: by the policy, before anything ran."""
         if len(step.code) <= _POLICY_LIMIT_CHARACTERS and (why := await asyncio.to_thread(refusal, step.code)):
             raise Refused(why)
-        passed = step.model_dump(exclude={"timeout_s"})
+        passed = step.model_dump(exclude={"timeout_s"}) | {"seed": seed}
         # Where the client names no limit, the pod's own holds.
         limit_s = step.timeout_s if "timeout_s" in step.model_fields_set else None
         return await self._in_turn(progress, lambda: self._blender.call("run_python", passed, limit_s=limit_s))
 
     async def _in_turn(self, progress: Progress, ask: Callable[[], Coroutine[Any, Any, Message]]) -> Message:
         return await self._calls.in_turn(progress, ask)
+
+
+def seed_of(context: ServerRequestContext[Any]) -> int:
+    """What chance is seeded with: a number that the backend sends for each project, beside the arguments; else 0."""
+    seed = (context.meta or {}).get(SEED_META_KEY)
+    return seed if type(seed) is int and 0 <= seed < 2**32 else 0
 
 
 def _key(context: ServerRequestContext[Any]) -> CallKey | None:

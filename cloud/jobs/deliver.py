@@ -10,7 +10,7 @@ from cloud.errors import Prompt2MeshError
 from cloud.jobs import queries
 from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder, NewFile
-from cloud.jobs.script import ScriptStep, replay_script
+from cloud.jobs.script import ScriptStep, replay_script, seed_of_project
 
 PREVIEW_SIZE_PX = 768
 ALWAYS = ("blend", "glb")
@@ -43,7 +43,7 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         await deliver_export(toolbox, recorder, file_format)
     if recorder.head_id is not None:
-        script = await _script_of(recorder.database, recorder.head_id)
+        script = await _script_of(recorder.database, recorder.head_id, recorder.job.project_id)
         await recorder.add_file(NewFile("script", "script.py", "text/x-python", script.encode()))
 
 
@@ -78,14 +78,15 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
             return
 
 
-async def _script_of(database: Database, snapshot_id: UUID) -> str:
+async def _script_of(database: Database, snapshot_id: UUID, project_id: UUID) -> str:
     async with database.sessions() as session:
         chain = await queries.chain_to(session, snapshot_id)
     return replay_script(
         [
             ScriptStep(title=snapshot.title, code=snapshot.code, job=str(snapshot.job_id), prompt=prompt)
             for snapshot, prompt in chain
-        ]
+        ],
+        seed_of_project(project_id),
     )
 
 

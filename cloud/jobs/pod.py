@@ -38,17 +38,26 @@ class PodLost(Prompt2MeshError):
 class PodToolbox:
     """A `Toolbox` that survives the loss of its pod. Use as an async context manager, within one task.
 
-    `scene` is the hash of the snapshot that the pod holds. A step's snapshot is in the artifact store before
-    its result is given out, so whatever the caller has seen can be restored.
+    `seed` is what chance in the scene's code begins with. `scene` is the hash of the snapshot that the pod holds.
+    A step's snapshot is in the artifact store before its result is given out, so whatever the caller has seen can
+    be restored.
     """
 
     def __init__(
-        self, fleet: Fleet, store: ArtifactStore, user_id: str, scene: str, on_wait: Callable[[str], Awaitable[None]]
+        self,
+        fleet: Fleet,
+        store: ArtifactStore,
+        user_id: str,
+        scene: str,
+        on_wait: Callable[[str], Awaitable[None]],
+        *,
+        seed: int = 0,
     ) -> None:
         self._fleet = fleet
         self._store = store
         self._user_id = user_id
         self._on_wait = on_wait
+        self._seed = seed
         self._link: PodLink | None = None
         self._losses = 0
         self.scene = scene
@@ -127,7 +136,7 @@ class PodToolbox:
         while True:
             endpoint = await self._acquire()
             try:
-                self._link = await PodLink.open(endpoint.base_url, endpoint.bearer)
+                self._link = await PodLink.open(endpoint.base_url, endpoint.bearer, self._seed)
                 await self._load_scene()
                 return
             except (ToolboxLost, TimeoutError):

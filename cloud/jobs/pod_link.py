@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 class PodLink:
     """An `McpToolbox` for use from one task at a time. `close` ends it, broken or not."""
 
-    def __init__(self, base_url: str, bearer: Callable[[], str]) -> None:
-        self._toolbox = McpToolbox(base_url, bearer)
+    def __init__(self, base_url: str, bearer: Callable[[], str], seed: int) -> None:
+        self._toolbox = McpToolbox(base_url, bearer, seed=seed)
         self._opened = asyncio.Event()
         self._closing = asyncio.Event()
         self._holder: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, base_url: str, bearer: Callable[[], str]) -> Self:
+    async def open(cls, base_url: str, bearer: Callable[[], str], seed: int = 0) -> Self:
         """Connect. Raises: ToolboxLost."""
-        link = cls(base_url, bearer)
+        link = cls(base_url, bearer, seed)
         link._holder = asyncio.create_task(link._hold(), name="pod link")
         try:
             await link._first_of(link._opened.wait())

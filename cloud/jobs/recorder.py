@@ -27,6 +27,7 @@ from cloud.jobs.events import (
     Waiting,
 )
 from cloud.jobs.pod import GOING_BACK
+from cloud.jobs.script import KEPT_MARK
 from cloud.jobs.storable import storable_text
 from cloud.jobs.transcript import pack
 from cloud.storage.store import ArtifactStore
@@ -179,7 +180,7 @@ class JobRecorder:
             parent_id=self.head_id,
             step=step.number,
             title=storable_text(step.title),
-            code=str(step.arguments.get("code") or f"# {step.title}: the tool {step.tool} did this, no code can.\n"),
+            code=_code_of(step, result),
             sha256=taken["sha256"],
             bytes=int(taken["bytes"]),
         )
@@ -232,6 +233,14 @@ class JobRecorder:
             stop_reason=turn.stop_reason,
             snapshot_id=self.head_id,
         )
+
+
+def _code_of(step: Step, result: ToolResult) -> str:
+    """The code that a replay of this step runs."""
+    code = step.arguments.get("code")
+    if not isinstance(code, str):
+        return f"# {step.title}: the tool {step.tool} did this, no code can.\n"
+    return KEPT_MARK + code if result.is_error else code
 
 
 def _changed(result: ToolResult) -> str:

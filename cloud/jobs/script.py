@@ -5,8 +5,13 @@ was written, character by character, because indenting it would change texts tha
 """
 
 import ast
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
+
+KEPT_MARK = "# This step failed; what it did before is kept.\n"
+"""Before the code of such a step."""
 
 _PRELUDE = '''
 import math
@@ -17,6 +22,7 @@ import sys
 import bpy  # first: it brings bmesh and mathutils with it
 import bmesh
 import mathutils
+import mathutils.noise
 import numpy
 import numpy as np
 
@@ -38,8 +44,22 @@ def _p2m_end_step():
     for name in set(globals()) - set(_P2M_NAMES):
         del globals()[name]
     globals().update(_P2M_NAMES)
-    random.seed(0)
-    np.random.seed(0)
+    random.seed(_P2M_SEED)
+    np.random.seed(_P2M_SEED)
+    mathutils.noise.seed_set(_P2M_SEED % 2**31 + 1)
+
+
+def _p2m_run(code, may_fail):
+    """A step that ends itself, or that failed after it had done something: the next step goes on from there."""
+    try:
+        exec(compile(code, "step", "exec"), globals())
+    except SystemExit as leaving:
+        if leaving.code not in (None, 0) and not may_fail:
+            raise
+    except Exception as error:
+        if not may_fail:
+            raise
+        print("This step failed, as it did when the scene was made:", error)
 
 
 def _p2m_reopen():
@@ -47,6 +67,7 @@ def _p2m_reopen():
     bpy.data.orphans_purge(do_local_ids=True, do_linked_ids=True, do_recursive=False)
 
 
+_P2M_SEED = @SEED@
 _p2m_open_empty_scene()
 _P2M_NAMES = {}
 _P2M_NAMES.update(globals())
@@ -75,22 +96,48 @@ class ScriptStep:
     prompt: str
 
 
-def replay_script(steps: Sequence[ScriptStep]) -> str:
+def seed_of_project(project_id: UUID) -> int:
+    """What chance in a project's code begins with: the same for each of its steps and for its script."""
+    return zlib.crc32(project_id.bytes)
+
+
+def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     """The script's text. Run alone under `bpy`, it rebuilds what the steps built from the empty scene."""
     features, bodies = _hoist_future_imports([step.code for step in steps])
     parts = [_header(steps)]
     if features:
         parts.append(f"from __future__ import {', '.join(features)}\n")
-    parts.append(_PRELUDE)
+    parts.append(_PRELUDE.replace("@SEED@", str(seed)))
     job = steps[0].job if steps else ""
     for number, (step, body) in enumerate(zip(steps, bodies, strict=True), 1):
         reopen = "_p2m_reopen()\n" if step.job != job else ""
         job = step.job
         parts.append(f"\n\n{reopen}# --- Step {number}: {_one_line(step.title) or 'untitled'} ---\n")
-        parts.append(body if body.endswith("\n") else body + "\n")
+        parts.append(_as_block(body))
         parts.append("_p2m_end_step()\n")
     parts.append(_EPILOGUE)
     return "".join(parts)
+
+
+def _as_block(code: str) -> str:
+    """The step's code as it stands in the script: as it is, or as a text where it may not run to its end."""
+    may_fail = code.startswith(KEPT_MARK)
+    if not may_fail and not _may_exit(code):
+        return code if code.endswith("\n") else code + "\n"
+    text = code.replace("\\", "\\\\").replace('"', '\\"')
+    return f'_p2m_run("""\\\n{text}""", may_fail={may_fail})\n'
+
+
+def _may_exit(code: str) -> bool:
+    """It names something that ends a script."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Name) and node.id in {"SystemExit", "exit", "quit"}:
+            return True
+        if isinstance(node, ast.Attribute) and node.attr == "exit":
+            return True
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "exit" for alias in node.names):
+            return True
+    return False
 
 
 def _header(steps: Sequence[ScriptStep]) -> str:

@@ -19,6 +19,7 @@ from cloud.jobs.deliver import count_geometry, deliver_export, deliver_files, de
 from cloud.jobs.events import JobResult
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
+from cloud.jobs.script import seed_of_project
 from cloud.jobs.transcript import as_turns, image_source
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
@@ -54,7 +55,12 @@ class JobWork:
             with self._timed("pod"):
                 scene = await self._scene()
                 toolbox = PodToolbox(
-                    self.services.fleet, self.services.store, str(self.job.user_id), scene, self.recorder.waiting
+                    self.services.fleet,
+                    self.services.store,
+                    str(self.job.user_id),
+                    scene,
+                    self.recorder.waiting,
+                    seed=seed_of_project(self.job.project_id),
                 )
                 await stack.enter_async_context(toolbox)
             if self.job.kind == "export":

@@ -69,6 +69,22 @@ bpy.context.object.name = "Ball 🎈"
 bpy.ops.object.mode_set(mode="EDIT")
 """
 
+ENDS_ITSELF = r"""
+import sys
+from mathutils import noise
+marker = bpy.data.objects.new("Marker", bpy.data.meshes["Stool"])
+marker.location = noise.random_vector()
+marker["note"] = "a \\ and \"\"\" and \n"
+bpy.context.collection.objects.link(marker)
+sys.exit()
+bpy.data.objects.remove(marker)
+"""
+
+HALF_DONE = """
+bpy.data.objects["Marker"].scale = (2, 2, 2)
+raise ValueError("half way")
+"""
+
 # Prints what a scene file holds, as JSON.
 DESCRIBE = """
 import json, sys, bpy
@@ -131,7 +147,8 @@ async def test_script_alone_rebuilds_the_scene(
 ) -> None:
     monkeypatch.setattr("cloud.jobs.deliver.PREVIEW_SIZE_PX", 64)
     first = [_step(BASE, "Seat"), _step("raise ValueError"), _step(LEGS, "Legs"), finishes()]
-    second = [_step(EDIT, "Make it blue"), finishes()]
+    half_done = calls(("run_python", {"code": HALF_DONE, "keep_on_error": True}))
+    second = [_step(EDIT, "Make it blue"), _step(ENDS_ITSELF, "Marker"), half_done, finishes()]
     async with scripted_messages(*first, *second) as api, running(backend.with_model(api.base_url)):
         await user.ended(await user.post('a "stool"'))
         job_id = await user.post("make it blue\nand add a ball")
@@ -142,7 +159,8 @@ async def test_script_alone_rebuilds_the_scene(
         (tmp_path / name).write_bytes(await backend.services.store.get(files[name].sha256))
     await asyncio.to_thread(run_bpy, tmp_path, "script.py", "again.blend")
     built, rebuilt = describe(tmp_path, "scene.blend"), describe(tmp_path, "again.blend")
-    assert set(rebuilt) == {"Stool", "Leg", "Leg.001", "Leg.002", "Ball 🎈"}
+    assert set(rebuilt) == {"Stool", "Leg", "Leg.001", "Leg.002", "Ball 🎈", "Marker"}
+    assert rebuilt["Marker"]["matrix"][0][0] == pytest.approx(2)
     assert_same(built, rebuilt)
 
 
