@@ -1,0 +1,145 @@
+"""Two users' pods as they are started in production, and the world around them, which is there to be reached."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image
+
+from tests.blender.pod_process import RunningPod, run, running_pod
+from tests.blender.walls.outside import CANARY, Listeners, World, listening, open_folder, shared_segment, victim
+
+_PROJECT = Path(__file__).resolve().parents[3]
+_NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Town:
+    """A pod that is attacked, its neighbour, and what lies around them."""
+
+    pod: RunningPod
+    neighbour: RunningPod
+    world: World
+    cache: Path
+
+
+@pytest.fixture(scope="package")
+def town() -> Iterator[Town]:
+    """Two pods of two users with a snapshot each, on a cache that they share."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        cache = folder / "cache"
+        begin = {"cache": cache, "environment": {"P2M_CANARY": CANARY, "ANTHROPIC_API_KEY": CANARY}}
+        pods = [stack.enter_context(running_pod(folder / name, **begin)) for name in ("pod", "neighbour")]
+        for pod in pods:
+            asyncio.run(_build(pod))
+        facts = _facts(folder, *pods, cache)
+        facts["victims"] = {"same user": stack.enter_context(victim(_uid_of_child(pods[0])))}
+        facts["victims"]["our user"] = stack.enter_context(victim(os.getuid()))
+        if os.getuid() == 0:
+            facts["victims"]["other user"] = stack.enter_context(victim(_NOBODY))
+        facts["victims"] |= {"front": pods[0].process.pid, "neighbour": pods[1].process.pid}
+        listeners = stack.enter_context(listening(folder))
+        facts["shared_key"] = stack.enter_context(shared_segment())
+        facts |= _addresses(listeners)
+        watched = [Path(facts[name]) for name in ("secret", "data_secret", "neighbour_snapshot", "picture")]
+        yield Town(*pods, World(listeners, facts, [*watched, *cache.iterdir()]), cache)
+
+
+@pytest.fixture(scope="package")
+def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
+    """What came of each attempt where there is no wall."""
+    if os.getuid():
+        pytest.skip("the controls try what only root may do")
+    with ExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        facts = _facts(folder, town.pod, town.neighbour, folder / "cache")
+        for name in ("snapshots", "imports", "cache", "scratch"):
+            (folder / name).mkdir(exist_ok=True)
+        (folder / "snapshots" / "0.blend").touch()
+        (folder / "cache" / "shaders.zip").touch()
+        facts |= {"control": True, "signal": signal.SIGURG, "own_place": str(folder)}  # SIGURG does no harm
+        facts |= {f"own_{name}": str(folder / name) for name in ("snapshots", "imports", "scratch")}
+        facts |= _addresses(stack.enter_context(listening(folder)))
+        facts["front_pid"] = stack.enter_context(victim(os.getuid()))
+        facts["victims"] = {"other user": facts["front_pid"]}
+        facts["shared_key"] = stack.enter_context(shared_segment())
+        done = subprocess.run(
+            ["unshare", "--mount", sys.executable, "-m", "tests.blender.walls.controls"],
+            input=json.dumps(facts),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=_PROJECT,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_PROJECT)},
+            check=False,
+        )
+        yield dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+        for place in facts["places"]:
+            Path(place, facts["mark"]).unlink(missing_ok=True)
+
+
+def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path) -> dict[str, Any]:
+    """What an attempt is told of the world."""
+    data = folder / "data"
+    data.mkdir()
+    for secret in (folder / "secret", data / "key"):
+        secret.write_text(CANARY)
+        secret.chmod(0o666)
+    Image.new("RGB", (1, 1), "red").save(folder / "picture.png")
+    (folder / "model.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    snapshot = next((neighbour.workspace / "snapshots").glob("*.blend"))
+    packages = Path(psutil.__file__).parents[1]
+    places = ["/", "/usr/lib", "/etc", "/root", "/dev", str(_PROJECT / "cloud" / "blender"), str(cache)]
+    places += [str(packages), str(packages / "numpy"), *(str(path) for path in pod.workspace.iterdir())]
+    return {
+        "control": False,
+        "mark": f"p2m-walls-{secrets.token_hex(6)}",
+        "places": places,
+        "secret": str(folder / "secret"),
+        "writable": str(folder / "secret"),
+        "picture": str(folder / "picture.png"),
+        "model": str(folder / "model.obj"),
+        "data_secret": str(data / "key"),
+        "project": str(_PROJECT),
+        "front_pid": pod.process.pid,
+        "front_port": int(pod.base_url.rpartition(":")[2]),
+        "own_folder": str(pod.workspace),
+        "neighbour_folder": str(neighbour.workspace),
+        "neighbour_snapshot": str(snapshot),
+        "signal": signal.SIGKILL,
+        "cache": "/cache",
+        "cache_file": "/cache/shaders.zip",
+        "own_place": "/workspace",
+        "own_snapshots": "/snapshots",
+        "own_imports": "/imports",
+        "own_scratch": "/scratch",
+    }
+
+
+def _addresses(listeners: Listeners) -> dict[str, Any]:
+    names = ("tcp_port", "tcp6_port", "udp_port", "unix_path", "abstract_name")
+    return {name: getattr(listeners, name) for name in names}
+
+
+async def _build(pod: RunningPod) -> None:
+    async with pod.toolbox() as box:
+        await run(box, "run_python", code="bpy.ops.object.empty_add()\nbpy.context.object.name = 'Secret'")
+
+
+def _uid_of_child(pod: RunningPod) -> int:
+    """The user of the Blender that works now: it is older than the spare."""
+    tree = psutil.Process(pod.process.pid).children(recursive=True)
+    blenders = [each for each in tree if each.name().startswith("python") and not each.children()]
+    return min(blenders, key=lambda each: each.create_time()).uids().real

@@ -1,0 +1,46 @@
+"""`python -m tests.blender.walls.controls`: makes attempts with no wall around, each in a process of its own.
+
+On stdin: the facts as JSON. On stdout: a line of JSON for each attempt. Run it as root in a mount namespace of its own.
+"""
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from tests.blender.walls.attempts import Attempt, all_attempts
+
+_LIMIT_S = 20
+
+
+def main() -> None:
+    """Make all that have a control."""
+    facts = json.load(sys.stdin)
+    for attempt in all_attempts():
+        if attempt.has_control:
+            sys.stdout.write(json.dumps([str(attempt), _apart(attempt, facts)]) + "\n")
+            sys.stdout.flush()
+
+
+def _apart(attempt: Attempt, facts: dict[str, Any]) -> dict[str, str]:
+    """What came of it, in a copy of this process."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        signal.alarm(_LIMIT_S)
+        try:
+            said = {"through": repr(attempt.function(facts))[:300]}
+        except BaseException as error:  # noqa: BLE001 - the top of this process
+            said = {"refused": f"{type(error).__name__}: {error}"}
+        os.write(writer, json.dumps(said).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        said = answer.read()
+    _, status = os.waitpid(pid, 0)
+    return json.loads(said) if said else {"refused": f"it ended: {os.waitstatus_to_exitcode(status)}"}
+
+
+if __name__ == "__main__":
+    main()
