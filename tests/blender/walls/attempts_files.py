@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tests.blender.walls.inside import Outside, Refused, ran, system_call, without_control
 
+_WALK_DEPTH = 4
+
 # --- reading
 
 
@@ -165,7 +167,11 @@ def the_control_groups(outside: Outside) -> object:
 
 @without_control("what others leave in /tmp is theirs")
 def the_temporary_files_of_others(outside: Outside) -> object:
-    return [name for name in os.listdir("/tmp") if name.startswith("p2m-walls")][0]  # noqa: RUF015, S108
+    mine = {"home", "blender", "shader-cache"}
+    others = [name for name in os.listdir("/tmp") if name not in mine and not name.startswith("blender_")]  # noqa: S108
+    if not others:
+        raise Refused("only ours are there")
+    return others
 
 
 def a_shell_and_cat(outside: Outside) -> object:
@@ -282,10 +288,14 @@ def the_keyboard_s_magic(outside: Outside) -> object:
 
 
 def every_setting_of_the_kernel(outside: Outside) -> object:
+    """Writes what is there already, wherever the file's own rights let it."""
     for folder, _, names in os.walk("/proc/sys"):
-        for name in names:
-            if os.access(os.path.join(folder, name), os.W_OK):
-                return os.path.join(folder, name)
+        for path in (Path(folder, name) for name in names):
+            try:
+                path.write_bytes(path.read_bytes())
+            except OSError:
+                continue
+            return path
     raise Refused("none takes anything")
 
 
@@ -308,6 +318,8 @@ def every_folder_but_ours(outside: Outside) -> object:
         if folder.startswith(ours):
             folders.clear()
             continue
+        if folder.count("/") > _WALK_DEPTH:
+            folders.clear()
         if os.access(folder, os.W_OK):
             return folder
     raise Refused("none takes anything")

@@ -9,6 +9,7 @@ import socket
 import stat
 import struct
 import urllib.request
+from typing import Any
 
 from tests.blender.walls.inside import Outside, Refused, call_of_32_bits, ran, system_call, without_control
 
@@ -116,18 +117,32 @@ def another_python(outside: Outside) -> object:
 
 
 def a_process_of_multiprocessing(outside: Outside) -> object:
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        return pool.apply(tcp, (outside,))
+    answers = multiprocessing.SimpleQueue()
+    process = multiprocessing.get_context("fork").Process(target=_put, args=(answers, outside))
+    process.start()
+    process.join(10)
+    said = answers.get()
+    if said.startswith(b"refused"):
+        raise Refused(said)
+    return said
+
+
+def _put(answers: Any, outside: Outside) -> None:
+    answers.put(_told(outside))
+
+
+def _told(outside: Outside) -> bytes:
+    try:
+        return bytes(tcp(outside))  # type: ignore[call-overload]
+    except OSError as error:
+        return f"refused {error}".encode()
 
 
 def a_forked_process(outside: Outside) -> object:
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
-        try:
-            os.write(writer, bytes(tcp(outside)))  # type: ignore[arg-type]
-        except OSError as error:
-            os.write(writer, f"refused {error}".encode())
+        os.write(writer, _told(outside))
         os._exit(0)
     os.waitpid(pid, 0)
     said = os.read(reader, 4096)

@@ -436,7 +436,7 @@ def another_name_of_the_machine(outside: Outside) -> object:
 
 
 def higher_limits(outside: Outside) -> object:
-    return resource.setrlimit(resource.RLIMIT_NPROC, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return system_call("prlimit64", 0, int(resource.RLIMIT_NPROC), struct.pack("QQ", 2**64 - 1, 2**64 - 1), 0)
 
 
 def a_letter_typed_at_a_terminal(outside: Outside) -> object:

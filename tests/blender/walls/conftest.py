@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.blender.pod_process import RunningPod, run, running_pod
+from tests.blender.pod_process import CACHE, RunningPod, run, running_pod
 from tests.blender.walls.outside import CANARY, Listeners, World, listening, open_folder, shared_segment, victim
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -40,8 +41,10 @@ def town() -> Iterator[Town]:
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder())
         cache = folder / "cache"
+        if CACHE.is_dir():
+            shutil.copytree(CACHE, cache)
         begin = {"cache": cache, "environment": {"P2M_CANARY": CANARY, "ANTHROPIC_API_KEY": CANARY}}
-        pods = [stack.enter_context(running_pod(folder / name, **begin)) for name in ("pod", "neighbour")]
+        pods = [stack.enter_context(running_pod(folder / name, "--call-limit", "20", **begin)) for name in ("pod", "neighbour")]
         for pod in pods:
             asyncio.run(_build(pod))
         facts = _facts(folder, *pods, cache)
@@ -80,7 +83,7 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
             input=json.dumps(facts),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=60,
             cwd=_PROJECT,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_PROJECT)},
             check=False,

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from typing import Any
 
 from tests.blender.walls.attempts import Attempt, all_attempts
@@ -25,20 +26,20 @@ def main() -> None:
 
 def _apart(attempt: Attempt, facts: dict[str, Any]) -> dict[str, str]:
     """What came of it, in a copy of this process."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if not pid:
-        signal.alarm(_LIMIT_S)
-        try:
-            said = {"through": repr(attempt.function(facts))[:300]}
-        except BaseException as error:  # noqa: BLE001 - the top of this process
-            said = {"refused": f"{type(error).__name__}: {error}"}
-        os.write(writer, json.dumps(said).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as answer:
+    with tempfile.TemporaryFile() as answer:
+        pid = os.fork()
+        if not pid:
+            os.setsid()
+            signal.alarm(_LIMIT_S)
+            try:
+                said = {"through": repr(attempt.function(facts))[:300]}
+            except BaseException as error:  # noqa: BLE001 - the top of this process
+                said = {"refused": f"{type(error).__name__}: {error}"}
+            os.write(answer.fileno(), json.dumps(said).encode())
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        answer.seek(0)
         said = answer.read()
-    _, status = os.waitpid(pid, 0)
     return json.loads(said) if said else {"refused": f"it ended: {os.waitstatus_to_exitcode(status)}"}
 
 

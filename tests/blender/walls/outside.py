@@ -63,6 +63,8 @@ class Listeners:
 
         def answer() -> None:
             _, visitor = server.recvfrom(4096)
+            if not visitor:  # it was closed
+                return
             self.visits.append("udp")
             server.sendto(PROOF.encode(), visitor)
 
