@@ -134,7 +134,7 @@ def a_model_from_a_file(outside: Outside) -> object:
 def a_model_by_a_link_in_the_workspace(outside: Outside) -> object:
     import bpy
 
-    link = Path(outside["own_place"], "model.obj")
+    link = Path(outside["own_place"], "linked.obj")
     link.unlink(missing_ok=True)
     link.symlink_to(outside["model"])
     before = set(bpy.data.objects.keys())
@@ -199,9 +199,11 @@ def a_packed_file_unpacked_into_the_system(outside: Outside) -> object:
     import bpy
 
     image = bpy.data.images.new("unpacked", 1, 1)
+    image.filepath_raw = f"{outside['own_place']}/unpacked.png"
+    image.save()
     image.pack()
     path = f"/usr/lib/{outside['mark']}"
-    image.filepath_raw = path
+    image.filepath_raw = image.packed_files[0].filepath = path
     image.unpack(method="WRITE_ORIGINAL")
     return _written(path)
 

@@ -58,11 +58,11 @@ def our_own_folder_on_this_machine(outside: Outside) -> object:
 
 
 def up_and_up_from_the_snapshots(outside: Outside) -> object:
-    return Path(f"/snapshots/../../../../../..{outside['secret']}").read_text()
+    return Path(f"{outside['own_snapshots']}/../../../../../..{outside['secret']}").read_text()
 
 
 def the_root_of_process_1(outside: Outside) -> object:
-    return Path(f"/proc/1/root{outside['secret']}").read_text()
+    return Path(f"/proc/{outside['first_pid']}/root{outside['secret']}").read_text()
 
 
 def the_root_of_the_front(outside: Outside) -> object:
@@ -70,7 +70,7 @@ def the_root_of_the_front(outside: Outside) -> object:
 
 
 def the_working_folder_of_process_1(outside: Outside) -> object:
-    return os.listdir("/proc/1/cwd/")
+    return os.listdir(f"/proc/{outside['first_pid']}/cwd/")
 
 
 def the_root_of_any_process(outside: Outside) -> object:
@@ -119,6 +119,7 @@ def a_file_by_its_handle(outside: Outside) -> object:
     return system_call("open_by_handle_at", folder, handle, os.O_RDONLY)
 
 
+@without_control("root in a container may not either")
 def the_disk_itself(outside: Outside) -> object:
     number = os.stat("/usr/bin").st_dev
     path = f"{outside['own_place']}/disk"
@@ -126,12 +127,14 @@ def the_disk_itself(outside: Outside) -> object:
     return os.read(os.open(path, os.O_RDONLY), 512)
 
 
+@without_control("root in a container may not either")
 def a_disk_among_the_devices(outside: Outside) -> object:
     for path in glob.glob("/dev/[svx]d*") + glob.glob("/dev/nvme*") + glob.glob("/dev/dm-*"):
         return os.open(path, os.O_RDONLY)
     raise Refused("no disk among the devices")
 
 
+@without_control("root in a container may not either")
 def the_machine_s_memory(outside: Outside) -> object:
     for path in ("/dev/mem", "/proc/kcore", "/dev/kmem"):
         try:
@@ -269,6 +272,7 @@ def the_devices(outside: Outside) -> object:
     return Path("/dev", outside["mark"]).touch()
 
 
+@without_control("root in a container may not either")
 def a_new_device(outside: Outside) -> object:
     path = f"{outside['own_place']}/memory"
     system_call("mknodat", -100, path.encode(), 0o666 | stat.S_IFCHR, os.makedev(1, 1))
@@ -283,6 +287,7 @@ def the_program_for_crashes(outside: Outside) -> object:
     return os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY)
 
 
+@without_control("root in a container may not either")
 def the_keyboard_s_magic(outside: Outside) -> object:
     return os.open("/proc/sysrq-trigger", os.O_WRONLY)
 

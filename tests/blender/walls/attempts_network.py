@@ -67,6 +67,7 @@ def netlink(outside: Outside) -> object:
         return visitor.recv(4096)
 
 
+@without_control("this kernel has none")
 def crypto_sockets_of_the_kernel(outside: Outside) -> object:
     return socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET).fileno()
 

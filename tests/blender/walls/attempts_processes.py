@@ -56,7 +56,7 @@ def the_environment_that_the_child_began_with(outside: Outside) -> object:
 
 
 def the_environment_of_process_1(outside: Outside) -> object:
-    return _canary_in(f"/proc/{outside['front_pid'] if outside['control'] else 1}/environ")
+    return _canary_in(f"/proc/{outside['first_pid']}/environ")
 
 
 def the_environment_of_the_front(outside: Outside) -> object:
@@ -173,7 +173,7 @@ def memory_of_the_front_by_file(outside: Outside) -> object:
 
 
 def memory_of_process_1_by_file(outside: Outside) -> object:
-    return os.open("/proc/1/mem", os.O_RDWR)
+    return os.open(f"/proc/{outside['first_pid']}/mem", os.O_RDWR)
 
 
 def maps_of_the_front(outside: Outside) -> object:
@@ -185,7 +185,7 @@ def descriptors_of_the_front(outside: Outside) -> object:
 
 
 def descriptors_of_process_1(outside: Outside) -> object:
-    return os.listdir("/proc/1/fd")
+    return os.listdir(f"/proc/{outside['first_pid']}/fd")
 
 
 def memory_of_the_front_by_call(outside: Outside) -> object:
@@ -309,7 +309,7 @@ def a_sandbox_in_the_sandbox(outside: Outside) -> object:
 
 
 def the_namespaces_of_process_1(outside: Outside) -> object:
-    return system_call("setns", os.open("/proc/1/ns/mnt", os.O_RDONLY), 0)
+    return system_call("setns", os.open(f"/proc/{outside['first_pid']}/ns/mnt", os.O_RDONLY), 0)
 
 
 def our_own_namespaces_once_more(outside: Outside) -> object:
@@ -359,10 +359,8 @@ def a_swap_of_roots(outside: Outside) -> object:
     return system_call("pivot_root", place, place + b"/old")
 
 
-@may_end_blender
-def a_mount_by_the_32_bit_door(outside: Outside) -> object:
-    call_of_32_bits(122, 0)  # uname: is the door there? it fails for its argument, or the kernel ends us
-    raise Refused("uname took no address")
+def the_door_for_32_bit_programs(outside: Outside) -> object:
+    return call_of_32_bits(20)  # getpid
 
 
 # --- what the kernel offers
@@ -413,6 +411,7 @@ def the_clock(outside: Outside) -> object:
     return system_call("settimeofday", struct.pack("qq", 1, 0), 0)
 
 
+@without_control("kernels without port privileges have no such call")
 def the_ports_of_the_machine(outside: Outside) -> object:
     return system_call("iopl", 3)
 
@@ -435,10 +434,12 @@ def another_name_of_the_machine(outside: Outside) -> object:
     return system_call("sethostname", name, len(name))
 
 
+@without_control("root in a container may not either")
 def higher_limits(outside: Outside) -> object:
     return system_call("prlimit64", 0, int(resource.RLIMIT_NPROC), struct.pack("QQ", 2**64 - 1, 2**64 - 1), 0)
 
 
+@without_control("newer kernels refuse it to everybody")
 def a_letter_typed_at_a_terminal(outside: Outside) -> object:
     _, inner = pty.openpty()
     if outside["control"]:
@@ -447,6 +448,7 @@ def a_letter_typed_at_a_terminal(outside: Outside) -> object:
     return fcntl.ioctl(inner, 0x5412, b"x")  # TIOCSTI
 
 
+@without_control("newer kernels refuse it to everybody")
 def a_letter_typed_with_high_bits(outside: Outside) -> object:
     _, inner = pty.openpty()
     if outside["control"]:

@@ -44,7 +44,10 @@ def town() -> Iterator[Town]:
         if CACHE.is_dir():
             shutil.copytree(CACHE, cache)
         begin = {"cache": cache, "environment": {"P2M_CANARY": CANARY, "ANTHROPIC_API_KEY": CANARY}}
-        pods = [stack.enter_context(running_pod(folder / name, "--call-limit", "20", **begin)) for name in ("pod", "neighbour")]
+        pods = [
+            stack.enter_context(running_pod(folder / name, "--call-limit", "20", **begin))
+            for name in ("pod", "neighbour")
+        ]
         for pod in pods:
             asyncio.run(_build(pod))
         facts = _facts(folder, *pods, cache)
@@ -72,10 +75,16 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
             (folder / name).mkdir(exist_ok=True)
         (folder / "snapshots" / "0.blend").touch()
         (folder / "cache" / "shaders.zip").touch()
-        facts |= {"control": True, "signal": signal.SIGURG, "own_place": str(folder)}  # SIGURG does no harm
+        facts |= {
+            "control": True,
+            "signal": signal.SIGURG,
+            "own_place": str(folder),
+            "cache": str(folder / "cache"),
+        }  # SIGURG does no harm
         facts |= {f"own_{name}": str(folder / name) for name in ("snapshots", "imports", "scratch")}
         facts |= _addresses(stack.enter_context(listening(folder)))
-        facts["front_pid"] = stack.enter_context(victim(os.getuid()))
+        facts["cache_file"] = str(folder / "cache" / "shaders.zip")
+        facts["front_pid"] = facts["first_pid"] = stack.enter_context(victim(os.getuid()))
         facts["victims"] = {"other user": facts["front_pid"]}
         facts["shared_key"] = stack.enter_context(shared_segment())
         done = subprocess.run(
@@ -85,7 +94,7 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
             text=True,
             timeout=60,
             cwd=_PROJECT,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_PROJECT)},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_PROJECT), "P2M_CANARY": CANARY},
             check=False,
         )
         yield dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
@@ -117,6 +126,7 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path) ->
         "data_secret": str(data / "key"),
         "project": str(_PROJECT),
         "front_pid": pod.process.pid,
+        "first_pid": 1,
         "front_port": int(pod.base_url.rpartition(":")[2]),
         "own_folder": str(pod.workspace),
         "neighbour_folder": str(neighbour.workspace),

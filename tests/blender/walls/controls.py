@@ -11,8 +11,12 @@ import tempfile
 from typing import Any
 
 from tests.blender.walls.attempts import Attempt, all_attempts
+from tests.blender.walls.inside import system_call
 
 _LIMIT_S = 20
+KEYS = {"ANTHROPIC_API_KEY": os.environ["P2M_CANARY"]}
+"""In memory, for whoever looks for one."""
+_NEW_MOUNTS = 0x00020000
 
 
 def main() -> None:
@@ -32,6 +36,7 @@ def _apart(attempt: Attempt, facts: dict[str, Any]) -> dict[str, str]:
             os.setsid()
             signal.alarm(_LIMIT_S)
             try:
+                system_call("unshare", _NEW_MOUNTS)  # what it mounts is no affair of the next
                 said = {"through": repr(attempt.function(facts))[:300]}
             except BaseException as error:  # noqa: BLE001 - the top of this process
                 said = {"refused": f"{type(error).__name__}: {error}"}

@@ -141,7 +141,9 @@ def victim(uid: int) -> Iterator[int]:
     python = [sys.executable] if uid == os.getuid() else ["setpriv", "--reuid", str(uid), "--clear-groups", _PYTHON]
     command = [*python, "-c", "import sys; print(flush=True); sys.stdin.read()", "--public-key"]
     environment = {"PATH": os.defpath, "P2M_CANARY": CANARY}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+    ) as process:
         assert process.stdout
         assert process.stdout.readline(), "the victim did not start"
         try:
