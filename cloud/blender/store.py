@@ -29,6 +29,12 @@ class StoreFull(Prompt2MeshError):
     code, http_status = "disk_quota", 507
 
 
+class NoFile(Prompt2MeshError):
+    """What the child handed over cannot be kept: a folder, a pipe, a device, a file of the kernel's."""
+
+    code = "no_file"
+
+
 @dataclass
 class Snapshot:
     """A saved scene. `parent` is the snapshot that the step began with ("": the empty scene; None: not known)."""
@@ -66,7 +72,7 @@ class PodStore:
             folder.chmod(0o755)  # the child is another user; nobody else can enter the folders above
 
     def take_snapshot(self, fd: int, *, parent: str, title: str, counts: dict[str, Any]) -> Snapshot:
-        """Keep the scene that `fd` holds, and drop the oldest beyond the quota. Raises: StoreFull."""
+        """Keep the scene that `fd` holds, and drop the oldest beyond the quota. Raises: StoreFull, NoFile."""
         part, digest, size = self._copy(fd, self.snapshots_folder)
         part.replace(self.snapshot_path(digest))
         if digest in self._tree:  # a step that changed nothing: the scene is the snapshot that it was
@@ -85,7 +91,7 @@ class PodStore:
         return snapshot
 
     def take_export(self, fd: int, name: str) -> StoredFile:
-        """Keep a file for the user under `name`. Raises: StoreFull."""
+        """Keep a file for the user under `name`. Raises: StoreFull, NoFile."""
         part, digest, size = self._copy(fd, self.exports_folder)
         part.replace(self.exports_folder / name)
         return StoredFile(name, size, digest)
@@ -145,17 +151,18 @@ class PodStore:
             raise StoreFull(f"The pod's disk quota of {self._limit_bytes >> 20} MiB is used up.")
 
     def _copy(self, fd: int, folder: Path) -> tuple[Path, str, int]:
-        """A copy of the descriptor's file in `folder`. Returns: its path, hash and size. Raises: StoreFull."""
+        """A copy of the descriptor's file in `folder`. Returns: its path, hash and size. Raises: StoreFull, NoFile."""
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidInput("Blender handed over something that is no file.")
+        # Files of /proc are regular too, but empty until somebody reads them: with our rights, here.
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:
+            raise NoFile("Blender handed over something that is no file")
         self._check_size(status.st_size)
         part = folder / f".{secrets.token_hex(8)}.part"
         digest, size = hashlib.sha256(), 0
         try:
             with part.open("xb") as target:
                 os.fchmod(target.fileno(), 0o644)
-                while chunk := os.pread(fd, _CHUNK_BYTES, size):
+                while chunk := _read(fd, size):
                     size += len(chunk)
                     self._check_size(size)
                     digest.update(chunk)
@@ -179,6 +186,13 @@ class PodStore:
             if (number >= KEPT_SNAPSHOTS or room < 0) and entry.sha256 not in keep:
                 self.snapshot_path(entry.sha256).unlink(missing_ok=True)
                 self._tree.pop(entry.sha256, None)
+
+
+def _read(fd: int, offset: int) -> bytes:
+    try:
+        return os.pread(fd, _CHUNK_BYTES, offset)
+    except OSError as error:  # opened for writing alone, or for its path
+        raise NoFile("Blender handed over a file that cannot be read") from error
 
 
 def _count(value: Any) -> int | None:

@@ -58,8 +58,22 @@ class Attempt:
     def code(self, outside: Outside) -> str:
         """The step that makes the attempt and prints its verdict."""
         facts = f"__import__('json').loads({json.dumps(json.dumps(outside))})"
-        sources = (_source(inside), _source(KINDS[self.kind]), _VERDICT)
-        return "from __future__ import annotations\n" + "\n".join(sources) + f"\n_verdict({self.name}, {facts})\n"
+        return as_step(inside, KINDS[self.kind], call=f"{_VERDICT}\n_verdict({self.name}, {facts})\n")
+
+
+def as_step(*modules: ModuleType, call: str) -> str:
+    """The modules' text, in one, and what is to be done with it."""
+    sources = [_IMPORTS_OF_OURS.sub("", inspect.getsource(module)) for module in modules]
+    return "\n".join(["from __future__ import annotations", *sources, call])
+
+
+def functions_of(module: ModuleType) -> dict[str, Callable[..., object]]:
+    """The module's own public functions, by name."""
+    return {
+        name: function
+        for name, function in vars(module).items()
+        if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__
+    }
 
 
 def all_attempts() -> list[Attempt]:
@@ -67,8 +81,7 @@ def all_attempts() -> list[Attempt]:
     found = [
         Attempt(kind, name, function)
         for kind, module in KINDS.items()
-        for name, function in vars(module).items()
-        if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__
+        for name, function in functions_of(module).items()
     ]
     return sorted(found, key=lambda attempt: attempt.may_end_blender)
 
@@ -81,7 +94,3 @@ async def verdict_of(box: McpToolbox, attempt: Attempt, outside: Outside) -> dic
             return json.loads(line.removeprefix("VERDICT "))
     error = result.structured["error"] or {"type": "nothing was said", "message": result.structured["stdout"][-500:]}
     return {"refused": f"{error['type']}: {error['message']}", "kinds": [error["type"]]}
-
-
-def _source(module: ModuleType) -> str:
-    return _IMPORTS_OF_OURS.sub("", inspect.getsource(module))

@@ -50,7 +50,7 @@ def town() -> Iterator[Town]:
         ]
         for pod in pods:
             asyncio.run(_build(pod))
-        facts = _facts(folder, *pods, cache)
+        facts = _facts(folder, *pods, cache, cache)
         facts["victims"] = {"same user": stack.enter_context(victim(_uid_of_child(pods[0])))}
         facts["victims"]["our user"] = stack.enter_context(victim(os.getuid()))
         if os.getuid() == 0:
@@ -60,7 +60,7 @@ def town() -> Iterator[Town]:
         facts["shared_key"] = stack.enter_context(shared_segment())
         facts |= _addresses(listeners)
         watched = [Path(facts[name]) for name in ("secret", "data_secret", "neighbour_snapshot", "picture")]
-        yield Town(*pods, World(listeners, facts, [*watched, *cache.iterdir()]), cache)
+        yield Town(*pods, World(listeners, facts, [*watched, *files_in(cache)]), cache)
 
 
 @pytest.fixture(scope="package")
@@ -70,7 +70,7 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
         pytest.skip("the controls try what only root may do")
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder())
-        facts = _facts(folder, town.pod, town.neighbour, folder / "cache")
+        facts = _facts(folder, town.pod, town.neighbour, folder / "cache", town.cache)
         for name in ("snapshots", "imports", "cache", "scratch"):
             (folder / name).mkdir(exist_ok=True)
         (folder / "snapshots" / "0.blend").touch()
@@ -92,7 +92,7 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
             input=json.dumps(facts),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             cwd=_PROJECT,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_PROJECT), "P2M_CANARY": CANARY},
             check=False,
@@ -102,7 +102,7 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
             Path(place, facts["mark"]).unlink(missing_ok=True)
 
 
-def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path) -> dict[str, Any]:
+def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, pod_cache: Path) -> dict[str, Any]:
     """What an attempt is told of the world."""
     data = folder / "data"
     data.mkdir()
@@ -112,6 +112,7 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path) ->
     Image.new("RGB", (1, 1), "red").save(folder / "picture.png")
     (folder / "model.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
     snapshot = next((neighbour.workspace / "snapshots").glob("*.blend"))
+    shaders = next(pod_cache.rglob("shaders.zip"))
     packages = Path(psutil.__file__).parents[1]
     places = ["/", "/usr/lib", "/etc", "/root", "/dev", str(_PROJECT / "cloud" / "blender"), str(cache)]
     places += [str(packages), str(packages / "numpy"), *(str(path) for path in pod.workspace.iterdir())]
@@ -133,12 +134,17 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path) ->
         "neighbour_snapshot": str(snapshot),
         "signal": signal.SIGKILL,
         "cache": "/cache",
-        "cache_file": "/cache/shaders.zip",
+        "cache_file": f"/cache/{shaders.relative_to(pod_cache)}",
         "own_place": "/workspace",
         "own_snapshots": "/snapshots",
         "own_imports": "/imports",
         "own_scratch": "/scratch",
     }
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below the folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _addresses(listeners: Listeners) -> dict[str, Any]:

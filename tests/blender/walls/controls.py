@@ -21,6 +21,8 @@ _NEW_MOUNTS = 0x00020000
 
 def main() -> None:
     """Make all that have a control."""
+    import bpy  # noqa: F401 - once, before the copies are made
+
     facts = json.load(sys.stdin)
     for attempt in all_attempts():
         if attempt.has_control:

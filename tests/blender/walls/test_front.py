@@ -1,0 +1,97 @@
+"""Blender's child is not believed: whatever it writes to the front, the pod stays whole and the scene the user's own."""
+
+import json
+
+import pytest
+
+from cloud.agent.toolbox import McpToolbox
+from tests.blender.pod_process import run
+from tests.blender.walls import forgeries, inside
+from tests.blender.walls.attempts import as_step, functions_of
+from tests.blender.walls.conftest import Town, files_in
+
+pytestmark = pytest.mark.blender
+
+FORGERIES = functions_of(forgeries)
+_BUILD = "bpy.ops.mesh.primitive_cube_add()\nbpy.context.object.name = 'Mine'"
+
+
+def _code(name: str, town: Town) -> str:
+    call = f"import os\n{name}(Line(), json.loads({json.dumps(json.dumps(town.world.facts))}))\nos._exit(0)"
+    return as_step(inside, forgeries, call=call)
+
+
+async def _names(box: McpToolbox) -> list[str]:
+    return [entry["name"] for entry in (await run(box, "inspect"))["objects"]]
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_a_forged_answer_harms_nobody(town: Town, name: str) -> None:
+    async with town.pod.toolbox(_BUILD) as box:
+        before = {entry["sha256"] for entry in (await run(box, "snapshots", action="list"))["snapshots"]}
+        forged = await box.call("run_python", {"code": _code(name, town)})
+        assert not (forged.structured.get("snapshot") or {}), "a step that handed over no scene has none"
+        assert len(json.dumps([forged.content, forged.structured])) < 2**20
+        after = await run(box, "snapshots", action="list")
+        assert {entry["sha256"] for entry in after["snapshots"]} == before
+        assert await _names(box) == ["Mine"]
+    assert town.world.harm() == []
+    assert [path.name for path in (town.pod.workspace / "snapshots").iterdir() if path.suffix != ".blend"] == []
+
+
+@pytest.mark.parametrize("name", ["../../outside", "..", "", ".hidden", "a/b", "x" * 200, "a\0b", "a\n", None, 7])
+async def test_an_export_under_a_forged_name_is_refused(town: Town, name: object) -> None:
+    async with town.pod.toolbox(_BUILD) as box:
+        before = _exports(town)
+        await run(box, "run_python", code=_answering_exports([{"name": name}]))
+        refused = await box.call("export", {"format": "stl"})
+        assert refused.is_error
+        assert _exports(town) == before
+        assert await _names(box) == ["Mine"]
+    assert town.world.harm() == []
+
+
+@pytest.mark.parametrize("files", [5, "abc", {"name": "a.stl"}, [5], None])
+async def test_a_forged_list_of_exports_is_refused(town: Town, files: object) -> None:
+    async with town.pod.toolbox(_BUILD) as box:
+        await run(box, "run_python", code=_answering_exports(files))
+        assert (await box.call("export", {"format": "stl"})).is_error
+        assert await _names(box) == ["Mine"]
+
+
+def _exports(town: Town) -> set[str]:
+    return {path.name for path in (town.pod.workspace / "exports").iterdir()}
+
+
+def _answering_exports(files: object) -> str:
+    """A step that makes the child's own code answer the next `export` with this list and a real file."""
+    forged = """
+import gc, os
+from cloud.blender.child.desk import Desk
+from cloud.blender.frames import Message
+def export(**_):
+    fd = os.memfd_create("export")
+    os.write(fd, b"solid forged")
+    return Message({"text": "", "structured": {"ok": True, "files": json.loads(FILES)}}, fds=(fd,))
+desk = next(found for found in gc.get_objects() if isinstance(found, Desk))
+desk._tools["export"] = export
+"""
+    return f"import json\nFILES = {json.dumps(json.dumps(files))}\n{forged}"
+
+
+async def test_a_changed_child_cannot_poison_what_pods_share(town: Town) -> None:
+    """Compiled shaders and the API index come from children in which no user's code ran."""
+    before = {path: path.read_bytes() for path in files_in(town.cache)}
+    forged = """
+import gc
+from cloud.blender.child.desk import Desk
+from cloud.blender.frames import Message
+desk = next(found for found in gc.get_objects() if isinstance(found, Desk))
+for name in ("build_api_index", "warm_up", "ping"):
+    desk._tools[name] = lambda **_: Message({"text": "", "structured": {"blender": "0"}}, (b"poison",))
+"""
+    async with town.pod.toolbox() as box:
+        await run(box, "run_python", code=forged)
+        assert town.pod.process.poll() is None
+        await run(box, "inspect")
+    assert {path: path.read_bytes() for path in files_in(town.cache)} == before
