@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _FIRST_SPARE_DELAY_S = 2.0
 _START_LIMIT_S = 60.0
-_START_ATTEMPTS = 3
+_START_ATTEMPTS, _FAITHFUL_ATTEMPTS = 4, 2
 _TEXT_LIMIT_CHARS = 200_000
 _STEPS = frozenset({"run_python", "import_file"})
 """What makes snapshots, and runs the user's code or reads their files."""
@@ -223,7 +223,8 @@ class BlenderSupervisor:
         wanted = self._scene
         await self._ready_child()
         if self._scene != wanted:
-            state = "The last snapshot could not be opened, so the scene is empty now."
+            now = f"snapshot {self._scene[:12]}, the one before it" if self._scene else "empty now"
+            state = f"The last snapshot could not be opened, so the scene is {now}."
         elif wanted == EMPTY_SCENE:
             state = "The scene is empty, as before this step."
         else:
@@ -242,14 +243,14 @@ class BlenderSupervisor:
         await self._drop_child()
         why = ""
         for attempt in range(_START_ATTEMPTS):
-            if attempt == _START_ATTEMPTS - 1:
-                self._scene = EMPTY_SCENE  # the snapshot itself may be what ends Blender
+            if attempt >= _FAITHFUL_ATTEMPTS:  # the snapshot itself may be what ends Blender
+                self._scene = self._store.parent_of(self._scene) if attempt < _START_ATTEMPTS - 1 else EMPTY_SCENE
             child = await self._take_spare() or await BlenderProcess.start(self._ground)
             try:
                 async with asyncio.timeout(_START_LIMIT_S):
                     if not self.ready_once:
                         await self._prepare(child, at_leisure=False)
-                    answer = await child.ask("restore", {"sha256": self._scene}, self._scene)
+                    await self._open_scene(child)
             except (ChildDied, TimeoutError) as error:
                 said = child.last_words().strip()
                 why = " ".join([str(error) or f"no answer in {_START_LIMIT_S:g} s", *said.splitlines()[-1:]])
@@ -264,14 +265,19 @@ class BlenderSupervisor:
             except asyncio.CancelledError:
                 await asyncio.shield(child.kill())
                 raise
-            if answer.header.get("is_error"):
-                logger.warning("snapshot does not open", extra={"scene": self._scene})
-                self._scene = EMPTY_SCENE
             self._child = child
             self._begin_spare(0.0 if self.ready_once else _FIRST_SPARE_DELAY_S)
             self.ready_once = True
             return child
         raise BlenderNotStarting(f"Blender did not start: {why}.")
+
+    async def _open_scene(self, child: BlenderProcess) -> None:
+        """Open the scene in a new child; one that does not open gives way to the one before. Raises: ChildDied."""
+        while (await child.ask("restore", {"sha256": self._scene}, self._scene)).header.get("is_error"):
+            logger.warning("snapshot does not open", extra={"scene": self._scene})
+            if self._scene == EMPTY_SCENE:
+                raise ChildDied("the empty scene does not open", started=True)
+            self._scene = self._store.parent_of(self._scene)
 
     async def _prepare(self, child: BlenderProcess, *, at_leisure: bool) -> None:
         """Warm a child up, and keep what it made for all later ones: no user's code has run in it."""

@@ -1,5 +1,5 @@
-import bpy
 import bmesh
+import bpy
 
 bpy.ops.mesh.primitive_cylinder_add(vertices=24, depth=3)
 obj = bpy.context.object

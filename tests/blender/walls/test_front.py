@@ -12,7 +12,21 @@ from tests.blender.walls.conftest import Town, files_in
 
 pytestmark = pytest.mark.blender
 
-FORGERIES = functions_of(forgeries)
+_ENOUGH_BY_DEFAULT = {
+    "a_snapshot_of_a_neighbour",
+    "a_file_of_the_kernel_as_snapshot",
+    "a_file_that_cannot_be_read_as_snapshot",
+    "a_sparse_file_as_snapshot",
+    "files_that_are_not_there",
+    "pictures_of_a_gibibyte",
+    "json_nested_just_so_deep",
+    "shapes_that_are_wrong",
+}
+FORGERIES = [
+    pytest.param(name, marks=() if name in _ENOUGH_BY_DEFAULT else pytest.mark.heavy)
+    for name in functions_of(forgeries)
+    if name != "half_a_scene_as_snapshot"
+]
 _BUILD = "bpy.ops.mesh.primitive_cube_add()\nbpy.context.object.name = 'Mine'"
 
 
@@ -37,6 +51,12 @@ async def test_a_forged_answer_harms_nobody(town: Town, name: str) -> None:
         assert await _names(box) == ["Mine"]
     assert town.world.harm() == []
     assert [path.name for path in (town.pod.workspace / "snapshots").iterdir() if path.suffix != ".blend"] == []
+
+
+async def test_a_snapshot_that_does_not_open_gives_way_to_the_one_before(town: Town) -> None:
+    async with town.pod.toolbox(_BUILD) as box:
+        await box.call("run_python", {"code": _code("half_a_scene_as_snapshot", town)})
+        assert await _names(box) == ["Mine"]
 
 
 @pytest.mark.parametrize("name", ["../../outside", "..", "", ".hidden", "a/b", "x" * 200, "a\0b", "a\n", None, 7])
