@@ -13,6 +13,8 @@ from collections.abc import Coroutine, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
 from cloud.blender.history import answer_snapshots
@@ -25,6 +27,7 @@ from cloud.errors import Prompt2MeshError
 logger = logging.getLogger(__name__)
 
 _FIRST_SPARE_DELAY_S = 2.0
+_ANY_OBJECT = TypeAdapter(dict[str, Any])
 _START_LIMIT_S = 60.0
 _START_ATTEMPTS, _FAITHFUL_ATTEMPTS = 4, 2
 _TEXT_LIMIT_CHARS = 200_000
@@ -171,6 +174,7 @@ class BlenderSupervisor:
         try:
             if not isinstance(structured, dict):
                 raise ChildDied("Blender's answer made no sense", started=True)
+            _check_sendable(structured)
             if tool in _STEPS:
                 await self._keep_snapshot(answer.fds, arguments, structured)
             elif tool == "export":
@@ -187,7 +191,7 @@ class BlenderSupervisor:
             logger.info("blender child retires", extra={"why": str(reason)[:200]})
             await self._drop_child()
             self._in_background(self._warm_up())
-        header["text"] = str(header.get("text", ""))[:_TEXT_LIMIT_CHARS]
+        header["text"] = str(header.get("text", "")).encode(errors="replace").decode()[:_TEXT_LIMIT_CHARS]
         return Message(header, answer.blobs)
 
     async def _keep_snapshot(self, fds: Sequence[int], arguments: dict[str, Any], structured: dict[str, Any]) -> None:
@@ -335,3 +339,11 @@ class BlenderSupervisor:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _check_sendable(structured: dict[str, Any]) -> None:
+    """Raises: ChildDied: it is nested too deeply to be passed on, or holds text that is none."""
+    try:
+        _ANY_OBJECT.dump_json(structured)
+    except ValueError as error:
+        raise ChildDied("Blender's answer made no sense", started=True) from error

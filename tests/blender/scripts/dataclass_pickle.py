@@ -2,7 +2,7 @@ import json
 import os
 import pickle
 from dataclasses import asdict, dataclass, field
-from typing import get_type_hints
+from typing import List, get_type_hints
 
 import bpy
 
@@ -11,7 +11,7 @@ import bpy
 class Part:
     name: str
     size: float = 1.0
-    at: "list[float]" = field(default_factory=lambda: [0, 0, 0])
+    at: "List[float]" = field(default_factory=lambda: [0, 0, 0])
 
 
 assert get_type_hints(Part)["size"] is float

@@ -1,5 +1,5 @@
-import bmesh
 import bpy
+import bmesh
 
 bpy.ops.mesh.primitive_cylinder_add(vertices=24, depth=3)
 obj = bpy.context.object

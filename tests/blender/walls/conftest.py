@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from PIL import Image
@@ -87,19 +88,18 @@ def controls(town: Town) -> Iterator[dict[str, dict[str, str]]]:
         facts["front_pid"] = facts["first_pid"] = stack.enter_context(victim(os.getuid()))
         facts["victims"] = {"other user": facts["front_pid"]}
         facts["shared_key"] = stack.enter_context(shared_segment())
+        stack.callback(_clean, facts)
         done = subprocess.run(
             ["unshare", "--mount", sys.executable, "-m", "tests.blender.walls.controls"],
             input=json.dumps(facts),
             capture_output=True,
             text=True,
             timeout=240,
-            cwd=_PROJECT,
+            cwd=folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_PROJECT), "P2M_CANARY": CANARY},
             check=False,
         )
         yield dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
-        for place in facts["places"]:
-            Path(place, facts["mark"]).unlink(missing_ok=True)
 
 
 def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, pod_cache: Path) -> dict[str, Any]:
@@ -113,9 +113,10 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, po
     (folder / "model.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
     snapshot = next((neighbour.workspace / "snapshots").glob("*.blend"))
     shaders = next(pod_cache.rglob("shaders.zip"))
-    packages = Path(psutil.__file__).parents[1]
+    packages = Path(np.__file__).parents[1]
     places = ["/", "/usr/lib", "/etc", "/root", "/dev", str(_PROJECT / "cloud" / "blender"), str(cache)]
-    places += [str(packages), str(packages / "numpy"), *(str(path) for path in pod.workspace.iterdir())]
+    startup = next((packages / "bpy").glob("*/scripts/startup"))
+    places += [str(packages), str(packages / "numpy"), str(startup), *(str(path) for path in pod.workspace.iterdir())]
     return {
         "control": False,
         "mark": f"p2m-walls-{secrets.token_hex(6)}",
@@ -140,6 +141,12 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, po
         "own_imports": "/imports",
         "own_scratch": "/scratch",
     }
+
+
+def _clean(facts: dict[str, Any]) -> None:
+    """Remove what the controls wrote."""
+    for place in facts["places"]:
+        Path(place, facts["mark"]).unlink(missing_ok=True)
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -45,7 +45,7 @@ async def test_a_forged_answer_harms_nobody(town: Town, name: str) -> None:
         before = {entry["sha256"] for entry in (await run(box, "snapshots", action="list"))["snapshots"]}
         forged = await box.call("run_python", {"code": _code(name, town)})
         assert not (forged.structured.get("snapshot") or {}), "a step that handed over no scene has none"
-        assert len(json.dumps([forged.content, forged.structured])) < 2**20
+        assert len(json.dumps([forged.content, forged.structured])) < 10 * 2**20
         after = await run(box, "snapshots", action="list")
         assert {entry["sha256"] for entry in after["snapshots"]} == before
         assert await _names(box) == ["Mine"]
@@ -86,14 +86,16 @@ def _exports(town: Town) -> set[str]:
 def _answering_exports(files: object) -> str:
     """A step that makes the child's own code answer the next `export` with this list and a real file."""
     forged = """
-import gc, os
-from cloud.blender.child.desk import Desk
+import os, sys
 from cloud.blender.frames import Message
 def export(**_):
     fd = os.memfd_create("export")
     os.write(fd, b"solid forged")
     return Message({"text": "", "structured": {"ok": True, "files": json.loads(FILES)}}, fds=(fd,))
-desk = next(found for found in gc.get_objects() if isinstance(found, Desk))
+frame = sys._getframe()
+while "desk" not in frame.f_locals:
+    frame = frame.f_back
+desk = frame.f_locals["desk"]
 desk._tools["export"] = export
 """
     return f"import json\nFILES = {json.dumps(json.dumps(files))}\n{forged}"
@@ -103,10 +105,12 @@ async def test_a_changed_child_cannot_poison_what_pods_share(town: Town) -> None
     """Compiled shaders and the API index come from children in which no user's code ran."""
     before = {path: path.read_bytes() for path in files_in(town.cache)}
     forged = """
-import gc
-from cloud.blender.child.desk import Desk
+import sys
 from cloud.blender.frames import Message
-desk = next(found for found in gc.get_objects() if isinstance(found, Desk))
+frame = sys._getframe()
+while "desk" not in frame.f_locals:
+    frame = frame.f_back
+desk = frame.f_locals["desk"]
 for name in ("build_api_index", "warm_up", "ping"):
     desk._tools[name] = lambda **_: Message({"text": "", "structured": {"blender": "0"}}, (b"poison",))
 """
