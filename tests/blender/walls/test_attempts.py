@@ -27,6 +27,7 @@ async def test_refused(town: Town, attempt: Attempt) -> None:
     assert town.world.harm() == []
 
 
+@pytest.mark.heavy  # as root they write to this machine, and tidy up
 @pytest.mark.parametrize("attempt", CONTROLLED, ids=str)
 def test_gets_through_where_no_wall_is(controls: dict[str, dict[str, str]], attempt: Attempt) -> None:
     came_of_it = controls.get(str(attempt), {"refused": "it was not made"})
