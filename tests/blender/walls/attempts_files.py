@@ -256,7 +256,7 @@ def removal_of_a_snapshot(outside: Outside) -> object:
 
 
 def the_rights_of_the_cache(outside: Outside) -> object:
-    return os.chmod(outside["cache_file"], 0o666)
+    return os.chmod(outside["cache_file"], 0o666)  # noqa: S103 - the attempt
 
 
 def the_times_of_the_cache(outside: Outside) -> object:

@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import os
 import pty
+import re
 import resource
 import shutil
 import signal
@@ -81,16 +82,20 @@ def _canary_in(path: str) -> object:
 
 
 def a_key_of_ours_in_memory(outside: Outside) -> object:
-    """The backend's signing key, or a token, in the child's own memory: the front has the public key alone."""
-    import gc
-
-    for found in gc.get_objects():
-        if isinstance(found, dict):
-            for value in list(found.values()):
-                if isinstance(value, str) and value.startswith(
-                    ("sk-ant-", "-----BEGIN PRIVATE", "eyJhbGci", "canary-")
-                ):
-                    return value
+    """Whatever of the front's environment came along into the memory of the child."""
+    with Path("/proc/self/mem").open("rb", buffering=0) as memory:
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            span, rights, _, _, inode = line.split()[:5]
+            if not rights.startswith("rw") or inode != "0":
+                continue
+            begin, end = (int(number, 16) for number in span.split("-"))
+            memory.seek(begin)
+            try:
+                found = re.search(rb"canary\x2d[0-9a-f]{16}", memory.read(end - begin))
+            except OSError:
+                continue
+            if found:
+                return found[0]
     raise Refused("no key in memory")
 
 

@@ -14,8 +14,6 @@ from tests.blender.walls.attempts import Attempt, all_attempts
 from tests.blender.walls.inside import system_call
 
 _LIMIT_S = 20
-KEYS = {"ANTHROPIC_API_KEY": os.environ["P2M_CANARY"]}
-"""In memory, for whoever looks for one."""
 _NEW_MOUNTS = 0x00020000
 
 

@@ -10,6 +10,7 @@ import mmap
 import os
 import struct
 import subprocess
+from pathlib import Path
 from typing import Any
 
 Outside = dict[str, Any]
@@ -68,7 +69,7 @@ def ran(*command: str, text: str = "") -> str:
 
 def sockets_of_the_front() -> tuple[int, int]:
     """The two descriptors over which Blender's child talks with the front."""
-    words = open("/proc/self/cmdline").read().split("\0")
+    words = Path("/proc/self/cmdline").read_text().split("\0")
     return int(words[words.index("--socket") + 1]), int(words[words.index("--files") + 1])
 
 

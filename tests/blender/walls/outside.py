@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +83,8 @@ class Listeners:
 
         def close() -> None:
             closed.set()
-            try:
-                server.shutdown(socket.SHUT_RDWR)  # wakes accept()
-            except OSError:  # a datagram socket without a peer; it is woken all the same
-                pass
+            with suppress(OSError):  # a datagram socket has no peer, but is woken all the same
+                server.shutdown(socket.SHUT_RDWR)
             server.close()
 
         threading.Thread(target=loop, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Blender's child is not believed: whatever it writes to the front, the pod stays whole and the scene the user's own."""
+"""Blender's child is not believed: whatever it writes to the front, the pod stays whole and so does the scene."""
 
 import json
 
