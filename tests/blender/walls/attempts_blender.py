@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportIncompatibleMethodOverride=false
+# The stubs of bpy are not exact.
 """Ways through Blender's own doors: what it loads, links, packs, unpacks, saves and runs by itself.
 
 Operators that the policy names are reached past it: the walls must hold without it.

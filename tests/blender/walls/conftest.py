@@ -49,19 +49,20 @@ def town() -> Iterator[Town]:
             stack.enter_context(running_pod(folder / name, "--call-limit", "20", **begin))
             for name in ("pod", "neighbour")
         ]
-        for pod in pods:
-            asyncio.run(_build(pod))
-        facts = _facts(folder, *pods, cache, cache)
-        facts["victims"] = {"same user": stack.enter_context(victim(_uid_of_child(pods[0])))}
+        pod, neighbour = pods
+        for each in pods:
+            asyncio.run(_build(each))
+        facts = _facts(folder, pod, neighbour, cache, cache)
+        facts["victims"] = {"same user": stack.enter_context(victim(_uid_of_child(pod)))}
         facts["victims"]["our user"] = stack.enter_context(victim(os.getuid()))
         if os.getuid() == 0:
             facts["victims"]["other user"] = stack.enter_context(victim(_NOBODY))
-        facts["victims"] |= {"front": pods[0].process.pid, "neighbour": pods[1].process.pid}
+        facts["victims"] |= {"front": pod.process.pid, "neighbour": neighbour.process.pid}
         listeners = stack.enter_context(listening(folder))
         facts["shared_key"] = stack.enter_context(shared_segment())
         facts |= _addresses(listeners)
         watched = [Path(facts[name]) for name in ("secret", "data_secret", "neighbour_snapshot", "picture")]
-        yield Town(*pods, World(listeners, facts, [*watched, *files_in(cache)]), cache)
+        yield Town(pod, neighbour, World(listeners, facts, [*watched, *files_in(cache)]), cache)
 
 
 @pytest.fixture(scope="package")

@@ -25,6 +25,7 @@ node_tree = bpy.data.materials.new("m")
 """
 _DID_IT_RUN = "bpy.context.scene.frame_set(5)\nprint('ran' in bpy.app.driver_namespace)"
 _END = "import os\nos._exit(1)"
+_LEAVE = "import os, sys\nsys.stdout.flush()\nos._exit(0)"  # Blender's own teardown can hang
 
 
 async def _did_it_run(box: McpToolbox) -> bool:
@@ -48,7 +49,7 @@ async def test_that_file_does_run_its_code_where_scripts_are_trusted(town: Town)
     async with town.pod.toolbox() as box:
         made = await run(box, "run_python", code=_CRAFTED)
     path = town.pod.workspace / "snapshots" / f"{made['snapshot']['sha256']}.blend"
-    opened = f"import bpy; bpy.ops.wm.open_mainfile(filepath={str(path)!r}, use_scripts=True)\n{_DID_IT_RUN}"
+    opened = f"import bpy; bpy.ops.wm.open_mainfile(filepath={str(path)!r}, use_scripts=True)\n{_DID_IT_RUN}\n{_LEAVE}"
     done = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", opened], text=True, timeout=60)
     assert done.strip().endswith("True")
 
@@ -127,7 +128,7 @@ open("/workspace/bpy.py", "w").write("raise SystemExit")
         await run(box, "run_python", code=leave)
         await box.call("run_python", {"code": _END})
         assert not await _did_it_run(box)
-        assert (await run(box, "run_python", code="import os\nprint(os.listdir('/workspace'))"))["stdout"].count(
-            "py"
-        ) == 0
+        seen = (await run(box, "run_python", code="import os\nprint(os.listdir('/workspace'))"))["stdout"]
+    assert "bpy.py" not in seen
+    assert "usercustomize.py" not in seen
     assert sorted(os.listdir(town.pod.workspace)) == ["exports", "imports", "snapshots"]
