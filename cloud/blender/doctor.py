@@ -108,7 +108,7 @@ async def _control_group(limits: Limits) -> Finding:
 
 def _walls(folders: Folders, limits: Limits) -> list[Finding]:
     """Each wall, tried from inside a real sandbox."""
-    probe = "import cloud.blender.isolation.probe as probe; probe.main()"
+    probe = f"import cloud.blender.isolation.probe as probe; probe.main({limits.workspace_bytes})"
     with tempfile.TemporaryFile() as program:
         program.write(filter_program())
         program.seek(0)

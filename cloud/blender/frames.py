@@ -2,7 +2,8 @@
 
 A message is one frame of JSON (an object whose `blobs` says how many follow) and then that many frames of raw
 bytes (pictures). A frame is a 4-byte big-endian length and the bytes. The other side is never trusted with
-memory: a longer frame than `FRAME_LIMIT_BYTES`, or more than `BLOBS_LIMIT` of them, is a broken stream.
+memory: longer frames than `HEADER_LIMIT_BYTES` and `FRAME_LIMIT_BYTES`, or more than `BLOBS_LIMIT` of them, are a
+broken stream.
 
 Files (snapshots, exports) pass as open descriptors over a second socket pair, sent before the message whose
 `fds` counts them: neither side ever opens a path that the other could have put something else at.
@@ -21,6 +22,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 FRAME_LIMIT_BYTES = 64 * 2**20
+"""One picture, and all pictures of a message together."""
+HEADER_LIMIT_BYTES = 8 * 2**20
+"""As Python objects, JSON takes thirty times its length."""
 BLOBS_LIMIT = 16
 FDS_LIMIT = 16
 
@@ -55,9 +59,11 @@ def encode_message(message: Message) -> bytes:
     counts = {"blobs": len(message.blobs), "fds": len(message.fds)}
     head = json.dumps(message.header | counts, ensure_ascii=False).encode(errors="replace")
     parts: list[bytes] = []
+    if len(head) > HEADER_LIMIT_BYTES:
+        raise ValueError(f"a header holds at most {HEADER_LIMIT_BYTES} bytes, not {len(head)}")
+    if (total := sum(map(len, message.blobs))) > FRAME_LIMIT_BYTES:
+        raise ValueError(f"a message holds at most {FRAME_LIMIT_BYTES} bytes of blobs, not {total}")
     for frame in (head, *message.blobs):
-        if len(frame) > FRAME_LIMIT_BYTES:
-            raise ValueError(f"a frame holds at most {FRAME_LIMIT_BYTES} bytes, not {len(frame)}")
         parts += (_LENGTH.pack(len(frame)), frame)
     return b"".join(parts)
 
@@ -73,17 +79,26 @@ def send_message(stream: socket.socket, files: socket.socket, message: Message) 
 
 def read_message(stream: BinaryIO) -> Message:
     """The next message, without files, of a blocking, buffered stream. Raises: BrokenStream."""
-    header = _decode_header(_read_frame(stream))
+    header = _decode_header(_read_frame(stream, HEADER_LIMIT_BYTES))
     _take_count(header, "fds", 0)
-    return Message(header, tuple(_read_frame(stream) for _ in range(_take_count(header, "blobs", BLOBS_LIMIT))))
+    blobs: list[bytes] = []
+    for _ in range(_take_count(header, "blobs", BLOBS_LIMIT)):
+        blobs.append(_read_frame(stream, _room_after(blobs)))
+    return Message(header, tuple(blobs))
 
 
 async def read_message_async(stream: asyncio.StreamReader, files: socket.socket | None = None) -> Message:
     """The next message of an asyncio stream; its files come over `files`. Raises: BrokenStream."""
-    header = _decode_header(await _read_frame_async(stream))
+    header = _decode_header(await _read_frame_async(stream, HEADER_LIMIT_BYTES))
     count = _take_count(header, "fds", FDS_LIMIT)
-    blobs = tuple([await _read_frame_async(stream) for _ in range(_take_count(header, "blobs", BLOBS_LIMIT))])
-    return Message(header, blobs, _receive_fds(files, count) if count else ())
+    blobs: list[bytes] = []
+    for _ in range(_take_count(header, "blobs", BLOBS_LIMIT)):
+        blobs.append(await _read_frame_async(stream, _room_after(blobs)))
+    return Message(header, tuple(blobs), _receive_fds(files, count) if count else ())
+
+
+def _room_after(blobs: Sequence[bytes]) -> int:
+    return FRAME_LIMIT_BYTES - sum(map(len, blobs))
 
 
 def _receive_fds(files: socket.socket | None, count: int) -> tuple[int, ...]:
@@ -104,8 +119,8 @@ def _receive_fds(files: socket.socket | None, count: int) -> tuple[int, ...]:
     return tuple(received)
 
 
-def _read_frame(stream: BinaryIO) -> bytes:
-    length = _checked_length(_read_exactly(stream, _LENGTH.size))
+def _read_frame(stream: BinaryIO, limit_bytes: int) -> bytes:
+    length = _checked_length(_read_exactly(stream, _LENGTH.size), limit_bytes)
     return _read_exactly(stream, length)
 
 
@@ -116,17 +131,17 @@ def _read_exactly(stream: BinaryIO, count: int) -> bytes:
     return chunk
 
 
-async def _read_frame_async(stream: asyncio.StreamReader) -> bytes:
+async def _read_frame_async(stream: asyncio.StreamReader, limit_bytes: int) -> bytes:
     try:
-        return await stream.readexactly(_checked_length(await stream.readexactly(_LENGTH.size)))
+        return await stream.readexactly(_checked_length(await stream.readexactly(_LENGTH.size), limit_bytes))
     except (asyncio.IncompleteReadError, ConnectionError) as error:
         raise BrokenStream("the stream ended") from error
 
 
-def _checked_length(prefix: bytes) -> int:
+def _checked_length(prefix: bytes, limit_bytes: int) -> int:
     length: int = _LENGTH.unpack(prefix)[0]
-    if length > FRAME_LIMIT_BYTES:
-        raise BrokenStream(f"a frame of {length} bytes is longer than {FRAME_LIMIT_BYTES}")
+    if length > limit_bytes:
+        raise BrokenStream(f"a frame of {length} bytes is longer than {limit_bytes}")
     return length
 
 

@@ -175,7 +175,10 @@ class BlenderProcess:
                 return
 
     async def _death(self) -> str:
-        """How the process ended, in words; kills it if only its stream did."""
+        """How the process ended, in words; kills it if only its stream did, or broke."""
+        if not self._reader.at_eof():
+            await self.kill()
+            return "Blender said what made no sense"
         try:
             code = await asyncio.wait_for(self._process.wait(), 2)
         except TimeoutError:

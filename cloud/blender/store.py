@@ -20,6 +20,7 @@ EMPTY_SCENE = ""
 KEPT_SNAPSHOTS = 100  # here; the backend keeps them all
 
 _CHUNK_BYTES = 2**20
+_SCENE_BEGINNINGS = (b"BLENDER", b"\x28\xb5\x2f\xfd")  # the second is that of a compressed one
 _PREFIX = re.compile(r"[0-9a-f]{6,64}")
 
 
@@ -27,6 +28,12 @@ class StoreFull(Prompt2MeshError):
     """The pod's disk quota is used up, or a file is larger than any may be."""
 
     code, http_status = "disk_quota", 507
+
+
+class NoFile(Prompt2MeshError):
+    """What the child handed over cannot be kept: a folder, a pipe, a device, a file of the kernel's."""
+
+    code = "no_file"
 
 
 @dataclass
@@ -66,8 +73,8 @@ class PodStore:
             folder.chmod(0o755)  # the child is another user; nobody else can enter the folders above
 
     def take_snapshot(self, fd: int, *, parent: str, title: str, counts: dict[str, Any]) -> Snapshot:
-        """Keep the scene that `fd` holds, and drop the oldest beyond the quota. Raises: StoreFull."""
-        part, digest, size = self._copy(fd, self.snapshots_folder)
+        """Keep the scene that `fd` holds, and drop the oldest beyond the quota. Raises: StoreFull, NoFile."""
+        part, digest, size = self._copy(fd, self.snapshots_folder, _SCENE_BEGINNINGS)
         part.replace(self.snapshot_path(digest))
         if digest in self._tree:  # a step that changed nothing: the scene is the snapshot that it was
             return self._tree[digest]
@@ -85,8 +92,13 @@ class PodStore:
         return snapshot
 
     def take_export(self, fd: int, name: str) -> StoredFile:
-        """Keep a file for the user under `name`. Raises: StoreFull."""
-        part, digest, size = self._copy(fd, self.exports_folder)
+        """Keep a file for the user under `name`, and drop the oldest ones for it. Raises: StoreFull, NoFile."""
+        size = os.fstat(fd).st_size
+        exports = sorted(self.exports_folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
+        while exports and self.used_bytes() + size > self._limit_bytes:
+            exports.pop().unlink()
+        self.check_room(size)
+        part, digest, size = self._copy(fd, self.exports_folder, (b"",))
         part.replace(self.exports_folder / name)
         return StoredFile(name, size, digest)
 
@@ -121,6 +133,11 @@ class PodStore:
             self._tree[sha256] = Snapshot(sha256, status.st_size, created_at=status.st_mtime)
         return self._tree[sha256]
 
+    def parent_of(self, sha256: str) -> str:
+        """The snapshot before this one; the empty scene where none is known."""
+        parent = self._tree[sha256].parent if sha256 in self._tree else None
+        return parent if parent and self.snapshot_path(parent).is_file() else EMPTY_SCENE
+
     def list_snapshots(self) -> list[Snapshot]:
         """Newest first."""
         entries = []
@@ -144,18 +161,24 @@ class PodStore:
         if self.used_bytes() + more_bytes > self._limit_bytes:
             raise StoreFull(f"The pod's disk quota of {self._limit_bytes >> 20} MiB is used up.")
 
-    def _copy(self, fd: int, folder: Path) -> tuple[Path, str, int]:
-        """A copy of the descriptor's file in `folder`. Returns: its path, hash and size. Raises: StoreFull."""
+    def _copy(self, fd: int, folder: Path, beginnings: tuple[bytes, ...]) -> tuple[Path, str, int]:
+        """A copy in `folder` of the descriptor's file, which begins with one of `beginnings`.
+
+        Returns: its path, hash and size. Raises: StoreFull, NoFile.
+        """
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidInput("Blender handed over something that is no file.")
+        # Files of /proc are regular too, but empty until somebody reads them: with our rights, here.
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:
+            raise NoFile("Blender handed over something that is no file")
+        if not _read(fd, 0).startswith(beginnings):
+            raise NoFile("Blender handed over something that is no scene")
         self._check_size(status.st_size)
         part = folder / f".{secrets.token_hex(8)}.part"
         digest, size = hashlib.sha256(), 0
         try:
             with part.open("xb") as target:
                 os.fchmod(target.fileno(), 0o644)
-                while chunk := os.pread(fd, _CHUNK_BYTES, size):
+                while chunk := _read(fd, size):
                     size += len(chunk)
                     self._check_size(size)
                     digest.update(chunk)
@@ -179,6 +202,13 @@ class PodStore:
             if (number >= KEPT_SNAPSHOTS or room < 0) and entry.sha256 not in keep:
                 self.snapshot_path(entry.sha256).unlink(missing_ok=True)
                 self._tree.pop(entry.sha256, None)
+
+
+def _read(fd: int, offset: int) -> bytes:
+    try:
+        return os.pread(fd, _CHUNK_BYTES, offset)
+    except OSError as error:  # opened for writing alone, or for its path
+        raise NoFile("Blender handed over a file that cannot be read") from error
 
 
 def _count(value: Any) -> int | None:

@@ -9,8 +9,11 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from itertools import zip_longest
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
@@ -18,14 +21,18 @@ from cloud.blender.history import answer_snapshots
 from cloud.blender.isolation.sandbox import NoSandbox
 from cloud.blender.lookup import ApiIndex
 from cloud.blender.process import BlenderProcess, ChildDied, Ground
-from cloud.blender.store import EMPTY_SCENE, PodStore, StoreFull
+from cloud.blender.store import EMPTY_SCENE, NoFile, PodStore, StoreFull
 from cloud.errors import Prompt2MeshError
 
 logger = logging.getLogger(__name__)
 
 _FIRST_SPARE_DELAY_S = 2.0
+_ANY_OBJECT = TypeAdapter(dict[str, Any])
 _START_LIMIT_S = 60.0
-_START_ATTEMPTS = 3
+_START_ATTEMPTS, _FAITHFUL_ATTEMPTS = 4, 2
+_TEXT_LIMIT_CHARS = 200_000
+_STEPS = frozenset({"run_python", "import_file"})
+"""What makes snapshots, and runs the user's code or reads their files."""
 _EXPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -110,8 +117,8 @@ class BlenderSupervisor:
                 raise await self._step_lost(f"it took longer than {limit_s:g} s and was stopped") from None
             except ChildDied as death:
                 raise await self._step_lost(f"{death} while at work") from death
-            except StoreFull as full:
-                raise await self._step_lost(str(full).rstrip(".")) from full
+            except (StoreFull, NoFile) as refused:
+                raise await self._step_lost(str(refused).rstrip(".")) from refused
             except asyncio.CancelledError:
                 await asyncio.shield(self._drop_child())
                 self._in_background(self._warm_up())
@@ -146,7 +153,7 @@ class BlenderSupervisor:
 
     async def _ask(self, child: BlenderProcess, tool: str, arguments: dict[str, Any]) -> tuple[BlenderProcess, Message]:
         """Ask; once more of another child where the first ended before it took up the request."""
-        if tool in {"run_python", "import_file"}:
+        if tool in _STEPS:
             child.fresh = False
         try:
             return child, await child.ask(tool, arguments, self._scene)
@@ -159,14 +166,18 @@ class BlenderSupervisor:
             return child, await child.ask(tool, arguments, self._scene)
 
     async def _kept(self, child: BlenderProcess, tool: str, arguments: dict[str, Any], answer: Message) -> Message:
-        """Store what the child handed over, and complete the answer. Raises: StoreFull, ChildDied."""
+        """Store what the child handed over, and complete the answer. Raises: StoreFull, NoFile, ChildDied.
+
+        Of files, the child's own words count for nothing: what the answer names is what was stored.
+        """
         header, structured = answer.header, answer.header.get("structured")
         try:
             if not isinstance(structured, dict):
                 raise ChildDied("Blender's answer made no sense", started=True)
-            if answer.fds and structured.get("snapshot") is not None:
-                await self._keep_snapshot(answer.fds[0], arguments, structured)
-            elif answer.fds and tool == "export":
+            _check_sendable(structured)
+            if tool in _STEPS:
+                await self._keep_snapshot(answer.fds, arguments, structured)
+            elif tool == "export":
                 await self._keep_exports(answer.fds, structured)
         finally:
             for fd in answer.fds:
@@ -180,20 +191,28 @@ class BlenderSupervisor:
             logger.info("blender child retires", extra={"why": str(reason)[:200]})
             await self._drop_child()
             self._in_background(self._warm_up())
+        header["text"] = str(header.get("text", "")).encode(errors="replace").decode()[:_TEXT_LIMIT_CHARS]
         return Message(header, answer.blobs)
 
-    async def _keep_snapshot(self, fd: int, arguments: dict[str, Any], structured: dict[str, Any]) -> None:
+    async def _keep_snapshot(self, fds: Sequence[int], arguments: dict[str, Any], structured: dict[str, Any]) -> None:
+        if not fds:
+            structured["snapshot"] = None
+            return
         title = str(arguments.get("title") or arguments.get("file") or "")[:200]
         parent = self._scene
-        taken = await asyncio.to_thread(self._store.take_snapshot, fd, parent=parent, title=title, counts=structured)
+        taken = await asyncio.to_thread(
+            self._store.take_snapshot, fds[0], parent=parent, title=title, counts=structured
+        )
         structured["snapshot"] = {"sha256": taken.sha256, "bytes": taken.bytes, "parent": parent}
         self._scene = taken.sha256
 
-    async def _keep_exports(self, fds: tuple[int, ...] | Any, structured: dict[str, Any]) -> None:
-        files = []
-        for fd, entry in zip(fds, structured.get("files", ()), strict=False):
-            name = str(entry.get("name", "")) if isinstance(entry, dict) else ""
-            if not _EXPORT_NAME.fullmatch(name):
+    async def _keep_exports(self, fds: Sequence[int], structured: dict[str, Any]) -> None:
+        entries, files = structured.get("files"), []
+        if not isinstance(entries, list):
+            entries = []
+        for fd, entry in zip_longest(fds, entries):
+            name = entry.get("name") if isinstance(entry, dict) else None
+            if fd is None or not isinstance(name, str) or not _EXPORT_NAME.fullmatch(name):
                 raise ChildDied("Blender handed over a file without a proper name", started=True)
             taken = await asyncio.to_thread(self._store.take_export, fd, name)
             files.append({"name": taken.name, "bytes": taken.bytes, "sha256": taken.sha256})
@@ -208,7 +227,8 @@ class BlenderSupervisor:
         wanted = self._scene
         await self._ready_child()
         if self._scene != wanted:
-            state = "The last snapshot could not be opened, so the scene is empty now."
+            now = f"snapshot {self._scene[:12]}, the one before it" if self._scene else "empty now"
+            state = f"The last snapshot could not be opened, so the scene is {now}."
         elif wanted == EMPTY_SCENE:
             state = "The scene is empty, as before this step."
         else:
@@ -227,14 +247,14 @@ class BlenderSupervisor:
         await self._drop_child()
         why = ""
         for attempt in range(_START_ATTEMPTS):
-            if attempt == _START_ATTEMPTS - 1:
-                self._scene = EMPTY_SCENE  # the snapshot itself may be what ends Blender
+            if attempt >= _FAITHFUL_ATTEMPTS:  # the snapshot itself may be what ends Blender
+                self._scene = self._store.parent_of(self._scene) if attempt < _START_ATTEMPTS - 1 else EMPTY_SCENE
             child = await self._take_spare() or await BlenderProcess.start(self._ground)
             try:
                 async with asyncio.timeout(_START_LIMIT_S):
                     if not self.ready_once:
                         await self._prepare(child, at_leisure=False)
-                    answer = await child.ask("restore", {"sha256": self._scene}, self._scene)
+                    await self._open_scene(child)
             except (ChildDied, TimeoutError) as error:
                 said = child.last_words().strip()
                 why = " ".join([str(error) or f"no answer in {_START_LIMIT_S:g} s", *said.splitlines()[-1:]])
@@ -249,14 +269,19 @@ class BlenderSupervisor:
             except asyncio.CancelledError:
                 await asyncio.shield(child.kill())
                 raise
-            if answer.header.get("is_error"):
-                logger.warning("snapshot does not open", extra={"scene": self._scene})
-                self._scene = EMPTY_SCENE
             self._child = child
             self._begin_spare(0.0 if self.ready_once else _FIRST_SPARE_DELAY_S)
             self.ready_once = True
             return child
         raise BlenderNotStarting(f"Blender did not start: {why}.")
+
+    async def _open_scene(self, child: BlenderProcess) -> None:
+        """Open the scene in a new child; one that does not open gives way to the one before. Raises: ChildDied."""
+        while (await child.ask("restore", {"sha256": self._scene}, self._scene)).header.get("is_error"):
+            logger.warning("snapshot does not open", extra={"scene": self._scene})
+            if self._scene == EMPTY_SCENE:
+                raise ChildDied("the empty scene does not open", started=True)
+            self._scene = self._store.parent_of(self._scene)
 
     async def _prepare(self, child: BlenderProcess, *, at_leisure: bool) -> None:
         """Warm a child up, and keep what it made for all later ones: no user's code has run in it."""
@@ -314,3 +339,11 @@ class BlenderSupervisor:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _check_sendable(structured: dict[str, Any]) -> None:
+    """Raises: ChildDied: it is nested too deeply to be passed on, or holds text that is none."""
+    try:
+        _ANY_OBJECT.dump_json(structured)
+    except ValueError as error:
+        raise ChildDied("Blender's answer made no sense", started=True) from error

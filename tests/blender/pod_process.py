@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,16 +55,18 @@ async def run(box: McpToolbox, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def running_pod(workspace: Path, *options: str) -> Iterator[RunningPod]:
-    """Start a pod and wait until real code ran in its Blender; end it afterwards."""
+def running_pod(
+    workspace: Path, *options: str, cache: Path = CACHE, environment: Mapping[str, str] | None = None
+) -> Iterator[RunningPod]:
+    """Start a pod and wait until real code ran in its Blender; end it afterwards. `environment`: more of it."""
     tokens = PodTokens()
     command = [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
     command += ["--public-key", tokens.public_key_pem, "--until-stdin-closes", "--log-level", "WARNING", *options]
-    command += ["--cache-dir", str(CACHE)]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(_PROJECT)}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    command += ["--cache-dir", str(cache)]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(_PROJECT)} | dict(
+        environment or {}
+    )
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables) as process:
         assert process.stdout
         try:
             base_url = f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"

@@ -46,8 +46,8 @@ def fill(folder: str, limit_bytes: int) -> bool:
     return False
 
 
-def main() -> None:
-    """Try, and print the answers."""
+def main(workspace_bytes: int) -> None:
+    """Try, and print the answers. `workspace_bytes`: what the user's folder may take."""
     status = status_of_ourselves()
     workspace = os.statvfs("/workspace")
     quota = workspace.f_blocks * workspace.f_frsize
@@ -59,11 +59,7 @@ def main() -> None:
         "unprivileged": os.getuid() != 0 and int(status["CapEff"], 16) == 0 and status["NoNewPrivs"] == "1",
         "system_calls": status["Seccomp"] == "2" and unshare(0x10000000) != 0,
         "environment": sorted(name for name in os.environ if name.startswith(("P2M_", "ANTHROPIC", "DATABASE"))) == [],
-        "disk_quota": fill("/workspace", quota + 2**20),
+        "disk_quota": quota <= workspace_bytes and fill("/workspace", quota + 2**20),
     }
     limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in ("RLIMIT_NPROC", "RLIMIT_FSIZE")}
     print(json.dumps({"walls": answers, "uid": os.getuid(), "quota_bytes": quota, "limits": limits}))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -26,6 +26,9 @@ def filter_program() -> bytes:
     """The filter as a BPF program for `bwrap --seccomp`. Raises: OSError: libseccomp or the kernel has none."""
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refuse = pyseccomp.ERRNO(errno.EPERM)
+    # Calls by the doors for 32-bit and x32 programs. Unless told so, the kernel ends the one thread that made it, and a
+    # Blender without its main thread neither ends nor answers.
+    rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.ERRNO(errno.ENOSYS))
     for name in _REFUSED.split():
         try:
             rules.add_rule(refuse, name)

@@ -1,0 +1,161 @@
+"""After anything that a step can do to its Blender: the next call works on the last snapshot, no neighbour notices,
+and nothing is left behind.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cloud.blender.isolation.cgroups import ROOT
+from tests.blender.pod_process import RunningPod, run, running_pod, wait_until
+
+pytestmark = pytest.mark.blender
+
+_BUILD = "bpy.ops.mesh.primitive_cube_add()\nbpy.context.object.name = 'Mine'"
+_CALL_LIMIT_S, _GENEROUS_S = 4, 40
+
+ATTACKS = {
+    "exit": "import os; os._exit(1)",
+    "abort": "import os; os.abort()",
+    "segmentation fault": "import ctypes; ctypes.string_at(0)",
+    "kill of oneself": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "stop of oneself": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+    "infinite loop": "while True: pass",
+    "C that holds the lock": "import ctypes; ctypes.PyDLL(None).sleep(1000)",
+    "signals masked": "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
+    "stack overflow in C": "import ctypes\ncall = ctypes.CFUNCTYPE(ctypes.c_int)\nf = call(lambda: f())\nf()",
+    "64 GiB": "numpy.ones(2**33)",
+    "memory to the limit": "kept = []\nwhile True: kept.append(bytearray(b'x') * 2**24)",
+    "memory by many": "import os\nfor _ in range(8): os.fork()\nkept = []\nwhile True: kept.append(b'x' * 2**24)",
+    "fork bomb": "import os\nwhile True:\n try: os.fork()\n except OSError: pass",
+    "thread bomb": "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(999,)).start()",
+    "output of Python": "while True: print('x' * 100_000)",
+    "output of C": "import os\nwhile True: os.write(1, b'x' * 100_000)",
+    "output of a program": "import subprocess; subprocess.run(['yes'])",
+    "full workspace": "open('/workspace/big', 'wb').write(bytes(2**28))",
+    "full everything": "import os\nfor p in ('/workspace', '/tmp', '/scratch', '/dev/shm'):\n try:\n"
+    "  f = open(p + '/big', 'wb')\n  while True: f.write(bytes(2**24))\n except OSError: pass",
+    "deletion of all": "import shutil\nfor p in ('/workspace', '/scratch', '/tmp', '/dev/shm'): shutil.rmtree(p, True)",
+    "closing of all": "import os; os.closerange(0, 4096)",
+    "exit of Python": "raise SystemExit(3)",
+    "interrupt": "raise KeyboardInterrupt",
+    "no modules": "import sys; sys.modules.clear()",
+    "other builtins": "import builtins; builtins.len = builtins.isinstance = builtins.print = None",
+    "sockets in other hands": "import os, time\nif os.fork(): os._exit(1)\ntime.sleep(999)",
+    "a later daemon": "import os, time\nif not os.fork():\n os.setsid()\n if not os.fork(): time.sleep(999)\n"
+    " os._exit(0)",
+}
+_BY_DEFAULT = {"exit", "64 GiB", "memory by many", "fork bomb", "full everything", "deletion of all", "closing of all"}
+_BY_DEFAULT |= {"stop of oneself", "sockets in other hands"}
+
+
+@dataclass(frozen=True)
+class Street:
+    """A pod that is attacked and its neighbour."""
+
+    pod: RunningPod
+    neighbour: RunningPod
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """Two pods; the first with small limits, so that attacks reach them soon."""
+    small = ["--memory-mib", "1536", "--workspace-mib", "128", "--call-limit", str(_CALL_LIMIT_S)]
+    with (
+        running_pod(tmp_path_factory.mktemp("attacked"), *small) as pod,
+        running_pod(tmp_path_factory.mktemp("neighbour"), "--no-spare") as neighbour,
+    ):
+        yield Street(pod, neighbour)
+
+
+@pytest.mark.parametrize(
+    "attack", [pytest.param(name, marks=() if name in _BY_DEFAULT else pytest.mark.heavy) for name in ATTACKS]
+)
+async def test_the_next_call_works_and_nobody_else_notices(street: Street, attack: str) -> None:
+    async with street.pod.toolbox(_BUILD) as box, street.neighbour.toolbox(_BUILD) as neighbour:
+        beside = asyncio.create_task(run(neighbour, "run_python", code="import time; time.sleep(1); print('quiet')"))
+        attacked = time.monotonic()
+        await box.call("run_python", {"code": ATTACKS[attack]})
+        began = time.monotonic()
+        async with asyncio.timeout(_GENEROUS_S):
+            assert [entry["name"] for entry in (await run(box, "inspect"))["objects"]] == ["Mine"]
+            assert (await run(box, "run_python", code="print(1 + 1)"))["stdout"].strip() == "2"
+        print(f"{attack}: told after {began - attacked:.2f} s, two calls more in {time.monotonic() - began:.2f} s")  # noqa: T201
+        assert (await beside)["stdout"].strip() == "quiet"
+
+
+@pytest.mark.heavy
+async def test_attacks_in_a_row_without_a_pause_lose_nothing(street: Street) -> None:
+    async with street.pod.toolbox(_BUILD) as box:
+        for attack in (
+            "exit",
+            "segmentation fault",
+            "closing of all",
+            "abort",
+            "exit",
+            "exit",
+            "sockets in other hands",
+        ):
+            await box.call("run_python", {"code": ATTACKS[attack]})
+        assert [entry["name"] for entry in (await run(box, "inspect"))["objects"]] == ["Mine"]
+
+
+async def test_nothing_is_left_running_and_no_file_remains(street: Street) -> None:
+    """Children of the same user beyond the one at work and the spare, their control groups, files on the disk."""
+    before = _left_behind()
+    async with street.pod.toolbox(_BUILD) as box:
+        for attack in ("fork bomb", "a later daemon", "exit"):
+            await box.call("run_python", {"code": ATTACKS[attack]})
+        await run(box, "inspect")
+    wait_until(lambda: len(_blenders(street.pod)) <= 2, "two children at most", 30)
+    wait_until(lambda: len(_groups(street.pod)) <= 2 * len(list(ROOT.glob("*/"))), "no more groups than children", 30)
+    users = {process.uids().real for process in _blenders(street.pod)}
+    strangers = [each.pid for each in psutil.process_iter() if _is_sandboxed(each) and each.uids().real not in users]
+    assert not [pid for pid in strangers if _front_of(pid) == street.pod.process.pid]
+    assert _left_behind() <= before
+    known = {"snapshots", "exports", "imports", "cache"}
+    assert {path.name for path in street.pod.workspace.iterdir()} <= known
+
+
+def _blenders(pod: RunningPod) -> list[psutil.Process]:
+    tree = psutil.Process(pod.process.pid).children(recursive=True)
+    return [each for each in tree if each.name().startswith("python")]
+
+
+def _groups(pod: RunningPod) -> list[Path]:
+    return list(ROOT.glob(f"**/p2m-{pod.process.pid}-*/"))
+
+
+def _is_sandboxed(process: psutil.Process) -> bool:
+    try:
+        return process.uids().real >= 1_900_000_000
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _front_of(pid: int) -> int:
+    """The front that a sandboxed process belongs to: the outermost of its ancestors that is one; 0: none."""
+    try:
+        fronts = [each.pid for each in psutil.Process(pid).parents() if "cloud.blender" in each.cmdline()]
+    except psutil.NoSuchProcess:
+        return 0
+    return fronts[-1] if fronts else 0
+
+
+def _left_behind() -> set[str]:
+    return {name for name in os.listdir("/tmp") if name.startswith("p2m-child")}  # noqa: S108
+
+
+@pytest.mark.heavy
+async def test_ten_gigabytes_of_output_cost_no_memory(street: Street) -> None:
+    code = "import os\nfor _ in range(10_000): os.write(1, b'x' * 10**6)"
+    async with street.neighbour.toolbox(_BUILD) as box:
+        said = await run(box, "run_python", code=code)
+        assert len(said["stdout"]) < 20_000
+    assert psutil.Process(street.neighbour.process.pid).memory_info().rss < 500 * 2**20
