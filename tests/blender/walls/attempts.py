@@ -9,13 +9,25 @@ from types import ModuleType
 from typing import Any
 
 from cloud.agent.toolbox import McpToolbox
-from tests.blender.walls import attempts_blender, attempts_files, attempts_network, attempts_processes, inside
+from tests.blender.walls import (
+    attempts_blender,
+    attempts_kernel,
+    attempts_network,
+    attempts_processes,
+    attempts_reading,
+    attempts_rights,
+    attempts_writing,
+    inside,
+)
 from tests.blender.walls.inside import Outside
 
 KINDS = {
     "network": attempts_network,
-    "files": attempts_files,
+    "reading": attempts_reading,
+    "writing": attempts_writing,
     "processes": attempts_processes,
+    "rights": attempts_rights,
+    "kernel": attempts_kernel,
     "blender": attempts_blender,
 }
 REFUSALS = {"OSError", "CalledProcessError", "RuntimeError"}
