@@ -1,4 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportIncompatibleMethodOverride=false
+# pyright: reportOptionalMemberAccess=false, reportOptionalContextManager=false, reportGeneralTypeIssues=false
 # The stubs of bpy are not exact.
 """Ways through Blender's own doors: what it loads, links, packs, unpacks, saves and runs by itself.
 
