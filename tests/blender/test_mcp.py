@@ -7,8 +7,15 @@ import re
 from typing import Any
 
 import pytest
-from mcp import MCPError
-from mcp_types import INVALID_PARAMS, INVALID_REQUEST, BlobResourceContents, ImageContent, TextContent
+from mcp import Client, MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    BlobResourceContents,
+    ImageContent,
+    ListResourcesResult,
+    TextContent,
+)
 
 from cloud.blender.resources import PAGE_LENGTH, READ_LIMIT_BYTES
 from tests.blender.mcp_clients import ERAS, connected
@@ -112,13 +119,20 @@ async def test_what_the_policy_refuses_does_not_run(pod: RunningPod) -> None:
         assert [entry["name"] for entry in (await run(box, "inspect"))["objects"]] == ["Cube"]
 
 
+async def _pages(client: Client) -> list[ListResourcesResult]:
+    pages = [await client.list_resources()]
+    while pages[-1].next_cursor:
+        pages.append(await client.list_resources(cursor=pages[-1].next_cursor))
+    return pages
+
+
 @pytest.mark.parametrize("mode", ERAS)
 async def test_pictures_and_snapshots_can_be_read_again_as_resources(pod: RunningPod, mode: str) -> None:
     async with pod.toolbox(CUBE), connected(pod, mode) as client:
         sha256 = (await client.call_tool("snapshots", {"action": "list"})).structured_content["current"]
         seen = await client.call_tool("look", {"size": 64})
         assert isinstance(seen.content[1], ImageContent)
-        uris = [resource.uri for resource in (await client.list_resources()).resources]
+        uris = [resource.uri for page in await _pages(client) for resource in page.resources]
         assert uris[0] == f"p2m://snapshots/{sha256}.blend"
         [picture_uri] = seen.structured_content["pictures"]
         assert next(uri for uri in uris if "/pictures/" in uri) == picture_uri
@@ -144,7 +158,7 @@ async def test_only_the_last_pictures_are_kept(pod: RunningPod) -> None:
                 "look", {"size": 64, "views": ["front", "top", "left", "right", "back", "top"]}
             )
             taken += seen.structured_content["pictures"]
-        listed = [r.uri for r in (await client.list_resources()).resources if "/pictures/" in r.uri]
+        listed = [r.uri for page in await _pages(client) for r in page.resources if "/pictures/" in r.uri]
         with pytest.raises(MCPError, match="no resource"):
             await client.read_resource(taken[0])
     assert listed == taken[:-21:-1]
@@ -156,9 +170,7 @@ async def test_resources_come_in_pages(pod: RunningPod) -> None:
         path.write_text("x")
     try:
         async with connected(pod) as client:
-            pages = [await client.list_resources()]
-            while pages[-1].next_cursor:
-                pages.append(await client.list_resources(cursor=pages[-1].next_cursor))
+            pages = await _pages(client)
             with pytest.raises(MCPError, match="no such page"):
                 await client.list_resources(cursor="p2m://exports/never")
     finally:
@@ -181,7 +193,8 @@ async def test_a_resource_that_is_none_of_ours_is_absent(pod: RunningPod, uri: s
     async with connected(pod) as client:
         with pytest.raises(MCPError, match="no resource") as absent:
             await client.read_resource(uri)
-        assert "p2m://exports/link.txt" not in [r.uri for r in (await client.list_resources()).resources]
+        uris = [r.uri for page in await _pages(client) for r in page.resources]
+        assert "p2m://exports/link.txt" not in uris
     link.unlink()
     assert absent.value.code == INVALID_PARAMS
 

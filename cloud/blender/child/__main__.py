@@ -64,7 +64,11 @@ def _serve(connection: socket.socket, files: socket.socket, desk: "Desk") -> Non
             except BrokenStream:
                 return
             send_message(connection, files, Message({"started": True}))
-            send_message(connection, files, desk.answer(request))
+            answer = desk.answer(request)
+            try:
+                send_message(connection, files, answer)
+            except ValueError as error:  # it breaks a limit, and nothing of it was sent
+                send_message(connection, files, desk.too_long(error))
 
 
 def _limit_ourselves(limits: dict[str, int], *, own_user: bool) -> None:

@@ -71,6 +71,10 @@ class Desk:
         end_of_output(request.header["nonce"])
         return answer
 
+    def too_long(self, error: ValueError) -> Message:
+        """What is answered instead of an answer that breaks a limit of the frames."""
+        return _failed("too_much", f"The answer is too long; ask for less ({error}).")
+
     def _ping(self) -> Message:
         """Proof that Blender works: an evaluated scene."""
         bpy.context.view_layer.update()
@@ -132,5 +136,6 @@ def _packed(folder: Path) -> bytes:
 
 
 def _failed(code: str, message: str) -> Message:
+    """The answer of a tool that could not do what was asked."""
     error: dict[str, Any] = {"type": code, "message": message, "line": None, "source": ""}
     return Message({"text": message, "is_error": True, "structured": {"ok": False, "error": error}})
