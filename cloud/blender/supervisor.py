@@ -7,17 +7,13 @@ stands ready. All methods belong to the front's event loop.
 
 import asyncio
 import logging
-import os
-import re
-from collections.abc import Coroutine, Sequence
-from itertools import zip_longest
+from collections.abc import Coroutine
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
 from cloud.blender.history import answer_snapshots
+from cloud.blender.intake import STEPS, Intake, SenselessAnswer
 from cloud.blender.isolation.sandbox import NoSandbox
 from cloud.blender.lookup import ApiIndex
 from cloud.blender.process import BlenderProcess, ChildDied, Ground
@@ -27,13 +23,8 @@ from cloud.errors import Prompt2MeshError
 logger = logging.getLogger(__name__)
 
 _FIRST_SPARE_DELAY_S = 2.0
-_ANY_OBJECT = TypeAdapter(dict[str, Any])
 _START_LIMIT_S = 60.0
 _START_ATTEMPTS, _FAITHFUL_ATTEMPTS = 4, 2
-_TEXT_LIMIT_CHARS = 200_000
-_STEPS = frozenset({"run_python", "import_file"})
-"""What makes snapshots, and runs the user's code or reads their files."""
-_EXPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class StepLost(Prompt2MeshError):
@@ -56,6 +47,7 @@ class BlenderSupervisor:
     ) -> None:
         self._ground = ground
         self._store = store
+        self._intake = Intake(store)
         self._cache = cache
         self._call_limit_s = call_limit_s
         self._keep_spare = keep_spare
@@ -111,13 +103,13 @@ class BlenderSupervisor:
             child = await self._ready_child()
             try:
                 async with asyncio.timeout(limit_s):
-                    child, answer = await self._ask(child, tool, arguments)
-                    return await self._kept(child, tool, arguments, answer)
+                    answer = await self._ask(child, tool, arguments)
+                    return await self._kept(tool, arguments, answer)
             except TimeoutError:
                 raise await self._step_lost(f"it took longer than {limit_s:g} s and was stopped") from None
             except ChildDied as death:
                 raise await self._step_lost(f"{death} while at work") from death
-            except (StoreFull, NoFile) as refused:
+            except (StoreFull, NoFile, SenselessAnswer) as refused:
                 raise await self._step_lost(str(refused).rstrip(".")) from refused
             except asyncio.CancelledError:
                 await asyncio.shield(self._drop_child())
@@ -151,74 +143,32 @@ class BlenderSupervisor:
             await asyncio.to_thread(self._cache.keep_api_index, built.blobs[0])
         return index
 
-    async def _ask(self, child: BlenderProcess, tool: str, arguments: dict[str, Any]) -> tuple[BlenderProcess, Message]:
+    async def _ask(self, child: BlenderProcess, tool: str, arguments: dict[str, Any]) -> Message:
         """Ask; once more of another child where the first ended before it took up the request."""
-        if tool in _STEPS:
+        if tool in STEPS or self._scene != EMPTY_SCENE:  # a scene is a user's too
             child.fresh = False
         try:
-            return child, await child.ask(tool, arguments, self._scene)
+            return await child.ask(tool, arguments, self._scene)
         except ChildDied as death:
             if death.started:
                 raise
             await self._drop_child()
             child = await self._ready_child()
             child.fresh = False
-            return child, await child.ask(tool, arguments, self._scene)
+            return await child.ask(tool, arguments, self._scene)
 
-    async def _kept(self, child: BlenderProcess, tool: str, arguments: dict[str, Any], answer: Message) -> Message:
-        """Store what the child handed over, and complete the answer. Raises: StoreFull, NoFile, ChildDied.
-
-        Of files, the child's own words count for nothing: what the answer names is what was stored.
-        """
-        header, structured = answer.header, answer.header.get("structured")
-        try:
-            if not isinstance(structured, dict):
-                raise ChildDied("Blender's answer made no sense", started=True)
-            _check_sendable(structured)
-            if tool in _STEPS:
-                await self._keep_snapshot(answer.fds, arguments, structured)
-            elif tool == "export":
-                await self._keep_exports(answer.fds, structured)
-        finally:
-            for fd in answer.fds:
-                os.close(fd)
-        if tool == "restore" and not header.get("is_error"):
+    async def _kept(self, tool: str, arguments: dict[str, Any], answer: Message) -> Message:
+        """Store what the child handed over, and complete the answer. Raises: StoreFull, NoFile, SenselessAnswer."""
+        kept = await self._intake.keep(tool, arguments, answer, self._scene)
+        if kept.snapshot is not None:
+            self._scene = kept.snapshot
+        elif tool == "restore" and not answer.header.get("is_error"):
             self._scene = arguments["sha256"]
-        if header.get("output") and "stdout" in structured:
-            structured["stdout"] = f"{structured['stdout']}{header['output']}"
-            header["text"] = f"{header.get('text', '')}\nnative output:\n{header['output']}"
-        if reason := header.get("retire"):
+        if reason := answer.header.get("retire"):
             logger.info("blender child retires", extra={"why": str(reason)[:200]})
             await self._drop_child()
             self._in_background(self._warm_up())
-        header["text"] = str(header.get("text", "")).encode(errors="replace").decode()[:_TEXT_LIMIT_CHARS]
-        return Message(header, answer.blobs)
-
-    async def _keep_snapshot(self, fds: Sequence[int], arguments: dict[str, Any], structured: dict[str, Any]) -> None:
-        if not fds:
-            structured["snapshot"] = None
-            return
-        title = str(arguments.get("title") or arguments.get("file") or "")[:200]
-        parent = self._scene
-        taken = await asyncio.to_thread(
-            self._store.take_snapshot, fds[0], parent=parent, title=title, counts=structured
-        )
-        structured["snapshot"] = {"sha256": taken.sha256, "bytes": taken.bytes, "parent": parent}
-        self._scene = taken.sha256
-
-    async def _keep_exports(self, fds: Sequence[int], structured: dict[str, Any]) -> None:
-        entries, files = structured.get("files"), []
-        if not isinstance(entries, list):
-            entries = []
-        for fd, entry in zip_longest(fds, entries):
-            name = entry.get("name") if isinstance(entry, dict) else None
-            if fd is None or not isinstance(name, str) or not _EXPORT_NAME.fullmatch(name):
-                raise ChildDied("Blender handed over a file without a proper name", started=True)
-            taken = await asyncio.to_thread(self._store.take_export, fd, name)
-            files.append({"name": taken.name, "bytes": taken.bytes, "sha256": taken.sha256})
-        structured["files"] = files
-        if files:
-            structured |= {"file": files[0]["name"], "bytes": files[0]["bytes"], "sha256": files[0]["sha256"]}
+        return kept.answer
 
     async def _step_lost(self, why: str) -> StepLost:
         """Replace the child and tell how the scene stands."""
@@ -339,11 +289,3 @@ class BlenderSupervisor:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _check_sendable(structured: dict[str, Any]) -> None:
-    """Raises: ChildDied: it is nested too deeply to be passed on, or holds text that is none."""
-    try:
-        _ANY_OBJECT.dump_json(structured)
-    except ValueError as error:
-        raise ChildDied("Blender's answer made no sense", started=True) from error
