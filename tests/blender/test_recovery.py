@@ -29,7 +29,7 @@ ATTACKS = {
     "infinite loop": "while True: pass",
     "C that holds the lock": "import ctypes; ctypes.PyDLL(None).sleep(1000)",
     "signals masked": "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
-    "stack overflow in C": "import ctypes\ncall = ctypes.CFUNCTYPE(ctypes.c_int)\nf = call(lambda: f())\nf()",
+    "stack overflow in C": "import sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\nrepr(x)",
     "64 GiB": "numpy.ones(2**33)",
     "memory to the limit": "kept = []\nwhile True: kept.append(bytearray(b'x') * 2**24)",
     "memory by many": "import os\nfor _ in range(8): os.fork()\nkept = []\nwhile True: kept.append(b'x' * 2**24)",

@@ -147,7 +147,8 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, po
 def _clean(facts: dict[str, Any]) -> None:
     """Remove what the controls wrote."""
     for place in facts["places"]:
-        Path(place, facts["mark"]).unlink(missing_ok=True)
+        for written in Path(place).glob(f"{facts['mark']}*"):  # Blender keeps what it wrote before under a 1
+            written.unlink()
 
 
 def files_in(folder: Path) -> list[Path]:
