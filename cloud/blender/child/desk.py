@@ -104,6 +104,7 @@ class Desk:
         except InvalidInput:
             self._scene_file.go_back()
             raise
+        self._scene_file.fingerprint = None
         answer.header["structured"]["snapshot"] = {}
         return Message(answer.header, fds=(self._scene_file.save(),))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bpy
 
+from cloud.blender.child.fingerprint import Fingerprint
 from cloud.blender.child.handlers import forget_user_handlers
 from cloud.blender.child.places import Places
 from cloud.blender.frames import hand_over
@@ -27,6 +28,8 @@ class SceneFile:
     def __init__(self, places: Places) -> None:
         self._places = places
         self.sha256 = EMPTY_SCENE
+        self.fingerprint: Fingerprint | None = None
+        """Of the scene as it is now; None: it must be taken anew."""
         open_empty_scene()
 
     def save(self) -> int:
@@ -40,6 +43,7 @@ class SceneFile:
 
     def restore(self, sha256: str) -> None:
         """Open a snapshot, or the empty scene for `""`. Raises: InvalidInput: none such, or unreadable."""
+        self.fingerprint = None
         if sha256 == EMPTY_SCENE:
             open_empty_scene()
         else:

@@ -73,14 +73,18 @@ def run_python(
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         outcome = _Outcome(describe_failure(error, code, str(path)))
         return _failed(outcome, "Nothing ran.", began)
-    before = fingerprint_scene()
+    # What the step before found at its end: nothing else changes the scene.
+    before = scene_file.fingerprint or fingerprint_scene()
+    scene_file.fingerprint = None
     outcome = _run(compiled, path, code, seed)
     if own_pid_namespace:
         end_processes()
     if outcome.failure and not keep_on_error:
         return _failed(outcome, scene_file.go_back(), began)
-    changed = compare(before, fingerprint_scene())
+    after = fingerprint_scene()
+    changed = compare(before, after)
     snapshot = scene_file.save()
+    scene_file.fingerprint = after
     if outcome.failure:
         state = f"What the step did before is kept: {changed['summary']}."
         return _failed(outcome, state, began, changed, snapshot)
