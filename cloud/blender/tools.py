@@ -94,7 +94,7 @@ _TOOLS: dict[str, _Told] = {
     "inspect": _Told(
         "Inspect",
         "The scene as text, in pages: objects with size, position, parent, materials, modifiers, triangles. object: "
-        "that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, collection:Props.",
+        "that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, collection:Props; each: unfolded.",
         given.Inspect,
         reads_only=True,
         repeatable=True,

@@ -129,3 +129,18 @@ async def test_an_unknown_filter_and_a_near_name_are_told(pod: RunningPod) -> No
     assert "Handle" in near.content[0]["text"]
     assert unknown.is_error
     assert near.is_error
+
+
+async def test_each_object_has_its_line_where_that_is_asked_for(pod: RunningPod) -> None:
+    parented = "\nfor brick in wall.objects:\n    brick.parent = bpy.data.objects['Brick.000']"
+    async with pod.toolbox(WALL + parented) as box:
+        pages = (await run(box, "inspect", filter="each:"))["pages"]
+        lines: list[str] = []
+        for page in range(1, pages + 1):
+            text = await text_of(box, filter="each:", page=page)
+            assert len(text.encode()) < PAGE_LIMIT_BYTES
+            lines += [line for line in text.splitlines() if line.startswith("Brick.")]
+        few = await text_of(box, filter="each:Brick.00? type:MESH")
+    assert [line.split(" [")[0] for line in lines] == [f"Brick.{number:03}" for number in range(240)]
+    assert all("; parent Brick.000; 12 triangles" in line for line in lines[1:])
+    assert few.count("[mesh]") == 10

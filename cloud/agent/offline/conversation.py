@@ -4,6 +4,7 @@ The order of turns: `inspect` where the scene is not empty, one `run_python` for
 then `finish`. A step that fails is tried once more, then left out and named in the answer.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,6 +15,8 @@ from cloud.agent.offline.plan import Plan, Step, make_plan
 from cloud.agent.offline.scene_facts import SceneFacts, read_facts
 from cloud.agent.offline.wire import Reply, ToolUse
 from cloud.agent.offline.wording import join_words
+
+_PAGE = re.compile(r"^Page (\d+) of (\d+):$", re.MULTILINE)
 
 TRIES = 2
 EXAMPLES = "a chair, a table, a house, a tree, a car, a mug, a robot, a cube"
@@ -39,7 +42,6 @@ class _Progress:
     failed: list[Step] = field(default_factory=list)
     next_index: int = 0
     looked: bool = False
-    inspected: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -49,11 +51,11 @@ def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
         return Reply("I am the offline modeller: I build scenes through the tool run_python, which I was not given.")
     prompt, scene_is_empty, has_pictures = _first_message(messages[0])
     calls = _calls(messages)
-    inspected = next((call.text for call in calls if call.name == "inspect" and not call.is_error), None)
-    asked = any(call.name == "inspect" for call in calls)
-    if not scene_is_empty and not asked and "inspect" in tools:
-        return Reply("I look at what is in the scene.", (ToolUse("inspect", {}),))
-    scene = read_facts(inspected or "")
+    pages = [call for call in calls if call.name == "inspect"]
+    if not scene_is_empty and "inspect" in tools and (page := _next_page(pages)):
+        say = "I look at what is in the scene." if page == 1 else ""
+        return Reply(say, (ToolUse("inspect", {"filter": "each:", "page": page}),))
+    scene = read_facts("\n".join(call.text for call in pages if not call.is_error))
     plan = _planned(prompt, scene)
     if has_pictures:
         plan = replace(plan, not_built=[*plan.not_built, "the reference picture"])
@@ -64,6 +66,14 @@ def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
     if progress.done and not progress.looked and "look" in tools:
         return Reply("I look at the result.", (ToolUse("look", {"views": ["three_quarter"]}),))
     return _finish(prompt, plan, progress, tools, scene)
+
+
+def _next_page(pages: Sequence[_Call]) -> int | None:
+    """The page of the scene's report to read next; None once all are read, or one could not be."""
+    if not pages:
+        return 1
+    found = None if pages[-1].is_error else _PAGE.search(pages[-1].text)
+    return int(found[1]) + 1 if found and int(found[1]) < int(found[2]) else None
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cloud.blender.child.object_card import object_card
 from cloud.blender.child.object_filter import ObjectFilter
-from cloud.blender.child.scene_text import PAGE_LIMIT_BYTES, Line, paginate, scene_heading, scene_lines
+from cloud.blender.child.scene_text import PAGE_LIMIT_BYTES, Line, each_line, paginate, scene_heading, scene_lines
 from cloud.blender.child.wording import cut
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
@@ -38,7 +38,7 @@ def inspect_scene(object: str = "", filter: str = "", page: int = 1) -> Message:
         shown = [_facts(obj, graph, homes) for obj in bpy.context.scene.objects]
         within = _homes(nested=True) if filter else homes
         facts = [entry for entry in shown if wanted.fits(entry | {"collections": within.get(entry["name"], [])})]
-        lines = scene_lines(facts, as_tree=not filter)
+        lines = each_line(facts) if wanted.each else scene_lines(facts, as_tree=not filter)
         heading, structured = scene_heading(facts, of=len(shown), filtered=filter), {}
     texts = paginate(heading, lines, PAGE_LIMIT_BYTES)
     if not 1 <= page <= len(texts):

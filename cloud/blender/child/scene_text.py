@@ -91,6 +91,20 @@ def scene_lines(facts: Sequence[Facts], *, as_tree: bool) -> list[Line]:
     return lines
 
 
+def each_line(facts: Sequence[Facts]) -> list[Line]:
+    """A line for each object, in the scene's order, that programs can read: all parts are whole but for long lines."""
+    lines = []
+    for entry in facts:
+        size = " × ".join(f"{value:.4g}" for value in entry["dimensions"])
+        parts = [f"{entry['name']} [{entry['kind'] or entry['type'].lower()}] {size} m{_place(entry['location'])}"]
+        parts += [f"parent {entry['parent']}"] if entry["parent"] else []
+        parts += ["materials " + ", ".join(entry["materials"])] if entry["materials"] else []
+        parts += [f"{entry['triangles']} triangles"] if entry["triangles"] else []
+        parts += ["hidden"] if entry["hidden"] else []
+        lines.append(Line("; ".join(parts)))
+    return lines
+
+
 def _lines_of(siblings: Sequence[Facts], children: dict[str, list[Facts]], depth: int) -> Iterator[str]:
     indent = "  " * min(depth, _DEEPEST_INDENT)
     groups: dict[Any, list[Facts]] = {}

@@ -74,7 +74,7 @@ def converse(prompt: str, report: dict[str, Any]) -> dict[str, Any]:
 def answer(tool: str, arguments: dict[str, Any], report: dict[str, Any]) -> tuple[str, bool]:
     """What the pod would answer."""
     if tool == "inspect":
-        return inspect_scene().header["text"], False
+        return inspect_scene(**arguments).header["text"], False
     if tool == "look":
         return "a picture", False
     report["titles"].append(arguments["title"])

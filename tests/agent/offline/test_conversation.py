@@ -17,8 +17,10 @@ TURNS_AT_MOST = 60
 INSPECTED = "Mug [mug] 0.12 × 0.085 × 0.1 m at (0, 0, 0); materials Ceramic; 900 triangles"
 
 
-def converse(prompt: str, *, failing: str = "", empty: bool = True, picture: bool = False) -> list[ToolUse]:
-    """All tool calls up to `finish`; steps whose title holds `failing` fail."""
+def converse(
+    prompt: str, *, failing: str = "", empty: bool = True, picture: bool = False, pages: tuple[str, ...] = (INSPECTED,)
+) -> list[ToolUse]:
+    """All tool calls up to `finish`; steps whose title holds `failing` fail; `pages` is what stands in the scene."""
     content: list[dict[str, Any]] = [{"type": "image", "source": {}}] if picture else []
     content += [{"type": "text", "text": f"<scene>{'empty' if empty else '1 objects'}</scene>"}]
     messages: list[dict[str, Any]] = [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
@@ -29,7 +31,7 @@ def converse(prompt: str, *, failing: str = "", empty: bool = True, picture: boo
         if use.name == "finish":
             return uses
         is_error = bool(failing) and failing in str(use.arguments.get("title"))
-        text = INSPECTED if use.name == "inspect" else "done"
+        text = pages[use.arguments["page"] - 1] if use.name == "inspect" else "done"
         block = {"type": "tool_use", "id": f"t{turn}", "name": use.name, "input": use.arguments}
         result = {"type": "tool_result", "tool_use_id": f"t{turn}", "content": text, "is_error": is_error}
         messages += [{"role": "assistant", "content": [block]}, {"role": "user", "content": [result]}]
@@ -86,6 +88,13 @@ def test_scene_is_inspected_before_an_edit() -> None:
     uses = converse("make the mug blue", empty=False)
     assert [use.name for use in uses][:2] == ["inspect", "run_python"]
     assert "OBJECTS = ['Mug']" in uses[1].arguments["code"]
+
+
+def test_a_scene_of_several_pages_is_read_to_its_end() -> None:
+    pages = (f"2 objects.\nPage 1 of 2:\n{INSPECTED}", f"2 objects.\nPage 2 of 2:\n{INSPECTED.replace('Mug', 'Mug 2')}")
+    uses = converse("make the mugs blue", empty=False, pages=pages)
+    assert [use.name for use in uses][:3] == ["inspect", "inspect", "run_python"]
+    assert "OBJECTS = ['Mug', 'Mug 2']" in uses[2].arguments["code"]
 
 
 def test_missing_thing_ends_as_not_built_with_what_is_there() -> None:
