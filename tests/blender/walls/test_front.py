@@ -59,7 +59,7 @@ async def test_a_snapshot_that_does_not_open_gives_way_to_the_one_before(town: T
         assert await _names(box) == ["Mine"]
 
 
-@pytest.mark.parametrize("name", ["../../outside", "..", "", ".hidden", "a/b", "x" * 200, "a\0b", "a\n", None, 7])
+@pytest.mark.parametrize("name", ["../../outside", None])  # more in tests/blender/test_intake.py
 async def test_an_export_under_a_forged_name_is_refused(town: Town, name: object) -> None:
     async with town.pod.toolbox(_BUILD) as box:
         before = _exports(town)
@@ -71,7 +71,7 @@ async def test_an_export_under_a_forged_name_is_refused(town: Town, name: object
     assert town.world.harm() == []
 
 
-@pytest.mark.parametrize("files", [5, "abc", {"name": "a.stl"}, [5], None])
+@pytest.mark.parametrize("files", [5, None])
 async def test_a_forged_list_of_exports_is_refused(town: Town, files: object) -> None:
     async with town.pod.toolbox(_BUILD) as box:
         await run(box, "run_python", code=_answering_exports(files))
