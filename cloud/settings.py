@@ -56,11 +56,16 @@ class Settings(BaseSettings):
     pod_memory_mib: int = Field(default=4096, ge=512, description="Memory of a user's Blender.")
     pod_workspace_mib: int = Field(default=1024, ge=64, description="Disk space of the code in a user's Blender.")
 
+    pod_cache_dir: Path | None = Field(
+        default=None, description="What is made once for all pods of a machine. [default: below the data folder]"
+    )
+
     @property
     def pod_options(self) -> tuple[str, ...]:
         """How a local pod is started, for its command line."""
         options = ("--isolation", self.pod_isolation, "--memory-mib", str(self.pod_memory_mib))
-        return (*options, "--workspace-mib", str(self.pod_workspace_mib))
+        options += ("--workspace-mib", str(self.pod_workspace_mib))
+        return (*options, "--cache-dir", str(self.pod_cache_dir.resolve())) if self.pod_cache_dir else options
 
     @property
     def isolation_note(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.blender.pod_process import CACHE
 from tests.support.stack_processes import processes_of, wait_for
 
 COMMAND = Path(sys.executable).with_name("prompt2mesh")
@@ -27,7 +28,7 @@ class CommandLine:
     @property
     def environment(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
-        return {**ours, "P2M_DATA_DIR": str(self.data_dir), "COLUMNS": "300"}
+        return {**ours, "P2M_DATA_DIR": str(self.data_dir), "P2M_POD_CACHE_DIR": str(CACHE), "COLUMNS": "300"}
 
     def run(self, *arguments: str, timeout_s: float = TIMEOUT_S, **extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

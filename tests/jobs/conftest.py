@@ -23,6 +23,7 @@ from cloud.jobs.runner import Runner
 from cloud.jobs.work import Services
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
+from tests.blender.pod_process import CACHE
 
 
 async def until(condition: Callable[[], Awaitable[Any]], deadline_s: float = 20.0) -> Any:
@@ -140,7 +141,7 @@ async def running(services: Services) -> AsyncIterator[Runner]:
 async def backend(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Backend]:
     folder: Path = tmp_path_factory.mktemp("backend")
     database = Database.connect(database_url, pool_size=8)
-    fleet = LocalFleet(folder / "pods", spares=0)
+    fleet = LocalFleet(folder / "pods", spares=0, pod_options=["--cache-dir", str(CACHE)])
     await fleet.start()
     settings = Settings(data_dir=folder, database_url=database_url)
     store = ArtifactStore.local(folder / "artifacts")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud.db.engine import Database
+from tests.blender.pod_process import CACHE
 from tests.jobs.conftest import Account, until
 from tests.support.scripted_messages import Hang, scripted_messages
 
@@ -29,7 +30,13 @@ def runner_process(folder: Path, database_url: str, **environment: str) -> Itera
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "cloud.jobs"],
-        env={**inherited, "P2M_DATA_DIR": str(folder), "DATABASE_URL": database_url, **environment},
+        env={
+            **inherited,
+            "P2M_DATA_DIR": str(folder),
+            "P2M_POD_CACHE_DIR": str(CACHE),
+            "DATABASE_URL": database_url,
+            **environment,
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=(folder / "runner.log").open("ab"),

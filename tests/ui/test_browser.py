@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cloud.stack.lease import read_stack_info
+from tests.blender.pod_process import CACHE
 from tests.support.stack_processes import processes_of, wait_for
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -37,7 +38,7 @@ def ui_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
     stack = subprocess.Popen(
         [Path(sys.executable).with_name("prompt2mesh"), "up", "--port", "0"],
-        env={**ours, "P2M_DATA_DIR": str(data_dir)},
+        env={**ours, "P2M_DATA_DIR": str(data_dir), "P2M_POD_CACHE_DIR": str(CACHE)},
         stdout=subprocess.DEVNULL,
     )
     try:
