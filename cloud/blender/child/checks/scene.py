@@ -137,13 +137,6 @@ class SceneArrays:
         """Of all, instances included."""
         return sum(len(thing.shape.triangles) for thing in self.things)
 
-    def first_of_each_shape(self) -> dict[Shape, Thing]:
-        """Where each mesh is seen first."""
-        firsts: dict[Shape, Thing] = {}
-        for thing in self.things:
-            firsts.setdefault(thing.shape, thing)
-        return firsts
-
 
 def touching_faces(thing: Thing) -> Ints:
     """Faces that touch faces which they share no edge with: all that could cross. Five times faster than `tree`."""
