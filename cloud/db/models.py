@@ -53,7 +53,11 @@ class Session(Base):
 
 
 class Project(Base):
-    """One evolving Blender scene. `head_snapshot_id` is the scene as it stands; None is the empty scene."""
+    """One evolving Blender scene. `head_snapshot_id` is the scene as it stands; None is the empty scene.
+
+    `seed` is what chance in its code begins with (None: made of the id); a branch has that of its origin. `redo`
+    holds the ids of the snapshots that undo went back from, the latest last.
+    """
 
     __tablename__ = "projects"
 
@@ -63,23 +67,45 @@ class Project(Base):
     head_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL")
     )
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    redo: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     deleted_at: Mapped[dt.datetime | None]
 
 
-class Job(Base):
-    """One prompt (or export) at work. `state`: queued, running, succeeded, failed, cancelled.
+class Batch(Base):
+    """Many prompts sent in one request, each a project and a job of its own."""
 
-    `attempt` counts the claims by runners and fences the writes of one that came back from the dead.
-    `request` is what was asked besides the prompt (`formats`, `image_ids`); `result` what came of it.
+    __tablename__ = "batches"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = _owner()
+    name: Mapped[str]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class Job(Base):
+    """One piece of work on a project's scene. `state`: queued, running, succeeded, failed, cancelled.
+
+    `attempt` counts the claims by runners and fences the writes of one that came back from the dead; `writes`
+    counts the runner's transactions, so that one whose commit was in doubt is not done twice; `stalls` counts the
+    attempts since the last that got anywhere. `turn` is the job's place in the queue: see `cloud.jobs.queue`.
+    `request` is what was asked besides the prompt (`formats`, `image_ids`, …); `result` what came of it.
+    `base_snapshot_id` is the scene that the job began with.
     """
 
     __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_turn_of_started", "turn", postgresql_where=text("started_at IS NOT NULL")),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     user_id: Mapped[uuid.UUID] = _owner()
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="SET NULL"), index=True)
+    batch_position: Mapped[int | None]
+    base_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL")
+    )
     kind: Mapped[str] = mapped_column(default="build")
     prompt: Mapped[str] = mapped_column(default="")
     model: Mapped[str | None]
@@ -89,11 +115,27 @@ class Job(Base):
     error: Mapped[dict[str, Any] | None]
     result: Mapped[dict[str, Any] | None]
     attempt: Mapped[int] = mapped_column(default=0)
+    writes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    stalls: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    turn: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     queue_id: Mapped[int | None] = mapped_column(BigInteger)
+    heartbeat_at: Mapped[dt.datetime | None]
     cancel_requested_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None]
+
+
+class IdempotencyKey(Base):
+    """A key that a client sent with a request which makes something: the same key again makes nothing new."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    made_id: Mapped[uuid.UUID]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
 class Message(Base):
@@ -112,20 +154,49 @@ class Message(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-class Event(Base):
-    """What the user sees of a job, in order. Shapes: `cloud.jobs.events`."""
+class Step(Base):
+    """One tool call of a job's agent. Written when it begins; `result` (packed like a message) when it has ended."""
 
-    __tablename__ = "events"
+    __tablename__ = "steps"
 
     job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    message_seq: Mapped[int]
+    tool: Mapped[str]
+    title: Mapped[str]
+    code: Mapped[str | None]
+    attempt: Mapped[int]
+    before_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
+    after_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
+    result: Mapped[dict[str, Any] | None]
+    seconds: Mapped[float | None]
+    started_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class Event(Base):
+    """What the user sees of a project, in order: most of one of its jobs. Shapes: `cloud.jobs.events`.
+
+    Both numbers count from 1 without gaps. `job_id` and `seq` are None for what no job did (undo, restore, …).
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("job_id", "seq", name="uq_events_job_id_seq"),)
+
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    project_seq: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    seq: Mapped[int | None]
     type: Mapped[str]
     data: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
 class Snapshot(Base):
-    """A `.blend` of the scene after one step. `code` is what made it of its parent: the replay's source."""
+    """A `.blend` of the scene after one step. `code` is what made it of its parent: the replay's source.
+
+    `run_id` groups the steps that were made in one go (the job's id, also after the job is gone and in a branch);
+    `message_seq` names the model's turn that asked for the step, and with it what the step cost.
+    """
 
     __tablename__ = "snapshots"
 
@@ -133,17 +204,26 @@ class Snapshot(Base):
     user_id: Mapped[uuid.UUID] = _owner()
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    run_id: Mapped[uuid.UUID | None]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
+    thumbnail_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("artifacts.id", ondelete="SET NULL"))
     step: Mapped[int] = mapped_column(default=0)
+    message_seq: Mapped[int | None]
     title: Mapped[str] = mapped_column(default="")
+    label: Mapped[str] = mapped_column(default="", server_default="")
     code: Mapped[str] = mapped_column(default="")
+    changed: Mapped[str] = mapped_column(default="", server_default="")
+    seconds: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
     sha256: Mapped[str] = mapped_column(index=True)
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
 class Artifact(Base):
-    """A file for the user. `kind`: reference, picture, preview, scene, script. Bytes lie in the store by sha256."""
+    """A file for the user; its bytes lie in the store by `sha256`.
+
+    `kind`: reference, picture, thumbnail, preview, scene, script.
+    """
 
     __tablename__ = "artifacts"
 
@@ -160,7 +240,10 @@ class Artifact(Base):
 
 
 class Usage(Base):
-    """One finished model call, for the ledger: one row for each assistant message of the transcript."""
+    """One model call that was paid for, for the ledger: one row for each assistant message of the transcript.
+
+    A call that was cut off has no message; what it used is then partly an estimate.
+    """
 
     __tablename__ = "usage"
     __table_args__ = (UniqueConstraint("job_id", "message_seq"),)
@@ -168,7 +251,8 @@ class Usage(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     user_id: Mapped[uuid.UUID] = _owner()
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
-    message_seq: Mapped[int]
+    message_seq: Mapped[int | None]
+    is_estimate: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     model: Mapped[str]
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)

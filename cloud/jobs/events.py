@@ -1,7 +1,9 @@
-"""Every event that a client can see of a job, with its JSON shape: the one place where they are documented.
+"""Every event that a client can see of a job or a project, with its JSON shape: the one place that documents them.
 
-On the wire (SSE) `id:` is the event's `seq` (1, 2, 3, … within a job, without gaps), `event:` is its `type`
-and `data:` is the JSON of the class below. Pictures and files are named by artifact id; their bytes are at
+On the wire (SSE) `id:` is the event's number (1, 2, 3, … without gaps: within the job in a job's stream, within the
+project in a project's), `event:` is its `type` and `data:` is the JSON of the class below; a project's stream adds
+`job_id` (null for what no job did). `text.delta` alone has no `id:`: it is never kept, and a client that was away
+gets the whole `text` instead. Pictures and files are named by artifact id; their bytes are at
 `GET /v1/artifacts/{id}/content`.
 """
 
@@ -41,8 +43,15 @@ class JobStarted(JobEvent):
     model: str
 
 
+class JobHandedOver(JobEvent):
+    """The runner let go of the job, or is gone (`deploy`, `runner_lost`); another goes on where it stopped."""
+
+    type: Literal["job.handed_over"] = "job.handed_over"
+    reason: str
+
+
 class Waiting(JobEvent):
-    """Nothing can go on for a known reason (`pod_starting`, `rate_limit`, `overloaded`, `connection`)."""
+    """Nothing can go on for a known reason (`capacity`, `pod_starting`, `rate_limit`, `overloaded`, `connection`)."""
 
     type: Literal["waiting"] = "waiting"
     reason: str
@@ -60,6 +69,14 @@ class AgentText(JobEvent):
     """What the agent said in one turn, whole."""
 
     type: Literal["text"] = "text"
+    text: str
+
+
+class TextDelta(JobEvent):
+    """A piece of what the model says in the turn that it is at (`kind`: text or thinking). Never kept."""
+
+    type: Literal["text.delta"] = "text.delta"
+    kind: str
     text: str
 
 
@@ -87,13 +104,14 @@ class StepFinished(JobEvent):
 
 
 class Picture(JobEvent):
-    """A picture of the scene. `kind`: `look` (the agent's own) or `preview` (the final one)."""
+    """A picture of the scene. `kind`: `look` (the agent's own), `thumbnail` (of a step's snapshot), `preview`."""
 
     type: Literal["picture"] = "picture"
     artifact_id: UUID
     name: str
     kind: str
     step: int
+    snapshot_id: UUID | None = None
 
 
 class SnapshotTaken(JobEvent):
@@ -122,6 +140,18 @@ class ArtifactReady(JobEvent):
     kind: str
     bytes: int
     sha256: str
+
+
+class SceneMoved(JobEvent):
+    """The project's scene is now another snapshot (null: empty) than its last step left.
+
+    `reason`: undo, redo, restore, branch. `thumbnail_id`: its picture's artifact.
+    """
+
+    type: Literal["scene.moved"] = "scene.moved"
+    reason: str
+    snapshot_id: UUID | None
+    thumbnail_id: UUID | None
 
 
 class JobFinished(JobEvent):
@@ -155,15 +185,18 @@ class JobResult(BaseModel):
 AnyEvent = Annotated[
     JobQueued
     | JobStarted
+    | JobHandedOver
     | Waiting
     | StageChanged
     | AgentText
+    | TextDelta
     | StepStarted
     | StepFinished
     | Picture
     | SnapshotTaken
     | UsageChanged
     | ArtifactReady
+    | SceneMoved
     | JobFinished,
     Field(discriminator="type"),
 ]

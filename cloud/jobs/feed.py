@@ -97,7 +97,7 @@ class EventFeed:
                 await asyncio.sleep(wait_s)
 
     def _wake(self, payload: str) -> None:
-        job_id, _, _ = payload.partition(":")
+        _, _, job_id = payload.partition(":")
         try:
             wakers = self._wakers.get(UUID(job_id), ())
         except ValueError:

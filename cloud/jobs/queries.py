@@ -1,7 +1,8 @@
 """The SQL of the jobs: reading them, and writing to one under its lock.
 
-Whoever writes to a job holds the lock on its row, so its events have no gaps; a runner names its attempt
-too, so that one which came back from the dead writes nothing.
+Whoever writes events holds the lock on the project's row, then on the job's, always in this order: so the events
+of both have no gaps, and a scene has one writer at a time. A runner names its attempt too, so that one which came
+back from the dead writes nothing.
 """
 
 import datetime as dt
@@ -11,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import aliased
 
-from cloud.db.models import Artifact, Event, Job, Message, Project, Snapshot, Usage
+from cloud.db.models import Artifact, Event, Job, Message, Project, Snapshot, Step, Usage
 from cloud.errors import Conflict, NotFound
 from cloud.jobs.events import AnyEvent, JobEvent, JobFinished, UsageTotals
 
@@ -40,31 +41,56 @@ class Fenced(Conflict):
         super().__init__(f"Attempt {attempt} at job {job_id} has been superseded or has ended.")
 
 
-class JobWriter:
-    """Writes to one job inside the caller's transaction, which holds the lock on the job's row."""
+class ProjectWriter:
+    """Writes to one project inside the caller's transaction, which holds the lock on the project's row."""
 
-    def __init__(self, session: AsyncSession, job: Job, last_seq: int) -> None:
+    def __init__(self, session: AsyncSession, project: Project, last_seq: int) -> None:
         self.session = session
+        self.project = project
+        self._project_seq = last_seq
+
+    def emit(self, event: JobEvent) -> None:
+        """Add the project's next event, of no job; clients get it at commit."""
+        self._write(event, None, None)
+
+    async def move_head(self, snapshot_id: UUID | None, redo: Sequence[str] = ()) -> None:
+        """The project's scene is now this snapshot (None: empty). Without `redo` there is nothing to redo."""
+        await self.session.flush()
+        self.project.head_snapshot_id = snapshot_id
+        self.project.redo = list(redo)
+        await self.session.flush()
+
+    def _write(self, event: JobEvent, job_id: UUID | None, seq: int | None) -> None:
+        self._project_seq += 1
+        data = event.model_dump(mode="json")
+        self.session.add(
+            Event(
+                project_id=self.project.id,
+                project_seq=self._project_seq,
+                job_id=job_id,
+                seq=seq,
+                type=data["type"],
+                data=data,
+            )
+        )
+
+
+class JobWriter(ProjectWriter):
+    """Writes to one job inside the caller's transaction, which holds the locks on its project's row and its own."""
+
+    def __init__(self, session: AsyncSession, project: Project, last_project_seq: int, job: Job, last_seq: int) -> None:
+        super().__init__(session, project, last_project_seq)
         self.job = job
         self._seq = last_seq
 
-    def emit(self, event: JobEvent) -> int:
-        """Add the next event; clients get it at commit. Returns: its seq."""
+    def emit(self, event: JobEvent) -> None:
+        """Add the job's next event; clients get it at commit."""
         self._seq += 1
-        data = event.model_dump(mode="json")
-        self.session.add(Event(job_id=self.job.id, seq=self._seq, type=data["type"], data=data))
-        return self._seq
+        self._write(event, self.job.id, self._seq)
 
-    def add(self, row: Message | Usage | Artifact) -> None:
+    def add(self, row: Message | Usage | Artifact | Step) -> None:
         """Add a row that belongs to the job."""
         self.session.add(row)
-
-    async def move_head(self, snapshot_id: UUID | None) -> None:
-        """The project's scene is now this snapshot (None: empty)."""
-        await self.session.flush()
-        await self.session.execute(
-            update(Project).where(Project.id == self.job.project_id).values(head_snapshot_id=snapshot_id)
-        )
 
     async def add_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot and make it the project's head."""
@@ -93,18 +119,33 @@ class JobWriter:
 
 
 async def open_writer(session: AsyncSession, job_id: UUID, *, attempt: int | None = None) -> JobWriter:
-    """Lock the job's row and write to it.
+    """Lock the rows of the job's project and of the job, and write to them.
 
     Raises: NotFound: no such job. Fenced: `attempt` is given, and is not the one that runs now.
     """
-    statement = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)
-    job = await session.scalar(statement)
-    if job is None:
+    project_id = await session.scalar(select(Job.project_id).where(Job.id == job_id))
+    if project_id is None:
         raise NotFound("job", job_id)
+    project, last_project_seq = await _lock_project(session, project_id)
+    statement = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)
+    job = (await session.scalars(statement)).one()
     if attempt is not None and (job.attempt != attempt or job.state != "running"):
         raise Fenced(job_id, attempt)
     last_seq = await session.scalar(select(func.max(Event.seq)).where(Event.job_id == job_id))
-    return JobWriter(session, job, last_seq or 0)
+    return JobWriter(session, project, last_project_seq, job, last_seq or 0)
+
+
+async def open_project_writer(session: AsyncSession, project_id: UUID) -> ProjectWriter:
+    """Lock the project's row and write to it. Raises: sqlalchemy's NoResultFound: no such project."""
+    return ProjectWriter(session, *await _lock_project(session, project_id))
+
+
+async def _lock_project(session: AsyncSession, project_id: UUID) -> tuple[Project, int]:
+    """The project, and the number of its last event. The lock lets others refer to the row."""
+    statement = select(Project).where(Project.id == project_id).with_for_update(key_share=True)
+    project = (await session.scalars(statement.execution_options(populate_existing=True))).one()
+    last_seq = await session.scalar(select(func.max(Event.project_seq)).where(Event.project_id == project_id))
+    return project, last_seq or 0
 
 
 async def defer(session: AsyncSession, job: Job) -> int:
@@ -135,7 +176,7 @@ async def events_after(session: AsyncSession, job_id: UUID, after: int) -> list[
     rows = await session.execute(
         select(Event.seq, Event.data).where(Event.job_id == job_id, Event.seq > after).order_by(Event.seq)
     )
-    return [(seq, _EVENT.validate_python(data)) for seq, data in rows]
+    return [(seq, _EVENT.validate_python(data)) for seq, data in rows if seq is not None]
 
 
 async def messages_of(session: AsyncSession, job_id: UUID) -> Sequence[Message]:

@@ -1,5 +1,6 @@
 """Writes down what happens in one attempt at a job: transcript, usage, snapshots, files, events."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -35,6 +36,10 @@ from cloud.storage.store import ArtifactStore
 _ERROR_LIMIT_CHARS = 400
 
 
+class HandOver(Exception):
+    """The runner is to let go of the job now, between two steps; another will go on."""
+
+
 @dataclass(frozen=True)
 class NewFile:
     """A file for the user, with its bytes."""
@@ -47,7 +52,10 @@ class NewFile:
 
 @dataclass
 class JobRecorder:
-    """The one writer of a running job. Every method is one transaction, and raises `Fenced` once superseded."""
+    """The one writer of a running job. Every method is one transaction, and raises `Fenced` once superseded.
+
+    Once `draining` is set, the methods that end a turn or a step raise `HandOver` when they have written.
+    """
 
     database: Database
     store: ArtifactStore
@@ -60,6 +68,7 @@ class JobRecorder:
     snapshots: int = 0
     objects: int = 0
     triangles: int = 0
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[queries.JobWriter]:

@@ -1,26 +1,21 @@
-"""What a runner does with one job it has claimed: prepare, build, deliver; or prepare and export."""
+"""What a runner does with one job it has claimed: get a pod with the scene, then what the job's kind says."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from uuid import UUID
+from dataclasses import dataclass, field
 
 from cloud.agent.access import ModelAccess
-from cloud.agent.budget import Budget
-from cloud.agent.contract import Block, Outcome
-from cloud.agent.loop import Agent, Turn
-from cloud.agent.prompts import load_prompt
+from cloud.agent.contract import Outcome
 from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
-from cloud.jobs.deliver import count_geometry, deliver_export, deliver_files, deliver_preview
 from cloud.jobs.events import JobResult
+from cloud.jobs.kinds import build, export
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import seed_of_project
-from cloud.jobs.transcript import as_turns, image_source
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
@@ -52,7 +47,7 @@ class JobWork:
         """Do the job. Raises: what of ours makes it fail, besides what the outcome says."""
         await self.recorder.stage("prepare")
         async with AsyncExitStack() as stack:
-            with self._timed("pod"):
+            with self.timed("pod"):
                 scene = await self._scene()
                 toolbox = PodToolbox(
                     self.services.fleet,
@@ -63,10 +58,7 @@ class JobWork:
                     seed=seed_of_project(self.job.project_id),
                 )
                 await stack.enter_async_context(toolbox)
-            if self.job.kind == "export":
-                await self._export(toolbox)
-            else:
-                await self._build(toolbox)
+            self.outcome = await _KINDS[self.job.kind](self, toolbox)
         return self.outcome
 
     @property
@@ -85,85 +77,19 @@ class JobWork:
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
-    async def _export(self, toolbox: PodToolbox) -> None:
-        self.recorder.objects, self.recorder.triangles = await count_geometry(toolbox)
-        await self.recorder.stage("deliver")
-        with self._timed("deliver"):
-            for file_format in self.job.request.get("formats", []):
-                await deliver_export(toolbox, self.recorder, file_format)
-        self.outcome = Outcome("finished")
-
-    async def _build(self, toolbox: PodToolbox) -> None:
-        with self._timed("pod"):
-            conversation = await self._conversation(toolbox)
-        was_empty = toolbox.scene == EMPTY_SCENE
-        await self.recorder.stage("build")
-        settings = self.services.settings
-        client = self.services.models.client(self.model)
-        agent = Agent(
-            model=client,
-            toolbox=toolbox,
-            recorder=self.recorder,
-            budget=Budget(settings.max_steps, settings.max_job_usd, self.recorder.model_calls, self.recorder.usage.usd),
-            system=load_prompt("build"),
-            conversation=conversation,
-            steps=self.recorder.steps,
-        )
-        try:
-            self.outcome = await agent.run()
-        finally:
-            self.timings |= agent.seconds
-            await client.aclose()
-        built = self.recorder.snapshots > 0
-        if self.outcome.kind == "finished" and was_empty and not built:
-            said = self.outcome.summary or "The model ended its work without building anything."
-            self.outcome = replace(self.outcome, kind="failed", reason=said, code="nothing_built")
-        if built or self.outcome.kind == "finished":
-            await self.recorder.stage("deliver")
-            with self._timed("preview"):
-                await deliver_preview(toolbox, self.recorder)
-            with self._timed("deliver"):
-                await deliver_files(toolbox, self.recorder, self.job.request.get("formats", []))
-
     async def _scene(self) -> str:
         async with self.services.database.sessions() as session:
             head = await queries.head_of(session, self.job.project_id)
         return head.sha256 if head else EMPTY_SCENE
 
-    async def _conversation(self, toolbox: PodToolbox) -> list[Turn]:
-        """What was said in this job so far, or the user's first turn, which is kept here."""
-        async with self.services.database.sessions() as session:
-            kept = await as_turns(await queries.messages_of(session, self.job.id), self.services.store)
-        if kept:
-            return kept
-        first = Turn("user", await self._first_turn(toolbox))
-        await self.recorder.user_turn(first)
-        return [first]
-
-    async def _first_turn(self, toolbox: PodToolbox) -> list[Block]:
-        """The reference pictures, the state of the scene, and last the prompt, word for word."""
-        ids = [UUID(image_id) for image_id in self.job.request.get("image_ids", [])]
-        async with self.services.database.sessions() as session:
-            images = await queries.images_of(session, self.job.user_id, ids)
-        blocks: list[Block] = [
-            {"type": "image", "source": image_source(await self.services.store.get(image.sha256), image.media_type)}
-            for image in images
-        ]
-        scene = "empty"
-        if toolbox.scene != EMPTY_SCENE:
-            facts = await toolbox.call_surely("inspect", {})
-            if count := len(facts.structured.get("objects", [])):
-                scene = f"{count} objects; inspect before you change anything"
-        return [
-            *blocks,
-            {"type": "text", "text": f"<scene>{scene}</scene>"},
-            {"type": "text", "text": self.job.prompt},
-        ]
-
     @contextmanager
-    def _timed(self, part: str) -> Iterator[None]:
+    def timed(self, part: str) -> Iterator[None]:
+        """Count the block's time under `part`."""
         began = time.monotonic()
         try:
             yield
         finally:
             self.timings[part] = self.timings.get(part, 0.0) + time.monotonic() - began
+
+
+_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {"build": build.run, "export": export.run}

@@ -7,7 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -72,7 +74,7 @@ def test_usernames_that_differ_in_case_alone_collide(database_url: str) -> None:
             connection.execute(add, ("żÓŁW",))
 
 
-def test_a_new_event_notifies_with_job_and_number_on_commit(database_url: str) -> None:
+def test_a_new_event_notifies_with_project_and_job_on_commit(database_url: str) -> None:
     job = uuid.uuid4()
     with (
         psycopg.connect(libpq_url(database_url), autocommit=True) as listener,
@@ -87,10 +89,46 @@ def test_a_new_event_notifies_with_job_and_number_on_commit(database_url: str) -
             "VALUES (%s, %s, %s, 'build', 'x', '{}', 'queued', 0)",
             (job, user, project),
         )
-        writer.execute("INSERT INTO events (job_id, seq, type, data) VALUES (%s, 7, 'text', '{}')", (job,))
+        writer.execute(
+            "INSERT INTO events (project_id, project_seq, job_id, seq, type, data) VALUES (%s, 9, %s, 7, 'text', '{}')",
+            (project, job),
+        )
         assert not list(listener.notifies(timeout=0.05))
         writer.commit()
 
         heard = [note.payload for note in listener.notifies(timeout=5, stop_after=1)]
 
-    assert heard == [f"{job}:7"]
+    assert heard == [f"{project}:{job}"]
+
+
+def test_events_of_the_first_release_get_numbers_within_their_project(empty_url: str) -> None:
+    """Two jobs of one project, written by the first release: the older job's events come first, without gaps."""
+    _upgrade_to("0001", empty_url)
+    user, project, first, second = (uuid.uuid4() for _ in range(4))
+    with psycopg.connect(libpq_url(empty_url)) as writer:
+        writer.execute("INSERT INTO users (id, username, password_hash) VALUES (%s, 'n', '')", (user,))
+        writer.execute("INSERT INTO projects (id, user_id, name) VALUES (%s, %s, 'p')", (project, user))
+        for job, age in ((second, "1 hour"), (first, "2 hours")):
+            writer.execute(
+                "INSERT INTO jobs (id, user_id, project_id, kind, prompt, request, state, attempt, created_at)"
+                " VALUES (%s, %s, %s, 'build', 'x', '{}', 'succeeded', 1, now() - %s::interval)",
+                (job, user, project, age),
+            )
+            for seq in (1, 2):
+                writer.execute("INSERT INTO events (job_id, seq, type, data) VALUES (%s, %s, 'text', '{}')", (job, seq))
+
+    assert upgrade(empty_url) is True
+
+    with psycopg.connect(libpq_url(empty_url)) as reader:
+        rows = reader.execute("SELECT project_seq, job_id, seq FROM events ORDER BY project_id, project_seq").fetchall()
+    assert rows == [(1, first, 1), (2, first, 2), (3, second, 1), (4, second, 2)]
+
+
+def _upgrade_to(revision: str, url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
