@@ -21,6 +21,7 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
         ) as models:
             store = ArtifactStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models)
-            await Runner(services, concurrency=settings.runner_concurrency).run()
+            runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
+            await runner.run()
     finally:
         await database.aclose()
