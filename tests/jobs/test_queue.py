@@ -12,10 +12,13 @@ from cloud.jobs import queries
 from cloud.jobs.claims.claims import Claim, claim_next, end_job
 from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.queue import enqueue, request_cancel
-from tests.jobs.claims.conftest import claim_job, entries, lease, owner, queue
+from tests.jobs.claims.conftest import claim_job, entries
 from tests.jobs.conftest import Account
 
-__all__ = ["lease", "owner", "queue"]
+
+@pytest.fixture
+async def owner(queue: Database) -> Account:
+    return await Account.create(queue)
 
 
 async def test_job_is_queued_with_its_first_event(owner: Account) -> None:

@@ -23,6 +23,8 @@ QUEUE_CHANNEL = f"procrastinate_queue_v1#{QUEUE}"
 LEASE_KEY = "hashtextextended(CAST({job_id} AS text) || ':' || CAST({attempt} AS text), 0)"
 """The advisory lock that a living attempt's runner holds. The attempt is in it, so that a hung one blocks nobody."""
 
+SERVER_START = "pg_postmaster_start_time()"
+
 _LEASE_HELD = """
   EXISTS (
     SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
@@ -133,7 +135,7 @@ async def lost_attempts(session: AsyncSession, silent_s: float, hung_s: float) -
 
     After a restart of the database the runners get `silent_s` to come back.
     """
-    since = "greatest(coalesce(jobs.heartbeat_at, jobs.started_at, jobs.created_at), pg_postmaster_start_time())"
+    since = f"greatest(coalesce(jobs.heartbeat_at, jobs.started_at, jobs.created_at), {SERVER_START})"
     statement = text(
         f"SELECT id, attempt, held FROM (SELECT jobs.id, jobs.attempt, {_LEASE_HELD} AS held,"  # noqa: S608 - ours
         f" clock_timestamp() - {since} AS silent FROM jobs WHERE jobs.state = 'running') AS running"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from cloud.agent.access import ModelAccess
@@ -98,26 +97,6 @@ async def at_work(services: Services, do: DoWork, **facts: Any) -> AsyncIterator
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-@pytest.fixture
-async def queue(database: Database) -> Database:
-    """The module's database without users, and so without jobs."""
-    async with database.sessions() as session, session.begin():
-        await session.execute(text("TRUNCATE users, procrastinate_jobs CASCADE"))
-    return database
-
-
-@pytest.fixture
-async def owner(queue: Database) -> Account:
-    return await Account.create(queue)
-
-
-@pytest.fixture
-async def lease(queue: Database) -> AsyncIterator[RunLease]:
-    opened = RunLease(queue.url)
-    yield opened
-    await opened.aclose()
 
 
 async def claim(database: Database, lease: RunLease, limit: int = 0) -> Claim | NothingToDo:

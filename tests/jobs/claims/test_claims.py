@@ -1,6 +1,7 @@
 """A claim, an end and a hand-over are each one transaction, and nobody else's attempt writes."""
 
 import asyncio
+import datetime as dt
 
 import pytest
 from sqlalchemy import update
@@ -8,6 +9,7 @@ from sqlalchemy import update
 from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.jobs import queries
+from cloud.jobs.claims import queries as claims
 from cloud.jobs.claims.claims import (
     DEPLOY,
     RUNNER_LOST,
@@ -22,6 +24,11 @@ from cloud.jobs.claims.claims import (
 from cloud.jobs.claims.lease import RunLease
 from tests.jobs.claims.conftest import claim, claim_job, entries
 from tests.jobs.conftest import Account
+
+
+@pytest.fixture
+async def owner(queue: Database) -> Account:
+    return await Account.create(queue)
 
 
 async def test_claim_begins_an_attempt_on_the_scene_as_it_is(owner: Account, lease: RunLease) -> None:
@@ -136,12 +143,11 @@ async def test_limit_of_running_jobs_holds_for_all_runners(queue: Database, leas
 
 async def test_who_waits_for_room_is_told_once(queue: Database, lease: RunLease) -> None:
     busy, waiting = await Account.create(queue), await Account.create(queue)
-    running = await busy.post()
+    await busy.post()
     await claim_job(queue, lease)
     behind, alone = await busy.post(), await waiting.post()
     async with queue.sessions() as session, session.begin():
-        await session.execute(update(Job).values(created_at=Job.created_at - Job.created_at.type.python_type.resolution))
-    assert running
+        await session.execute(update(Job).values(created_at=Job.created_at - dt.timedelta(seconds=5)))
     await tell_who_waits(queue)
     await tell_who_waits(queue)
     assert [event.type for event in await waiting.events(alone)] == ["job.queued", "waiting"]
@@ -149,8 +155,6 @@ async def test_who_waits_for_room_is_told_once(queue: Database, lease: RunLease)
 
 
 async def test_mark_of_an_attempt_is_taken_again_after_its_connection_broke(owner: Account, lease: RunLease) -> None:
-    from cloud.jobs.claims import queries as claims
-
     job_id = await owner.post()
     await claim_job(owner.database, lease)
 
