@@ -103,8 +103,9 @@ class Runner:
             except ModelError:
                 model = job.model or ""
             writer.emit(JobStarted(attempt=job.attempt, model=model))
-            project_head = await queries.head_of(session, job.project_id)
-        recorder = JobRecorder(database, self._services.store, job, job.attempt, project_head and project_head.id)
+            if job.attempt == 1:
+                job.base_snapshot_id = writer.project.head_snapshot_id
+        recorder = JobRecorder(database, self._services.store, job, job.attempt)
         queued_s = (job.started_at - job.created_at).total_seconds()
         logger.info("job started", extra={"job_id": str(job_id), "kind": job.kind, "model": model})
         return JobWork(self._services, job, model, recorder, timings={"queue": max(queued_s, 0.0)})
@@ -131,8 +132,7 @@ class Runner:
         work.outcome = outcome
         result = work.result.model_dump(mode="json")
         try:
-            async with work.recorder.writing() as writer:
-                writer.finish(state, outcome.kind, error, result)
+            await work.recorder.finish(state, outcome.kind, error, result)
         except queries.Fenced:
             logger.warning("job was taken away", extra={"job_id": str(work.job.id)})
             return
