@@ -109,7 +109,7 @@ class JobRecorder:
         async def body(writer: queries.JobWriter) -> None:
             writer.finish(state, outcome, error, result)
 
-        await self.write(body)
+        await self.write(body, progress=True)
 
     @whole
     async def emit(self, event: JobEvent) -> None:
