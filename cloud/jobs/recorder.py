@@ -55,8 +55,8 @@ class JobRecorder:
     """The one writer of a running job. Every method is one transaction, and raises `Fenced` once superseded.
 
     A new attempt begins with `resume`. Transactions outlive a restart of the database: see `JobWrites`. Once
-    `draining` is set, the methods that end a turn, a step or a file raise `HandOver` when they have written. `on_snapshot`
-    is called when a step's new scene has been kept, with its id and the step's number.
+    `draining` is set, the methods that end a turn, a step or a file raise `HandOver` when they have written.
+    `on_snapshot` is called when a step's new scene has been kept, with its id and the step's number.
     """
 
     database: Database
