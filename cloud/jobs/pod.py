@@ -2,23 +2,32 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound, Prompt2MeshError
-from cloud.fleet.contract import Endpoint, Fleet
-from cloud.jobs.pod_link import PodLink
+from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
+from cloud.jobs.pod_link import PodLink, end_soon
 from cloud.storage.store import ArtifactStore
 
 EMPTY_SCENE = ""
 GOING_BACK = frozenset({"restore", "branch"})
 """Actions of the tool `snapshots` after which the scene is an older one."""
 
+_HASH = re.compile("[0-9a-f]{6,64}")
 # Above the pod's own limit of a step that names none: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
-_LOSSES_LIMIT = 3
+# How often one call is run before its failure is the model's business: what kills a machine's processes at random
+# may well hit the second run too.
+_TRIES = 3
+# In a row, without one call that was answered.
+_LOSSES_LIMIT = 2 * _TRIES
+# What is left behind on a cancel, which must be through within a second.
+_LETTING_GO_S = 0.3
+_RELEASE_LIMIT_S = 5.0
 _UNNOTICED_S = 0.5
 
 logger = logging.getLogger(__name__)
@@ -39,6 +48,7 @@ class PodToolbox:
     """A `Toolbox` that survives the loss of its pod. Use as an async context manager, within one task.
 
     `seed` is what chance in the scene's code begins with. `scene` is the hash of the snapshot that the pod holds.
+    `find` gives the whole hash of one of the project's snapshots: an older one may be one that this pod never had.
     A step's snapshot is in the artifact store before its result is given out, so whatever the caller has seen can
     be restored.
     """
@@ -52,12 +62,15 @@ class PodToolbox:
         on_wait: Callable[[str], Awaitable[None]],
         *,
         seed: int = 0,
+        find: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self._fleet = fleet
         self._store = store
         self._user_id = user_id
         self._on_wait = on_wait
         self._seed = seed
+        self._find = find
+        self._held: set[str] = set()
         self._link: PodLink | None = None
         self._losses = 0
         self.scene = scene
@@ -70,7 +83,11 @@ class PodToolbox:
     async def __aexit__(self, *exc_info: object) -> None:
         """Let go of the pod; it stays warm for the user's next job."""
         await self._disconnect()
-        await self._fleet.release(self._user_id)
+        try:
+            async with asyncio.timeout(_RELEASE_LIMIT_S):
+                await self._fleet.release(self._user_id)
+        except TimeoutError:
+            logger.warning("the fleet did not take a pod back in time; its reaper will")
 
     async def tools(self) -> list[ToolParam]:
         """The pod's tools. Raises: PodNotReady, PodLost."""
@@ -81,21 +98,39 @@ class PodToolbox:
                 await self._replace()
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Run one tool; the loss of the pod is a failed call too. Raises: PodNotReady, PodLost."""
-        try:
-            async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
-                result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
-            await self._follow(name, arguments, result)
-            return result
-        except (ToolboxLost, TimeoutError) as error:
-            logger.warning("pod lost", extra={"tool": name, "error": type(error).__name__})
-            await self._replace()
+        """Run one tool. If Blender or its pod dies meanwhile it is run again on the same scene, as if for the first
+        time; only what ends Blender again and again is a failed call. Raises: PodNotReady, PodLost.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                result = await self._ask(name, arguments)
+                if not (tries_left and _may_be_tried_again(result)):
+                    return result
+                logger.warning("blender died", extra={"tool": name})
+                await self._load_scene()
+            except ToolboxLost:
+                logger.warning("pod lost", extra={"tool": name})
+                await self._replace()
+            except TimeoutError:
+                logger.warning("pod hangs", extra={"tool": name})
+                await self._replace()
+                break
         text = (
             "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
             "If the call asked for very much, do less at once."
         )
         error_facts = {"type": PodLost.code, "message": text, "line": None, "source": ""}
         return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": error_facts})
+
+    async def _ask(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
+            if name == "snapshots":
+                for key in ("sha256", "other"):
+                    await self._bring(arguments.get(key))
+            result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
+        await self._follow(name, arguments, result)
+        self._losses = 0
+        return result
 
     async def call_surely(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Run one tool that changes nothing, again if the pod was lost. Raises: PodNotReady, PodLost."""
@@ -120,6 +155,17 @@ class PodToolbox:
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()
 
+    async def _bring(self, named: object) -> None:
+        """Give the pod the snapshot that a call names by its hash, or the beginning of it, if it has it not."""
+        if self._find is None or not isinstance(named, str) or not _HASH.fullmatch(named):
+            return
+        sha256 = await self._find(named)
+        if sha256 is None or sha256 in self._held:
+            return
+        data = await self._store.get(sha256)
+        await self._connected().ask(lambda toolbox: toolbox.upload_snapshot(sha256, data))
+        self._held.add(sha256)
+
     async def _follow(self, name: str, arguments: dict[str, Any], result: ToolResult) -> None:
         """Keep the snapshot that a call left, and remember which scene the pod holds."""
         if taken := result.structured.get("snapshot"):
@@ -129,18 +175,23 @@ class PodToolbox:
                 except NotFound as error:
                     raise ToolboxLost("The pod has no file of its own snapshot.") from error
             self.scene = taken["sha256"]
+            self._held.add(self.scene)
         elif name == "snapshots" and arguments.get("action") in GOING_BACK and not result.is_error:
             self.scene = str(result.structured.get("sha256", EMPTY_SCENE))
 
     async def _connect(self) -> None:
         while True:
-            endpoint = await self._acquire()
             try:
+                endpoint = await self._acquire()
                 self._link = await PodLink.open(endpoint.base_url, endpoint.bearer, self._seed)
                 await self._load_scene()
                 return
             except (ToolboxLost, TimeoutError):
                 await self._drop()
+            except PodNotReady:
+                self._losses += _TRIES  # it has taken its time already
+                if self._losses >= _LOSSES_LIMIT:
+                    raise
 
     async def _acquire(self) -> Endpoint:
         """The user's pod; a wait that one would notice is told of."""
@@ -151,12 +202,11 @@ class PodToolbox:
                 await self._on_wait("pod_starting")
             return await acquiring
         finally:
-            if not acquiring.done():
-                acquiring.cancel()
-                await asyncio.wait({acquiring})
+            await end_soon(acquiring, _LETTING_GO_S)
 
     async def _load_scene(self) -> None:
         link, scene = self._connected(), self.scene
+        self._held = {scene}
         async with asyncio.timeout(_CALL_LIMIT_S):
             if scene != EMPTY_SCENE:
                 data = await self._store.get(scene)
@@ -192,6 +242,11 @@ class PodToolbox:
         if self._link is None:
             raise ToolboxLost("There is no pod.")
         return self._link
+
+
+def _may_be_tried_again(result: ToolResult) -> bool:
+    error = result.structured.get("error")
+    return result.is_error and isinstance(error, dict) and error.get("retryable") is True
 
 
 def _error_type(result: ToolResult) -> str:
