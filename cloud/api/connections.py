@@ -1,11 +1,14 @@
 """How the API's server treats its connections."""
 
 import asyncio
+import socket
+import struct
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # A client that takes no byte for this long, though some wait for it, is not there any more.
 STALL_LIMIT_S = 30.0
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class ImpatientConnection(H11Protocol):
@@ -39,6 +42,8 @@ class ImpatientConnection(H11Protocol):
         if self.transport.get_write_buffer_size() < waiting:
             self._watch()
         else:
+            # Reset, or the kernel would keep what is unsent, and wait for the client, for many minutes more.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self.transport.abort()
 
     def _forget(self) -> None:

@@ -77,7 +77,8 @@ async def follow_project(
     """Server-sent events of all jobs of the project, and its own (`scene.moved`): those so far, then live.
 
     As a job's stream, but `id:` counts within the project, `data:` has the `job_id` too (null where no job did it),
-    and the stream goes on until the project is deleted. `?after=latest` leaves out what was before.
+    and the stream goes on until the project is deleted. `?after=latest` leaves out what was before; an `id:` without
+    data then comes first, so that not even a connection that breaks at once loses an event.
     """
     async with services.database.sessions() as session:
         await queries.get_project(session, owner, project_id)
@@ -93,10 +94,11 @@ async def _follow(services: ServicesDep, topic: Topic, last_event_id: str | None
     is_number = text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= _LAST_NUMBER
     if not is_number and (name, text) != ("after", _LATEST):
         raise InvalidInput(f"{name} must be the number of an event of this {topic.kind}, as its `id:` said.")
+    if not is_number:
+        return EventStream(services.feed.follow_from_now(topic))
     last = await services.feed.last_number(topic)
-    position = last if text == _LATEST else int(text)
-    if position > last:
+    if int(text) > last:
         raise InvalidInput(
-            f"{name} {position} is from the future: the last event of this {topic.kind} so far is number {last}."
+            f"{name} {text} is from the future: the last event of this {topic.kind} so far is number {last}."
         )
-    return EventStream(services.feed.follow(topic, position))
+    return EventStream(services.feed.follow(topic, int(text)))

@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -83,6 +83,14 @@ class EventFeed:
         async with self._engine.connect() as connection:
             return await queries.last_number(connection, topic)
 
+    async def follow_from_now(self, topic: Topic) -> AsyncGenerator[bytes]:
+        """As `follow`, but only what is new. The client first gets its position: it may lose the stream at once."""
+        position = await self.last_number(topic)
+        yield f"id: {position}\n\n".encode()
+        async with aclosing(self.follow(topic, position)) as pieces:
+            async for piece in pieces:
+                yield piece
+
     async def follow(self, topic: Topic, after: int) -> AsyncGenerator[bytes]:
         """The events with a number greater than `after`, as server-sent events: those there are, then as they come.
 
@@ -90,7 +98,7 @@ class EventFeed:
         followed is gone, when the feed closes, and when the client takes them too slowly: close the iterator when
         the client is gone.
         """
-        over: bool | None = None
+        began_after, over = after, None
         # Asked before the rows are read: if nothing more can come, they hold the last event.
         while over is None and not self._closed:
             over = await self._read(lambda connection: queries.is_over(connection, topic))
@@ -106,7 +114,8 @@ class EventFeed:
                 return
         if over or self._closed:
             return
-        yield HEARTBEAT  # some proxies pass the head on with the first byte of the body
+        if after == began_after:
+            yield HEARTBEAT  # some proxies pass the head on with the first byte of the body
         follower = Follower(after)
         tail = self._join(topic, follower)
         try:

@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 def _news_statement(owner: str, number: str) -> str:
-    # OFFSET 0 and LATERAL: one walk of the index for each that is asked about, whatever the planner believes.
+    # LATERAL: one short walk of the index for each that is asked about.
     return (
         f"SELECT asked.id, found.number, found.type, found.data, found.job_id"  # noqa: S608 - names of ours alone
         f" FROM unnest(:ids, :positions) AS asked(id, position) CROSS JOIN LATERAL ("
