@@ -166,11 +166,6 @@ async def cancel_deferred(session: AsyncSession, queue_id: int, *, abort: bool) 
     )
 
 
-async def job_state(session: AsyncSession, job_id: UUID) -> str | None:
-    """The job's state now, or None if there is no such job."""
-    return await session.scalar(select(Job.state).where(Job.id == job_id))
-
-
 async def events_after(session: AsyncSession, job_id: UUID, after: int) -> list[tuple[int, AnyEvent]]:
     """The job's events with a seq greater than `after`, in order."""
     rows = await session.execute(

@@ -96,12 +96,12 @@ def running_stack(folder: Path, *, messages_url: str, jobs_at_once: int) -> Iter
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """What the process and those below it that are alive have used."""
+    """What the process and those below it have used, those that have ended included."""
     used = 0.0
     for each in (process, *process.children(recursive=True)):
         try:
             times = each.cpu_times()
-            used += times.user + times.system
+            used += times.user + times.system + times.children_user + times.children_system
         except psutil.NoSuchProcess:  # it has ended meanwhile
             continue
     return used

@@ -8,14 +8,16 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Integer, Uuid, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud.db.engine import Database, libpq_url
-from cloud.db.models import Event, Project
+from cloud.db.models import Project
 from cloud.jobs import queries
 from cloud.jobs.events import AgentText, JobEvent, SceneMoved
 from cloud.jobs.feed import EventFeed, Topic
 from cloud.jobs.feed import feed as feed_module
+from cloud.jobs.feed.queries import NEWS
 from cloud.jobs.feed.wire import HEARTBEAT
 from tests.jobs.conftest import Account
 from tests.jobs.sse import Sent, parse
@@ -289,12 +291,17 @@ async def test_silence_is_filled_with_heartbeats(
 
 async def test_next_event_costs_the_same_after_many(database: Database) -> None:
     """Pages of the database that reads and the writer's counting touch, with 30 events and with 30,000."""
+    asked = [bindparam("ids", type_=ARRAY(Uuid())), bindparam("positions", type_=ARRAY(Integer()))]
+    explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
     statements = {
-        "the feed's news": "SELECT found.number FROM unnest(ARRAY['{job}'::uuid], ARRAY[{last}]) AS asked(id, position)"
-        " CROSS JOIN LATERAL (SELECT seq AS number, data FROM events WHERE job_id = asked.id AND seq > asked.position"
-        " ORDER BY seq LIMIT 200) AS found",
-        "the job's last number": str(select(func.max(Event.seq)).where(text("job_id = '{job}'"))),
-        "the project's last number": str(select(func.max(Event.project_seq)).where(text("project_id = '{project}'"))),
+        "news of a job": text(explain + NEWS["job"].text).bindparams(*asked),
+        "news of a project": text(explain + NEWS["project"].text).bindparams(*asked),
+        "the job's last number": text(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT max(seq) FROM events WHERE job_id = :job"
+        ),
+        "the project's last number": text(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT max(project_seq) FROM events WHERE project_id = :project"
+        ),
     }
     touched: dict[str, list[int]] = {name: [] for name in statements}
     others = [await Account.create(database) for _ in range(2)]
@@ -310,9 +317,10 @@ async def test_next_event_costs_the_same_after_many(database: Database) -> None:
                 {"project": other.project_id, "job": job_id, "past": past},
             )
             await session.execute(text("ALTER TABLE events ENABLE TRIGGER USER"))
+            facts = {"job": job_id, "project": other.project_id, "positions": [past - 1], "page": 200}
             for name, statement in statements.items():
-                asked = statement.format(job=job_id, project=other.project_id, last=past - 1)
-                plan = await session.scalar(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}"))
+                facts["ids"] = [job_id if "job" in name else other.project_id]
+                plan = await session.scalar(statement, facts)
                 touched[name].append(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
     for name, (few, many) in touched.items():
         assert many <= few + 8, (name, few, many)

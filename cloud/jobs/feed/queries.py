@@ -35,7 +35,7 @@ def _news_statement(owner: str, number: str) -> str:
     )
 
 
-_NEWS = {
+NEWS = {
     kind: text(_news_statement(owner, number)).bindparams(
         bindparam("ids", type_=ARRAY(Uuid())), bindparam("positions", type_=ARRAY(Integer()))
     )
@@ -49,7 +49,7 @@ async def news_of(
     """The events behind each position, in order, at most `page` of each job or project."""
     asked = {"ids": list(positions), "positions": list(positions.values()), "page": page}
     found: dict[UUID, list[Row]] = {}
-    for owner, number, event_type, data, job_id in await connection.execute(_NEWS[kind], asked):
+    for owner, number, event_type, data, job_id in await connection.execute(NEWS[kind], asked):
         found.setdefault(owner, []).append(Row(number, event_type, data, job_id))
     return found
 
