@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
 from cloud.api.__main__ import ApiServer
 from cloud.api.app import create_app
-from cloud.db.engine import Database
+from cloud.db.engine import Database, libpq_url
 from cloud.jobs.events import AgentText
 from cloud.jobs.feed import tail
 from tests.api.rows import emit, finish_job
@@ -37,7 +38,10 @@ def test_a_position_from_the_future_is_refused_with_the_last_number(
 ) -> None:
     headers = {"Last-Event-ID": "2"} if way == "header" else {}
     params = {"after": "2"} if way == "query" else {}
-    answer = ada.get(f"/v1/{kind}s/{job if kind == 'job' else project}/events", headers=headers, params=params)
+    path = f"/v1/{kind}s/{job if kind == 'job' else project}/events"
+    with ada.stream("GET", path, headers=headers, params=params) as answer:
+        assert answer.status_code == 422
+        answer.read()
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert answer.json()["detail"] == (
@@ -48,9 +52,21 @@ def test_a_position_from_the_future_is_refused_with_the_last_number(
 
 @pytest.mark.parametrize("path", ["/v1/jobs/{job}/events", "/v1/projects/{project}/events"])
 def test_another_users_stream_is_not_found(eve: httpx2.Client, project: str, job: str, path: str) -> None:
-    answer = eve.get(path.format(job=job, project=project), params={"after": "latest"})
+    with eve.stream("GET", path.format(job=job, project=project), params={"after": "latest"}) as answer:
+        assert answer.status_code == 404
+        answer.read()
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.json()["code"] == "not_found"
+
+
+def test_the_deletion_of_a_project_is_told_to_who_follows_it(
+    ada: httpx2.Client, database_url: str, project: str
+) -> None:
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
+        connection.execute("LISTEN p2m_events")
+        ada.delete(f"/v1/projects/{project}")
+        told = [one.payload for one in connection.notifies(timeout=10, stop_after=1)]
+    assert told == [f"{project}:"]
 
 
 async def test_a_projects_stream_from_now_on_has_what_all_its_jobs_do_until_it_is_deleted(

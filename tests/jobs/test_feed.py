@@ -141,6 +141,20 @@ async def test_clients_that_join_while_events_come_miss_none_and_get_none_twice(
     assert feed.followers == 0
 
 
+async def test_client_gets_what_came_between_its_reading_and_its_joining(feed: EventFeed, owner: Account) -> None:
+    job_id = await owner.post()
+    early, late = Client(feed, job(job_id)), Client(feed, job(job_id))
+    await late.until(1)  # it has read all there is, and follows nothing yet
+    following = asyncio.create_task(early.until(2))
+    await asyncio.wait({following}, timeout=0.3)
+    await say(owner, job_id, "between")
+    await following
+    await say(owner, job_id, "live")
+    assert numbers(await late.until(3)) == [1, 2, 3]
+    for client in (early, late):
+        await client.stream.aclose()
+
+
 async def test_feed_outlives_a_broken_connection(feed: EventFeed, owner: Account, database_url: str) -> None:
     job_id = await owner.post()
     client = Client(feed, job(job_id))
