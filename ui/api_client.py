@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import httpx2
@@ -163,6 +163,13 @@ class ApiClient:
     def events(self, job_id: str, after: int = 0) -> EventStream:
         """The job's events with a number above `after`, past ones first, then live, until `job.finished`."""
         return EventStream(self._http, _path("jobs", job_id, "events"), after)
+
+    def project_events(self, project_id: str, after: int | Literal["latest"] = 0) -> EventStream:
+        """The events of the project and all its jobs, each with its `job_id`; `latest`: only what is new.
+
+        Goes on until it is closed; ApiError 404 when the project is deleted.
+        """
+        return EventStream(self._http, _path("projects", project_id, "events"), after, ends_with_job=False)
 
     # --- files
 

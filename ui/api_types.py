@@ -104,7 +104,10 @@ class Problem(TypedDict):
 
 
 class JobEvent(NamedTuple):
-    """One event of a job: its number within the job, its type (`step.started`, …) and its JSON."""
+    """One event: its number within what is followed, its type (`step.started`, …) and its JSON.
+
+    A `text.delta`, which is kept nowhere, has the number 0.
+    """
 
     seq: int
     type: str

@@ -1,4 +1,4 @@
-"""A job's live events over SSE, through broken connections."""
+"""The live events of a job or a project over SSE, through broken connections, hand-overs and restarts."""
 
 import contextlib
 import json
@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any, Literal
 
 import httpx2
 
@@ -17,22 +18,34 @@ SILENCE_S = 45.0
 RETRY_DELAYS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 # A connection that lasted this long was sound, even if it brought nothing new.
 SOUND_AFTER_S = 30.0
+_DELTA = "text.delta"
 
 
 class EventStream:
-    """A job's events in order, each once, over as many connections as it takes; ends after `job.finished`.
+    """Events in order, each once, over as many connections as it takes. A job's end after `job.finished`.
 
+    `after`: the number of the last event that is known; `latest` (projects): only what is new. Pieces of text
+    (`text.delta`) come once or, where a connection broke, never: the whole text follows them. Events of an unknown
+    type are given as they are.
     Iterate it once, in one thread. `close` may be called from any thread and ends the iteration at once.
     Raises while iterating: ApiError: the job is not there or not ours. ApiUnreachable: the connection broke and
     could not be had again within `sum(retry_delays_s)`.
     """
 
     def __init__(
-        self, http: httpx2.Client, path: str, after: int = 0, retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S
+        self,
+        http: httpx2.Client,
+        path: str,
+        after: int | Literal["latest"] = 0,
+        retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
+        *,
+        ends_with_job: bool = True,
     ) -> None:
         self._http = http
         self._path = path
-        self._after = after
+        self._after = after if after != "latest" else 0
+        self._only_new = after == "latest"
+        self._ends_with_job = ends_with_job
         self._retry_delays_s = retry_delays_s
         self._finished = False
         self._closed = threading.Event()
@@ -69,8 +82,9 @@ class EventStream:
 
     def _read_one_connection(self) -> Iterator[JobEvent]:
         headers = {"Last-Event-ID": str(self._after)} if self._after else {}
+        params = {"after": "latest"} if self._only_new else {}
         timeout = httpx2.Timeout(10.0, read=SILENCE_S)
-        with self._http.sse(self._path, headers=headers, timeout=timeout) as source:
+        with self._http.sse(self._path, params=params, headers=headers, timeout=timeout) as source:
             if source.response.is_error:
                 source.response.read()
                 raise_for_problem(source.response)
@@ -78,14 +92,27 @@ class EventStream:
                 for sent in source:
                     if self._closed.is_set():
                         return
-                    event = _parse(sent)
-                    if event is None or event.seq <= self._after:
+                    event = self._take(sent)
+                    if event is None:
                         continue
-                    self._after = event.seq
-                    self._finished = event.type == "job.finished"
+                    self._finished = self._ends_with_job and event.type == "job.finished"
                     yield event
                     if self._finished:
                         return
+
+    def _take(self, sent: httpx2.ServerSentEvent) -> JobEvent | None:
+        """None for what is no event, or not new."""
+        if sent.event == _DELTA:
+            return JobEvent(0, _DELTA, _data_of(sent, ""))
+        if not sent.id.isascii() or not sent.id.isdigit():
+            return None
+        number = int(sent.id)
+        if number < self._after or (number == self._after and not self._only_new):
+            return None
+        # The first number of a stream of what is new is its position: from now on it is resumed there.
+        is_position, self._only_new = self._only_new, False
+        self._after = number
+        return None if is_position and not sent.data else JobEvent(number, sent.event, _data_of(sent, sent.id))
 
     @contextlib.contextmanager
     def _closable(self, response: httpx2.Response) -> Iterator[None]:
@@ -100,17 +127,16 @@ class EventStream:
 
     def _lost(self) -> ApiUnreachable | ApiError:
         site = str(self._http.base_url).rstrip("/")
-        return ApiUnreachable(f"The server at {site} keeps ending the job's event stream; try again in a moment.")
+        return ApiUnreachable(f"The server at {site} keeps ending the event stream; try again in a moment.")
 
 
-def _parse(sent: httpx2.ServerSentEvent) -> JobEvent | None:
-    """None for what is no job event (no number). Raises: ApiError: a number, but no JSON object with it."""
-    if not sent.id.isascii() or not sent.id.isdigit():
-        return None
+def _data_of(sent: httpx2.ServerSentEvent, number: str) -> dict[str, Any]:
+    """Raises: ApiError: it is no JSON object."""
     try:
         data = json.loads(sent.data)
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise ApiError(200, "bad_event", f"The server sent an event that is no JSON object (number {sent.id}).")
-    return JobEvent(int(sent.id), sent.event, data)
+        which = f"number {number}" if number else sent.event
+        raise ApiError(200, "bad_event", f"The server sent an event that is no JSON object ({which}).")
+    return data

@@ -8,6 +8,7 @@ from ui.api_types import JobError, JobResult, UsageTotals
 TOOLS = {"look": "Looking at the scene", "inspect": "Measuring the scene", "snapshots": "Going back to a snapshot"}
 STAGES = {"prepare": "Starting Blender", "build": "Building", "deliver": "Making the files"}
 WAITS = {
+    "capacity": "Waiting for a free runner",
     "pod_starting": "Waiting for Blender to start",
     "rate_limit": "Waiting for the model's rate limit",
     "overloaded": "Waiting: the model is overloaded",
@@ -91,6 +92,8 @@ class JobProgress:
 
     def apply(self, kind: str, data: dict[str, Any]) -> None:
         """Take one event in. Kinds that are unknown change nothing, so that an older page survives a newer API."""
+        if kind == "text.delta":
+            return  # the whole text follows
         if kind != "waiting":
             self.waiting = ""
         change = _CHANGES.get(kind)
@@ -106,6 +109,10 @@ def _waits(job: JobProgress, data: dict[str, Any]) -> None:
     job.waiting = WAITS.get(data["reason"], f"Waiting ({data['reason']})")
     if data.get("seconds"):
         job.waiting += f", {data['seconds']:.0f} s"
+
+
+def _handed_over(job: JobProgress, data: dict[str, Any]) -> None:
+    job.waiting = "Another runner takes over"
 
 
 def _stage(job: JobProgress, data: dict[str, Any]) -> None:
@@ -150,6 +157,7 @@ def _finished(job: JobProgress, data: dict[str, Any]) -> None:
 
 _CHANGES = {
     "job.started": _started,
+    "job.handed_over": _handed_over,
     "waiting": _waits,
     "stage": _stage,
     "text": _text,

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.api.app import create_app
+from cloud.api.connections import ImpatientConnection
 from cloud.errors import Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -24,7 +25,14 @@ class ApiServer(uvicorn.Server):
     def __init__(self, app: FastAPI) -> None:
         # `log_config` None: our own logging stands.
         super().__init__(
-            uvicorn.Config(app, log_config=None, server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on")
+            uvicorn.Config(
+                app,
+                http=ImpatientConnection,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+                lifespan="on",
+            )
         )
         self._app = app
 

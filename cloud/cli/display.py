@@ -20,11 +20,14 @@ from ui.api_types import JobEvent
 
 STAGES = {"prepare": "getting Blender ready", "build": "building", "deliver": "writing the files"}
 WAITS = {
+    "capacity": "all runners are busy",
     "pod_starting": "Blender is starting",
     "rate_limit": "the model's service asks us to slow down",
     "overloaded": "the model's service is overloaded",
     "connection": "the model's service does not answer",
 }
+# As much of what the model is just saying as the live line has room for.
+SAYING_CHARS = 50
 
 
 class Display(Protocol):
@@ -78,6 +81,8 @@ class JsonDisplay:
         self._line("note", text=text)
 
     def job_event(self, event: JobEvent) -> None:
+        if event.type == "text.delta":
+            return  # the whole text follows
         self._line(event.type, seq=event.seq, **{name: value for name, value in event.data.items() if name != "type"})
 
     def picture(self, path: Path) -> None:
@@ -105,6 +110,7 @@ class TerminalDisplay:
         self._step = 0
         self._tokens = 0
         self._usd = 0.0
+        self._saying = ""
         self._spinner = Spinner("dots", style="cyan")
         self._live = Live(get_renderable=self._status, console=self._console, transient=True, refresh_per_second=8)
 
@@ -125,6 +131,8 @@ class TerminalDisplay:
         parts.append(f"{self._clock() - self._began:.0f} s")
         if self._tokens:
             parts += [f"{self._tokens:,} tokens", f"${self._usd:.2f}"]
+        if self._saying:
+            parts.append(f"“{self._saying[-SAYING_CHARS:]}”")
         self._spinner.update(text=Text("  ·  ".join(parts), style="cyan"))
         return Padding(self._spinner, (0, 0, 0, 1))
 
@@ -135,11 +143,18 @@ class TerminalDisplay:
 
     def job_event(self, event: JobEvent) -> None:
         data = event.data
+        if event.type == "text.delta":
+            said = " ".join((self._saying + strip_control_codes(str(data["text"]))).split("\n"))
+            self._saying = said[-2 * SAYING_CHARS :]
+            return
+        self._saying = ""
         if event.type == "stage":
             self._now = STAGES.get(data["stage"], str(data["stage"]))
         elif event.type == "waiting":
             left = f", {data['seconds']:.0f} s" if data.get("seconds") else ""
             self._now = f"waiting: {WAITS.get(data['reason'], data['reason'])}{left}"
+        elif event.type == "job.handed_over":
+            self._now = "another runner takes over"
         elif event.type == "text":
             self._console.print(Padding(plain(data["text"].strip()), (0, 0, 0, 2)), style="dim")
         elif event.type == "step.started":

@@ -145,11 +145,6 @@ async def _lock_project(session: AsyncSession, project_id: UUID) -> tuple[Projec
     return project, last_seq or 0
 
 
-async def job_state(session: AsyncSession, job_id: UUID) -> str | None:
-    """The job's state now, or None if there is no such job."""
-    return await session.scalar(select(Job.state).where(Job.id == job_id))
-
-
 async def events_after(session: AsyncSession, job_id: UUID, after: int) -> list[tuple[int, AnyEvent]]:
     """The job's events with a seq greater than `after`, in order."""
     rows = await session.execute(

@@ -56,6 +56,7 @@ async def delete_project(session: AsyncSession, owner: UUID, project_id: UUID) -
     project = await get_project(session, owner, project_id)
     project.deleted_at = func.now()
     await session.flush()
+    await session.execute(select(func.pg_notify("p2m_events", f"{project_id}:")))  # who follows it is to hear of this
     unfinished = select(Job).where(Job.project_id == project_id, Job.state.in_(("queued", "running")))
     return (await session.scalars(unfinished)).all()
 

@@ -52,6 +52,35 @@ def test_heartbeats_and_unnumbered_messages_are_no_events() -> None:
         assert numbers(list(stream_of(server))) == [1, 2, 3]
 
 
+def test_pieces_of_text_come_as_they_are_said_and_unknown_events_too() -> None:
+    delta = b'event: text.delta\ndata: {"text": "hm"}\n\n'
+    new = b"id: 2\nevent: from.the.future\ndata: {}\n\n"
+    with serve(sends(delta, b"id: 1\nevent: job.queued\ndata: {}\n\n", delta, new, FINISHED)) as server:
+        seen = [(event.seq, event.type) for event in stream_of(server)]
+    said = (0, "text.delta")
+    assert seen == [said, (1, "job.queued"), said, (2, "from.the.future"), (3, "job.finished")]
+
+
+def test_projects_stream_goes_on_after_a_jobs_end_until_there_is_no_project() -> None:
+    def gone(exchange: Exchange) -> None:
+        exchange.reply(404, {"title": "Not Found", "status": 404, "detail": "No project.", "code": "not_found"})
+
+    with serve(sends(FIRST_TWO, FINISHED), sends(b"id: 4\nevent: job.queued\ndata: {}\n\n"), gone) as server:
+        stream = iter(ApiClient(server.url, "t").project_events("p"))
+        assert [next(stream).seq for _ in range(4)] == [1, 2, 3, 4]
+        with pytest.raises(ApiError, match=r"No project\."):
+            next(stream)
+    assert [seen.path for seen in server.seen] == ["/v1/projects/p/events"] * 3
+
+
+def test_stream_of_what_is_new_resumes_at_the_position_that_came_first() -> None:
+    with serve(sends(b"id: 7\n\n"), sends(b"id: 8\nevent: text\ndata: {}\n\n")) as server:
+        stream = iter(ApiClient(server.url, "t").project_events("p", "latest"))
+        assert next(stream) == JobEvent(8, "text", {})
+    assert server.seen[0].path == "/v1/projects/p/events?after=latest"
+    assert (server.seen[1].path, server.seen[1].headers["Last-Event-ID"]) == ("/v1/projects/p/events", "7")
+
+
 def test_broken_connection_is_resumed_after_the_last_whole_event() -> None:
     with serve(sends(FIRST_TWO, b"id: 3\nevent: job.fini"), sends(FINISHED)) as server:
         assert numbers(list(stream_of(server))) == [1, 2, 3]

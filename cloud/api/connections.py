@@ -1,0 +1,52 @@
+"""How the API's server treats its connections."""
+
+import asyncio
+import socket
+import struct
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# A client that takes no byte for this long, though some wait for it, is not there any more.
+STALL_LIMIT_S = 30.0
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class ImpatientConnection(H11Protocol):
+    """Breaks the connection of a client that stops reading in the middle of an answer.
+
+    Without this its stream's task, queue and socket would stay for as long as the client's machine is up.
+    """
+
+    _stalled: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """See asyncio: more waits to be sent than the socket takes."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        self._forget()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._stalled = self.loop.call_later(STALL_LIMIT_S, self._judge, waiting)
+
+    def _judge(self, waiting: int) -> None:
+        if self.transport.get_write_buffer_size() < waiting:
+            self._watch()
+        else:
+            # Reset, or the kernel would keep what is unsent, and wait for the client, for many minutes more.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self.transport.abort()
+
+    def _forget(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None

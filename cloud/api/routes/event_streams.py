@@ -1,0 +1,104 @@
+"""Live events as server-sent events: of one job, or of a project with all its jobs."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+from starlette.types import Send
+
+from cloud.api.dependencies import OwnerDep, ServicesDep
+from cloud.api.problems import documented
+from cloud.errors import InvalidInput
+from cloud.jobs.feed import Topic
+from cloud.projects import queries
+
+router = APIRouter(tags=["events"], responses=documented(404, 422))
+
+_LAST_NUMBER = 2**31 - 1
+_LATEST = "latest"
+
+LastEventId = Annotated[str | None, Header(description="The `id` of the last event that came.")]
+After = Annotated[
+    str | None,
+    Query(
+        description="The same, for clients that set no header; `latest`: only what is new. The header comes first.",
+        max_length=20,
+    ),
+]
+
+
+class EventStream(StreamingResponse):
+    """A response that ends its source as soon as the client is gone."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, pieces: AsyncGenerator[bytes], status_code: int = 200) -> None:
+        # The last header is for nginx, which would gather the events up otherwise.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(pieces, status_code, headers)
+        self._pieces = pieces
+
+    async def stream_response(self, send: Send) -> None:
+        """See starlette."""
+        async with aclosing(self._pieces):
+            await super().stream_response(send)
+
+
+@router.get("/jobs/{job_id}/events", summary="Follow a job", response_class=EventStream)
+async def follow_job(
+    job_id: UUID,
+    owner: OwnerDep,
+    services: ServicesDep,
+    last_event_id: LastEventId = None,
+    after: After = None,
+) -> EventStream:
+    """Server-sent events: those so far, then each as it happens; the stream ends after `job.finished`.
+
+    `id:` counts from 1 without gaps, `event:` is the type, `data:` is the JSON that `cloud/jobs/events.py`
+    describes. Reconnect with `Last-Event-ID` to get what was missed; do so too when the stream ends before
+    `job.finished`. `text.delta` has no `id:` and is never sent again. A comment comes every 15 s of silence.
+    """
+    async with services.database.sessions() as session:
+        await queries.get_job(session, owner, job_id)
+    return await _follow(services, Topic("job", job_id), last_event_id, after)
+
+
+@router.get("/projects/{project_id}/events", summary="Follow a project", response_class=EventStream)
+async def follow_project(
+    project_id: UUID,
+    owner: OwnerDep,
+    services: ServicesDep,
+    last_event_id: LastEventId = None,
+    after: After = None,
+) -> EventStream:
+    """Server-sent events of all jobs of the project, and its own (`scene.moved`): those so far, then live.
+
+    As a job's stream, but `id:` counts within the project, `data:` has the `job_id` too (null where no job did it),
+    and the stream goes on until the project is deleted. `?after=latest` leaves out what was before; an `id:` without
+    data then comes first, so that not even a connection that breaks at once loses an event.
+    """
+    async with services.database.sessions() as session:
+        await queries.get_project(session, owner, project_id)
+    return await _follow(services, Topic("project", project_id), last_event_id, after)
+
+
+async def _follow(services: ServicesDep, topic: Topic, last_event_id: str | None, after: str | None) -> EventStream:
+    """Raises: InvalidInput: the position is none, or lies in the future."""
+    if last_event_id is not None and last_event_id.strip():
+        name, text = "Last-Event-ID", last_event_id.strip()
+    else:
+        name, text = "after", "0" if after is None else after
+    is_number = text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= _LAST_NUMBER
+    if not is_number and (name, text) != ("after", _LATEST):
+        raise InvalidInput(f"{name} must be the number of an event of this {topic.kind}, as its `id:` said.")
+    if not is_number:
+        return EventStream(services.feed.follow_from_now(topic))
+    last = await services.feed.last_number(topic)
+    if int(text) > last:
+        raise InvalidInput(
+            f"{name} {text} is from the future: the last event of this {topic.kind} so far is number {last}."
+        )
+    return EventStream(services.feed.follow(topic, int(text)))
