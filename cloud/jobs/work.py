@@ -4,15 +4,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 from cloud.agent.access import ModelAccess
 from cloud.agent.contract import Outcome
 from cloud.db.engine import Database
-from cloud.db.models import Job
+from cloud.db.models import Job, Project
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, export
+from cloud.jobs.history.queries import get_snapshot
+from cloud.jobs.kinds import build, compare, export
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import seed_of_project
@@ -39,6 +42,7 @@ class JobWork:
     job: Job
     model: str
     recorder: JobRecorder
+    comparison: dict[str, Any] | None = None
     timings: dict[str, float] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=lambda: Outcome("failed"))
     began: float = field(default_factory=time.monotonic)
@@ -48,14 +52,14 @@ class JobWork:
         await self.recorder.stage("prepare")
         async with AsyncExitStack() as stack:
             with self.timed("pod"):
-                scene = await self._scene()
+                project, scene = await self._scene()
                 toolbox = PodToolbox(
                     self.services.fleet,
                     self.services.store,
                     str(self.job.user_id),
                     scene,
                     self.recorder.waiting,
-                    seed=seed_of_project(self.job.project_id),
+                    seed=seed_of_project(project),
                 )
                 await stack.enter_async_context(toolbox)
             self.outcome = await _KINDS[self.job.kind](self, toolbox)
@@ -74,13 +78,20 @@ class JobWork:
             usage=recorder.usage,
             summary=self.outcome.summary,
             not_built=list(self.outcome.not_built),
+            comparison=self.comparison,
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
-    async def _scene(self) -> str:
+    async def _scene(self) -> tuple[Project, str]:
+        """The job's project, and the scene to begin with: the snapshot that the request names, else the head."""
         async with self.services.database.sessions() as session:
-            head = await queries.head_of(session, self.job.project_id)
-        return head.sha256 if head else EMPTY_SCENE
+            project = await queries.project_of(session, self.job)
+            if "snapshot_id" not in self.job.request:
+                snapshot = await queries.head_of(session, project.id)
+            else:
+                named = self.job.request["snapshot_id"]
+                snapshot = await get_snapshot(session, project.id, UUID(named)) if named else None
+        return project, snapshot.sha256 if snapshot else EMPTY_SCENE
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -92,4 +103,8 @@ class JobWork:
             self.timings[part] = self.timings.get(part, 0.0) + time.monotonic() - began
 
 
-_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {"build": build.run, "export": export.run}
+_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
+    "build": build.run,
+    "export": export.run,
+    "compare": compare.run,
+}
