@@ -5,16 +5,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from cloud.agent.access import ModelAccess
 from cloud.agent.contract import Outcome
 from cloud.db.engine import Database
-from cloud.db.models import Job, Project
+from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.history.queries import get_snapshot
 from cloud.jobs.kinds import build, compare, export
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
@@ -52,14 +50,14 @@ class JobWork:
         await self.recorder.stage("prepare")
         async with AsyncExitStack() as stack:
             with self.timed("pod"):
-                project, scene = await self._scene()
+                scene = await self._scene()
                 toolbox = PodToolbox(
                     self.services.fleet,
                     self.services.store,
                     str(self.job.user_id),
                     scene,
                     self.recorder.waiting,
-                    seed=seed_of_project(project),
+                    seed=await self._seed(),
                 )
                 await stack.enter_async_context(toolbox)
             self.outcome = await _KINDS[self.job.kind](self, toolbox)
@@ -82,16 +80,14 @@ class JobWork:
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
-    async def _scene(self) -> tuple[Project, str]:
-        """The job's project, and the scene to begin with: the snapshot that the request names, else the head."""
+    async def _scene(self) -> str:
         async with self.services.database.sessions() as session:
-            project = await queries.project_of(session, self.job)
-            if "snapshot_id" not in self.job.request:
-                snapshot = await queries.head_of(session, project.id)
-            else:
-                named = self.job.request["snapshot_id"]
-                snapshot = await get_snapshot(session, project.id, UUID(named)) if named else None
-        return project, snapshot.sha256 if snapshot else EMPTY_SCENE
+            head = await queries.head_of(session, self.job.project_id)
+        return head.sha256 if head else EMPTY_SCENE
+
+    async def _seed(self) -> int:
+        async with self.services.database.sessions() as session:
+            return seed_of_project(await queries.project_of(session, self.job))
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:

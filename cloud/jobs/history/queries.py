@@ -89,6 +89,12 @@ async def project_of(session: AsyncSession, snapshot_id: UUID) -> Project:
     return (await session.scalars(statement)).one()
 
 
+async def files_of_job(session: AsyncSession, job_id: UUID) -> Mapping[str, UUID]:
+    """The ids of the job's files by name; of those that an earlier attempt made too, the last."""
+    statement = select(Artifact.name, Artifact.id).where(Artifact.job_id == job_id).order_by(Artifact.created_at)
+    return dict((await session.execute(statement)).tuples().all())
+
+
 async def thumbnails_of(session: AsyncSession, snapshots: Sequence[Snapshot]) -> Mapping[UUID, Artifact]:
     """The snapshots' pictures by their ids."""
     ids = [snapshot.thumbnail_id for snapshot in snapshots if snapshot.thumbnail_id is not None]

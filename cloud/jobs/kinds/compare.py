@@ -15,13 +15,12 @@ where it is. `JobResult.comparison`:
 import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from cloud.agent.contract import Outcome, ToolResult
 from cloud.errors import Prompt2MeshError
 from cloud.jobs.deliver import count_geometry
-from cloud.jobs.history.queries import get_snapshot
-from cloud.jobs.pod import EMPTY_SCENE
+from cloud.jobs.history.queries import files_of_job
+from cloud.jobs.history.scenes import scene_of
 from cloud.jobs.recorder import NewFile
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 PICTURE_SIZE_PX = 512
 _FRAMING_SIZE_PX = 64
 _VIEW = "three_quarter"
+_PICTURES = ("compare-a.png", "compare-b.png")
 
 Frame = list[list[float]]
 """The low and the high corner of what a picture holds, in metres."""
@@ -46,11 +46,12 @@ class ComparisonFailed(Prompt2MeshError):
 
 
 async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
-    """Compare. The toolbox holds the first scene. Raises: ComparisonFailed, NoSuchSnapshot, PodLost, PodNotReady."""
-    request = work.job.request
-    first, second = toolbox.scene, await _hash_of(work, request["other_id"])
+    """Compare. Raises: ComparisonFailed, NoSuchSnapshot, PodLost, PodNotReady."""
+    request, database = work.job.request, work.services.database
+    first, second = [await scene_of(database, work.job, field) for field in ("snapshot_id", "other_id")]
     await work.recorder.stage("compare")
     with work.timed("pictures"):
+        await toolbox.open_scene(first)
         frames = [await _frame_of(toolbox)]
         await toolbox.open_scene(second)
         frames.append(await _frame_of(toolbox))
@@ -62,21 +63,15 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         result = _checked(await toolbox.difference(first, second))
     await toolbox.open_scene(second)
     work.recorder.objects, work.recorder.triangles = await count_geometry(toolbox)
+    pictures = await _keep(work, first_picture, second_picture)
     work.comparison = {
         "a": request["snapshot_id"],
         "b": request["other_id"],
-        "a_picture_id": await _keep(work, "compare-a.png", first_picture),
-        "b_picture_id": await _keep(work, "compare-b.png", second_picture),
+        "a_picture_id": pictures.get(_PICTURES[0]),
+        "b_picture_id": pictures.get(_PICTURES[1]),
         "changed": result.structured["changed"],
     }
     return Outcome("finished", summary=result.structured["changed"]["summary"])
-
-
-async def _hash_of(work: "JobWork", snapshot_id: str | None) -> str:
-    if snapshot_id is None:
-        return EMPTY_SCENE
-    async with work.services.database.sessions() as session:
-        return (await get_snapshot(session, work.job.project_id, UUID(snapshot_id))).sha256
 
 
 async def _frame_of(toolbox: "PodToolbox") -> Frame:
@@ -100,10 +95,14 @@ async def _draw(toolbox: "PodToolbox", frame: Frame) -> bytes | None:
     return base64.b64decode(images[0]["source"]["data"]) if images else None
 
 
-async def _keep(work: "JobWork", name: str, picture: bytes | None) -> str | None:
-    if picture is None:
-        return None
-    return str((await work.recorder.add_file(NewFile("picture", name, "image/png", picture))).id)
+async def _keep(work: "JobWork", *pictures: bytes | None) -> dict[str, str]:
+    """Keep those that there are. Returns: their ids by name."""
+    for name, picture in zip(_PICTURES, pictures, strict=True):
+        if picture is not None:
+            await work.recorder.add_file(NewFile("picture", name, "image/png", picture))
+    async with work.services.database.sessions() as session:
+        files = await files_of_job(session, work.job.id)
+    return {name: str(files[name]) for name in _PICTURES if name in files}
 
 
 def _checked(result: ToolResult) -> ToolResult:
