@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
-from ui.api_requests import ApiRequests, Progress, path_of
+from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Job, JobEvent, Project, Session, User
 from ui.event_stream import EventStream
+from ui.history_calls import HistoryCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(ApiRequests):
+class ApiClient(HistoryCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.

@@ -169,7 +169,7 @@ def _build(
             _follow(client, job["id"], folder, display)
     except Interrupted:
         display.note("cancelling the job")
-        _cancel(client, job["id"])
+        cancel_job(client, job["id"])
         raise
     job = client.get_job(job["id"])
     if job["result"]:
@@ -262,7 +262,7 @@ def _follow(client: ApiClient, job_id: str, folder: Path, display: Display) -> N
             display.picture(target)
 
 
-def _cancel(client: ApiClient, job_id: str) -> None:
+def cancel_job(client: ApiClient, job_id: str) -> None:
     """Cancel the job and wait a little for its end; the stack's own stop ends it in any case."""
     with contextlib.suppress(ApiError):  # it may have ended in this moment
         client.cancel_job(job_id)
