@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from cloud.cli.commands import app
@@ -19,7 +18,7 @@ from tests.cli.conftest import CommandLine
 from tests.conftest import RunningApi
 
 CODES = ("first = 1", "second = 2", "third = 3")
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ async def steps(ada: httpx2.Client, api: RunningApi, database: Database, request
     return await give_steps(database, api, job["id"], CODES)
 
 
-def answer(result: Result) -> Any:
+def answer(result: Any) -> Any:
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
@@ -58,9 +57,8 @@ def test_the_list_is_a_tree_with_the_scene_marked(run: Run, steps: list[str]) ->
 
     assert lines[0].startswith(name)
     assert lines[1] == "○ empty"
-    assert lines[2].startswith(
-        f"○ {steps[0][:8]}  [the base]  Step 1  added Thing 1  ·  0.5 s  ·  1,200 tokens $0.2500"
-    )
+    labelled = f"○ {steps[0][:8]}  [the base]  Step 1"
+    assert lines[2].startswith(f"{labelled}  added Thing 1  ·  0.5 s  ·  1,200 tokens $0.2500")
     assert lines[3].startswith(f"● {steps[1][:8]}  Step 2")
     assert lines[4].startswith(f"○ {steps[2][:8]}  Step 3")
     listed = answer(run(name, "--json"))
@@ -116,7 +114,7 @@ def test_a_branch_is_a_new_project(run: Run, ada: httpx2.Client, steps: list[str
         (["show", "{name}", "abc"], "No step of this project can be meant by 'abc'; name it by the id in its history."),
         (["show", "{name}", "empty"], "The empty scene is no step; name one that the history lists."),
         (["redo", "{name}"], "There is no step to redo: nothing was undone since the scene's last change."),
-        (["--token", "p2m_wrong", "{name}"], "The session has ended or the token is wrong; log in again."),
+        (["--token", "p2m_wrong", "{name}"], "The session token is wrong, expired or revoked; log in again."),
     ],
 )
 def test_bad_input_gets_one_sentence(
