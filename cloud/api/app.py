@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from cloud.accounts.sign_in import Accounts
 from cloud.api import problems
 from cloud.api.dependencies import Services, require_identity
-from cloud.api.routes import accounts, artifacts, event_streams, health, jobs, projects
+from cloud.api.routes import accounts, artifacts, event_streams, health, history, jobs, projects
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.feed import EventFeed
@@ -81,7 +81,14 @@ def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
     versioned.include_router(accounts.public)
     versioned.include_router(
-        demand_user(accounts.router, projects.router, jobs.router, event_streams.router, artifacts.router)
+        demand_user(
+            accounts.router,
+            projects.router,
+            history.router,
+            jobs.router,
+            event_streams.router,
+            artifacts.router,
+        )
     )
     return versioned
 

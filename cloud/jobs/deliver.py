@@ -2,15 +2,12 @@
 
 import base64
 from collections.abc import Sequence
-from uuid import UUID
 
 from cloud.agent.contract import ToolResult
-from cloud.db.engine import Database
 from cloud.errors import Prompt2MeshError
-from cloud.jobs import queries
+from cloud.jobs.history.scripts import script_of
 from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder
-from cloud.jobs.script import ScriptStep, replay_script, seed_of_project
 from cloud.jobs.step_facts import NewFile
 
 PREVIEW_SIZE_PX = 768
@@ -44,7 +41,8 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         await deliver_export(toolbox, recorder, file_format)
     if recorder.head_id is not None and not recorder.has_file("script", "script.py"):
-        script = await _script_of(recorder.database, recorder.head_id, recorder.job.project_id)
+        async with recorder.database.sessions() as session:
+            script = await script_of(session, recorder.head_id)
         await recorder.add_files([NewFile("script", "script.py", "text/x-python", script.encode())])
 
 
@@ -82,18 +80,6 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
             content = base64.b64decode(source["data"])
             await recorder.add_files([NewFile("preview", "preview.png", source["media_type"], content)])
             return
-
-
-async def _script_of(database: Database, snapshot_id: UUID, project_id: UUID) -> str:
-    async with database.sessions() as session:
-        chain = await queries.chain_to(session, snapshot_id)
-    return replay_script(
-        [
-            ScriptStep(title=snapshot.title, code=snapshot.code, job=str(snapshot.job_id), prompt=prompt)
-            for snapshot, prompt in chain
-        ],
-        seed_of_project(project_id),
-    )
 
 
 def _media_type(name: str) -> str:

@@ -8,7 +8,10 @@ import ast
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloud.db.models import Project
 
 KEPT_MARK = "# This step failed; what it did before is kept.\n"
 """Before the code of such a step."""
@@ -96,9 +99,9 @@ class ScriptStep:
     prompt: str
 
 
-def seed_of_project(project_id: UUID) -> int:
+def seed_of_project(project: "Project") -> int:
     """What chance in a project's code begins with: the same for each of its steps and for its script."""
-    return zlib.crc32(project_id.bytes)
+    return zlib.crc32(project.id.bytes) if project.seed is None else project.seed
 
 
 def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:

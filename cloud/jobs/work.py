@@ -5,14 +5,16 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from cloud.agent.access import ModelAccess
 from cloud.agent.contract import Outcome
 from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
+from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, export
+from cloud.jobs.kinds import build, compare, export
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.progress.queries import snapshot_hash
 from cloud.jobs.recorder import JobRecorder
@@ -40,6 +42,7 @@ class JobWork:
     job: Job
     model: str
     recorder: JobRecorder
+    comparison: dict[str, Any] | None = None
     timings: dict[str, float] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=lambda: Outcome("failed"))
     began: float = field(default_factory=time.monotonic)
@@ -65,7 +68,7 @@ class JobWork:
                     str(self.job.user_id),
                     scene,
                     self.recorder.waiting,
-                    seed=seed_of_project(self.job.project_id),
+                    seed=await self._seed(),
                     find=self._find_snapshot,
                 )
                 await stack.enter_async_context(toolbox)
@@ -85,12 +88,17 @@ class JobWork:
             usage=recorder.usage,
             summary=self.outcome.summary,
             not_built=list(self.outcome.not_built),
+            comparison=self.comparison,
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
     async def _find_snapshot(self, beginning: str) -> str | None:
         async with self.services.database.sessions() as session:
             return await snapshot_hash(session, self.job.project_id, beginning)
+
+    async def _seed(self) -> int:
+        async with self.services.database.sessions() as session:
+            return seed_of_project(await queries.project_of(session, self.job))
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -102,4 +110,8 @@ class JobWork:
             self.timings[part] = self.timings.get(part, 0.0) + time.monotonic() - began
 
 
-_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {"build": build.run, "export": export.run}
+_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
+    "build": build.run,
+    "export": export.run,
+    "compare": compare.run,
+}
