@@ -65,7 +65,7 @@ class JobError(TypedDict):
 class Job(TypedDict):
     id: str
     project_id: str
-    kind: Literal["build", "export"]
+    kind: Literal["build", "export", "parameters"]
     prompt: str
     model: str | None
     formats: list[str]
@@ -77,6 +77,23 @@ class Job(TypedDict):
     created_at: str
     started_at: str | None
     finished_at: str | None
+
+
+class Parameter(TypedDict):
+    """A named number, colour, count or switch of a scene's code. `value` is what it is now; `step` counts from 1."""
+
+    id: str
+    name: str
+    label: str
+    type: Literal["number", "count", "colour", "switch"]
+    value: bool | int | float | str | list[float]
+    min: float | None
+    max: float | None
+    unit: str
+    description: str
+    step: int
+    step_title: str
+    snapshot_id: str
 
 
 class Artifact(TypedDict):

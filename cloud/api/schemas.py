@@ -80,7 +80,7 @@ class JobError(BaseModel):
 class JobOut(BaseModel):
     id: UUID
     project_id: UUID
-    kind: Literal["build", "export"]
+    kind: Literal["build", "export", "parameters"]
     prompt: str
     model: str | None
     formats: list[str]

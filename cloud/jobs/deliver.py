@@ -6,6 +6,7 @@ from uuid import UUID
 
 from cloud.agent.contract import ToolResult
 from cloud.db.engine import Database
+from cloud.db.models import Artifact
 from cloud.errors import Prompt2MeshError
 from cloud.jobs import queries
 from cloud.jobs.pod import PodToolbox
@@ -42,6 +43,11 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         await deliver_export(toolbox, recorder, file_format)
+    await deliver_script(recorder)
+
+
+async def deliver_script(recorder: JobRecorder) -> None:
+    """Make the script that rebuilds the scene; an empty scene has none."""
     if recorder.head_id is not None:
         script = await _script_of(recorder.database, recorder.head_id, recorder.job.project_id)
         await recorder.add_file(NewFile("script", "script.py", "text/x-python", script.encode()))
@@ -64,9 +70,9 @@ async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
     return len(objects), sum(entry["triangles"] for entry in objects)
 
 
-async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
+async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder, shading: str = "rendered") -> Artifact | None:
     """Make the final picture, unless the scene has nothing to show. Raises: DeliveryFailed, PodLost, PodNotReady."""
-    arguments = {"views": ["three_quarter"], "shading": "rendered", "size": PREVIEW_SIZE_PX}
+    arguments = {"views": ["three_quarter"], "shading": shading, "size": PREVIEW_SIZE_PX}
     result = await toolbox.call_surely("look", arguments)
     if result.is_error:
         raise DeliveryFailed("preview", _text(result))
@@ -74,8 +80,8 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
         if block.get("type") == "image":
             source = block["source"]
             content = base64.b64decode(source["data"])
-            await recorder.add_file(NewFile("preview", "preview.png", source["media_type"], content))
-            return
+            return await recorder.add_file(NewFile("preview", "preview.png", source["media_type"], content))
+    return None
 
 
 async def _script_of(database: Database, snapshot_id: UUID, project_id: UUID) -> str:

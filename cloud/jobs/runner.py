@@ -99,7 +99,7 @@ class Runner:
                 return None
             job.state, job.attempt, job.started_at = "running", job.attempt + 1, queries.utc_now()
             try:
-                model = "" if job.kind == "export" else models.choose(job.model)
+                model = models.choose(job.model) if job.kind == "build" else ""
             except ModelError:
                 model = job.model or ""
             writer.emit(JobStarted(attempt=job.attempt, model=model))
@@ -112,7 +112,7 @@ class Runner:
     async def _work(self, work: JobWork) -> Outcome:
         """The attempt's outcome, whatever happens but a cancel."""
         try:
-            if work.job.kind != "export":
+            if work.job.kind == "build":
                 self._services.models.choose(work.job.model)
             async with asyncio.timeout(self._services.settings.job_limit_s):
                 return await work.run()

@@ -13,13 +13,15 @@ from uuid import UUID
 from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters.reading import Parameter
 from cloud.jobs.parameters.scene import scene_parameters
-from cloud.jobs.parameters.writing import literal, with_expressions
+from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
 
-_PRELUDE = '''
+_TAKE_PARAMETERS = """
 _P2M_PARAMETERS = {name: value for name, value in globals().items() if name[0].isupper()}
 for _p2m_name in _P2M_PARAMETERS:  # each step sees its own alone
     del globals()[_p2m_name]
+"""
 
+_PRELUDE = '''
 import math
 import os
 import random
@@ -135,10 +137,12 @@ def _take_out_parameters(codes: Sequence[str]) -> tuple[str, list[str]]:
     for each in parameters:
         name = each.parameter.name
         expressions[each.step - 1][name] = f'_P2M_PARAMETERS["{each.id}"]'
-        written = " ".join(literal(codes[each.step - 1], each.parameter).split())
+        written = literal(codes[each.step - 1], each.parameter)
+        if not written.isprintable():  # it spans lines, which may have comments
+            written = literal_of(each.parameter.value, written)
         lines.append(f"{each.id} = {written}{_comment(each.parameter)}\n")
-    table = "\n# Parameters: change them and run the script again.\n" + "".join(lines) if lines else ""
-    return table, [with_expressions(code, names) for code, names in zip(codes, expressions, strict=True)]
+    table = ["\n# Parameters: change them and run the script again.\n", *lines, _TAKE_PARAMETERS] if lines else []
+    return "".join(table), [with_expressions(code, names) for code, names in zip(codes, expressions, strict=True)]
 
 
 def _comment(parameter: Parameter) -> str:

@@ -12,7 +12,7 @@ from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, export
+from cloud.jobs.kinds import build, export, parameters
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import seed_of_project
@@ -92,4 +92,8 @@ class JobWork:
             self.timings[part] = self.timings.get(part, 0.0) + time.monotonic() - began
 
 
-_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {"build": build.run, "export": export.run}
+_KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
+    "build": build.run,
+    "export": export.run,
+    "parameters": parameters.run,
+}
