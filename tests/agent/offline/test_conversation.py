@@ -52,7 +52,7 @@ def test_step_has_named_parameters_on_top_and_compiles_alone() -> None:
     code = converse("a huge red chair")[0].arguments["code"]
     assigned = [node.targets[0] for node in ast.parse(code).body if isinstance(node, ast.Assign)]
     names = [target.id for target in assigned if isinstance(target, ast.Name)]
-    assert names[:3] == ["CHAIR_NAMES", "CHAIR_SIZE_M", "CHAIR_MATERIALS"]
+    assert names[:4] == ["CHAIR_WIDTH", "CHAIR_DEPTH", "CHAIR_HEIGHT", "CHAIR_SIZE_M"]
 
 
 def test_unknown_request_fails_at_once_and_names_the_key() -> None:
