@@ -105,7 +105,8 @@ def test_missing_thing_ends_as_not_built_with_what_is_there() -> None:
 
 def test_name_from_the_user_reaches_the_code_as_a_literal_only() -> None:
     code = converse("a cube named \"x'); import os; os.remove('y\"")[0].arguments["code"]
-    names = next(node for node in ast.parse(code).body if isinstance(node, ast.Assign))
+    assigned = [node for node in ast.parse(code).body if isinstance(node, ast.Assign)]
+    names = next(node for node in assigned if ast.unparse(node.targets[0]) == "CUBE_NAMES")
     assert ast.literal_eval(names.value) == ["x'); import os; os.remove('y"]
 
 
