@@ -1,19 +1,23 @@
 """Changed parameters make the scene anew in a real Blender, all of it or nothing, without a model."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from cloud.errors import Conflict, InvalidInput
+from cloud.agent.access import ModelAccess
+from cloud.agent.offline.server import serve_offline_modeller
+from cloud.errors import InvalidInput
 from cloud.jobs import queries
 from cloud.jobs.events import AnyEvent
 from cloud.jobs.parameters.changes import NoScene, SceneBusy, SceneChanged, read_scene, request_change
 from cloud.jobs.parameters.queries import scene_before
+from cloud.jobs.work import Services
 from cloud.projects.queries import get_project
-from tests.jobs.conftest import Account, Backend, running
+from tests.jobs.conftest import Account, Backend, running, until
 from tests.jobs.test_script import assert_same, describe, run_bpy
 from tests.support.scripted_messages import calls, finishes, scripted_messages
 
@@ -46,6 +50,11 @@ bpy.context.object.name = "Ball"
 """
 
 
+@pytest.fixture(autouse=True)
+def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloud.jobs.deliver.PREVIEW_SIZE_PX", 64)
+
+
 def step(code: str, title: str) -> Any:
     return calls(("run_python", {"code": code, "title": title}))
 
@@ -55,6 +64,11 @@ async def built(backend: Backend, user: Account, *replies: Any) -> None:
     async with scripted_messages(*replies, finishes()) as api, running(backend.with_model(api.base_url)):
         job = await user.ended(await user.post("a stool with a ball"))
     assert job.state == "succeeded", job.error
+
+
+def offline(backend: Backend, url: str) -> Services:
+    """The services with the offline modeller at this address."""
+    return replace(backend.services, models=ModelAccess(offline_url=url, default_model="offline-modeller"))
 
 
 async def changed(user: Account, values: dict[str, Any], expected_head: UUID | None = None) -> UUID:
@@ -75,9 +89,8 @@ def kinds(events: list[AnyEvent]) -> list[str]:
 
 
 async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
-    backend: Backend, user: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, user: Account, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("cloud.jobs.deliver.PREVIEW_SIZE_PX", 64)
     await built(backend, user, step(SEAT, "Seat"), step(LEG, "Legs"), step(BALL, "Ball"))
     before, old = await user.head(), await user.snapshots()
     assert before is not None
@@ -108,3 +121,101 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
     scene = describe(tmp_path, "scene.blend")
     assert scene["Leg.002"]["materials"]["Wood"][4][:3] == pytest.approx([0, 0.5, 1])
     assert_same(scene, describe(tmp_path, "again.blend"))
+
+
+async def test_a_step_that_fails_leaves_the_scene_as_it_was(backend: Backend, user: Account) -> None:
+    await built(backend, user, step(SEAT, "Seat"), step(BALL, "Ball"))
+    before, count = await user.head(), len(await user.snapshots())
+    async with running(backend.services):
+        job = await user.ended(await changed(user, {"SEAT_HEIGHT": 0.7}))
+    assert job.state == "failed" and job.error is not None
+    assert "'Seat' failed with the new values, so the scene is as it was: ValueError: too high" in job.error["message"]
+    after = await user.head()
+    assert before is not None and after is not None and after.id == before.id
+    assert len(await user.snapshots()) == count
+    assert (await parameters(user))["SEAT_HEIGHT"] == 0.45
+
+
+async def test_a_cancel_between_steps_leaves_the_scene_as_it_was(backend: Backend, user: Account) -> None:
+    slow = "WAIT_S = 0.0\nimport time\ntime.sleep(WAIT_S)\n"
+    await built(backend, user, step(SEAT, "Seat"), step(slow.replace("0.0", "0.5"), "Slow"))
+    before = await user.head()
+    async with running(backend.services):
+        job_id = await changed(user, {"SEAT_HEIGHT": 0.5, "WAIT_S": 2.0})
+
+        async def first_step_is_done() -> bool:
+            return "step.finished" in kinds(await user.events(job_id))
+
+        await until(first_step_is_done)
+        await user.cancel(job_id)
+        job = await user.ended(job_id)
+    after = await user.head()
+    assert job.state == "cancelled"
+    assert before is not None and after is not None and after.id == before.id
+
+
+async def test_an_attempt_that_died_leaves_nothing_twice(
+    backend: Backend, user: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await built(backend, user, step(SEAT, "Seat"), step(BALL, "Ball"))
+    job_id = await changed(user, {"BALL_RADIUS": 0.2, "SEAT_HEIGHT": 0.5})
+    for name in ("_move_scene", "_deliver"):  # it dies with its steps run, and then with its scene moved
+        with monkeypatch.context() as broken:
+            broken.setattr(f"cloud.jobs.kinds.parameters.{name}", dies)
+            async with running(backend.services):
+                await user.ended(job_id)
+        await begin_again(user, job_id)
+    async with running(backend.services):
+        assert (await user.ended(job_id)).state == "succeeded"
+    told = kinds(await user.events(job_id))
+    assert [told.count(kind) for kind in ("step.started", "step.finished", "snapshot")] == [2, 2, 2]
+    assert len(await user.snapshots()) == 4
+    assert (await parameters(user))["BALL_RADIUS"] == 0.2
+
+
+async def dies(*_: Any) -> None:
+    raise RuntimeError("the runner is gone")
+
+
+async def begin_again(user: Account, job_id: UUID) -> None:
+    """Queue the job as the rescue of a dead runner's job does."""
+    async with user.database.sessions() as session, session.begin():
+        writer = await queries.open_writer(session, job_id)
+        writer.job.state, writer.job.error, writer.job.outcome, writer.job.finished_at = "queued", None, None, None
+        writer.job.queue_id = await queries.defer(session, writer.job)
+
+
+async def test_what_cannot_be_changed_is_refused_in_a_sentence(backend: Backend, user: Account) -> None:
+    with pytest.raises(NoScene, match="The project has no scene yet"):
+        await changed(user, {"A": 1})
+    failing = calls(("run_python", {"code": "HALF = 1\nraise ValueError", "title": "Half", "keep_on_error": True}))
+    await built(backend, user, step(SEAT, "Seat"), failing, step(BALL, "Ball"))
+    head = await user.head()
+    assert head is not None
+    assert set(await parameters(user)) == {"SEAT_HEIGHT", "LEGS", "BALL_RADIUS"}
+    with pytest.raises(InvalidInput, match="'Half' failed half way when it was made, so it cannot be run again"):
+        await changed(user, {"LEGS": 4})
+    with pytest.raises(InvalidInput, match="Nothing would change"):
+        await changed(user, {"BALL_RADIUS": 0.1})
+    with pytest.raises(SceneChanged):
+        await changed(user, {"BALL_RADIUS": 0.2}, expected_head=UUID(int=0))
+    waiting = await changed(user, {"BALL_RADIUS": 0.2}, expected_head=head.id)
+    with pytest.raises(SceneBusy):
+        await changed(user, {"BALL_RADIUS": 0.3})
+    await user.cancel(waiting)
+
+
+async def test_the_offline_modellers_scene_is_made_again_with_other_numbers(
+    backend: Backend, user: Account, tmp_path: Path
+) -> None:
+    async with serve_offline_modeller() as url, running(offline(backend, url)):
+        await user.ended(await user.post("a stool with a mug on it"))
+        job = await user.ended(await changed(user, {"STOOL_HEIGHT": 0.9, "STOOL_LEGS": 3}))
+    assert job.state == "succeeded", job.error
+    assert job.result is not None and job.result["model"] == "" and job.result["usage"]["output_tokens"] == 0
+    assert (await parameters(user))["STOOL_LEGS"] == 3
+    scene = (await user.artifacts(job.id))["scene.blend"]
+    (tmp_path / "scene.blend").write_bytes(await backend.services.store.get(scene.sha256))
+    objects = describe(tmp_path, "scene.blend")
+    # What depends on a number follows it: the mug stands on the higher stool.
+    assert objects["Mug"]["matrix"][2][3] == pytest.approx(0.9, abs=1e-3)
