@@ -24,13 +24,16 @@ class Session(TypedDict):
 
 
 class Project(TypedDict):
-    """One evolving scene; `head_snapshot_id` is None while it is empty."""
+    """One evolving scene; `head_snapshot_id` is None while it is empty, `thumbnail_id` the artifact of its picture."""
 
     id: str
     name: str
     created_at: str
     updated_at: str
     head_snapshot_id: str | None
+    thumbnail_id: str | None
+    can_undo: bool
+    can_redo: bool
 
 
 class UsageTotals(TypedDict):
@@ -55,6 +58,7 @@ class JobResult(TypedDict):
     summary: str
     not_built: list[str]
     timings: dict[str, float]
+    comparison: NotRequired[dict[str, Any] | None]
 
 
 class JobError(TypedDict):
@@ -65,7 +69,7 @@ class JobError(TypedDict):
 class Job(TypedDict):
     id: str
     project_id: str
-    kind: Literal["build", "export", "parameters"]
+    kind: Literal["build", "export", "compare", "parameters"]
     prompt: str
     model: str | None
     formats: list[str]
@@ -96,8 +100,15 @@ class Parameter(TypedDict):
     snapshot_id: str
 
 
+class Parameters(TypedDict):
+    """The parameters of the scene that `head_snapshot_id` is, in the order of its steps."""
+
+    head_snapshot_id: str
+    items: list[Parameter]
+
+
 class Artifact(TypedDict):
-    """A file. `kind`: reference, picture, preview, scene or script."""
+    """A file. `kind`: reference, picture, thumbnail, preview, scene or script."""
 
     id: str
     project_id: str
@@ -108,6 +119,40 @@ class Artifact(TypedDict):
     bytes: int
     sha256: str
     created_at: str
+
+
+class TurnCost(UsageTotals):
+    """What the model's turn cost that asked for a step; `shared_by` tool calls share it."""
+
+    shared_by: int
+
+
+class Snapshot(TypedDict):
+    """The scene after one step of a project's history; `parent_id` None is the empty scene."""
+
+    id: str
+    parent_id: str | None
+    step: int
+    title: str
+    label: str
+    job_id: str | None
+    tool: str | None
+    changed: str
+    seconds: float
+    cost: TurnCost | None
+    sha256: str
+    bytes: int
+    thumbnail_id: str | None
+    is_head: bool
+    created_at: str
+
+
+class SnapshotDetail(Snapshot):
+    """A step with its code and its neighbours."""
+
+    code: str
+    before_id: str | None
+    children_ids: list[str]
 
 
 class Problem(TypedDict):

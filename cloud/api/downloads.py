@@ -1,10 +1,26 @@
-"""The headers of a download: which bytes are wanted, and what the file is called."""
+"""Downloads from the artifact store: whole, a range, or "as you have it"; and what the file is called."""
 
 import re
-from typing import NamedTuple
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
+from fastapi import Depends, Header, Response
+from fastapi.responses import StreamingResponse
+
+from cloud.api.problems import ProblemResponse, documented
+from cloud.storage.store import ArtifactStore
+
 _ONE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.IGNORECASE | re.ASCII)
+
+DOWNLOAD_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The whole file", "content": {"application/octet-stream": {}}},
+    206: {"description": "The bytes that `Range` asked for"},
+    304: {"description": "`If-None-Match` names the file as it is"},
+    **documented(410, 416),
+}
+"""`responses=` of a route that answers with `send_file`."""
 
 
 class ByteRange(NamedTuple):
@@ -13,6 +29,66 @@ class ByteRange(NamedTuple):
     start: int
     end: int
     is_partial: bool
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of the artifact store, with what a client is told of it."""
+
+    name: str
+    media_type: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which part of a file a client asks for, and what it has of it already: its headers as they came."""
+
+    range: str | None = None
+    if_range: str | None = None
+    if_none_match: str | None = None
+
+
+def read_wanted(
+    wanted_range: Annotated[str | None, Header(alias="Range", description="One range of bytes.")] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Wanted:
+    """The headers of a download's request."""
+    return Wanted(wanted_range, if_range, if_none_match)
+
+
+WantedDep = Annotated[Wanted, Depends(read_wanted)]
+
+
+async def send_file(store: ArtifactStore, file: StoredFile, wanted: Wanted) -> Response:
+    """The file's bytes. Content never changes, so a broken download goes on with `Range`.
+
+    Raises: ArtifactMissing, StoreUnavailable.
+    """
+    headers = _headers_of(file)
+    if wanted.if_none_match is not None and _names(wanted.if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    is_stale = wanted.if_range is not None and wanted.if_range != headers["ETag"]
+    selected = parse_range(None if is_stale else wanted.range, file.bytes)
+    if selected is None:
+        return ProblemResponse(
+            416,
+            "range_not_satisfiable",
+            f"The file has {file.bytes} bytes; the range lies outside.",
+            headers={"Content-Range": f"bytes */{file.bytes}"},
+        )
+    headers["Content-Length"] = str(selected.end - selected.start)
+    if selected.is_partial:
+        headers["Content-Range"] = f"bytes {selected.start}-{selected.end - 1}/{file.bytes}"
+    status = 206 if selected.is_partial else 200
+    if selected.end == selected.start:
+        return Response(status_code=status, headers=headers, media_type=file.media_type)
+    chunks = store.stream(file.sha256, selected.start, selected.end)
+    # The first chunk comes before the headers go out, so that a missing file is still a problem document.
+    first = await anext(chunks)
+    return StreamingResponse(_chain(first, chunks), status_code=status, headers=headers, media_type=file.media_type)
 
 
 def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:
@@ -41,3 +117,24 @@ def attachment_header(name: str) -> str:
     if plain == name:
         return f'attachment; filename="{plain}"'
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def _headers_of(file: StoredFile) -> dict[str, str]:
+    return {
+        "ETag": f'"{file.sha256}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": attachment_header(file.name),
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag in tags

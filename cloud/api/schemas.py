@@ -57,9 +57,22 @@ class ProjectOut(BaseModel):
     created_at: dt.datetime
     updated_at: dt.datetime
     head_snapshot_id: UUID | None = Field(description="The scene as it stands; null is the empty scene.")
+    thumbnail_id: UUID | None = Field(description="The artifact that is the scene's picture; null: there is none.")
+    can_undo: bool
+    can_redo: bool
 
 
-class JobIn(Body):
+class SceneSeen(Body):
+    """For requests that depend on the scene: which one the client saw."""
+
+    expected_head: UUID | None = Field(
+        default=None,
+        description="The `head_snapshot_id` that you saw (null: the empty scene). Where given, the answer is 409 if "
+        "the scene has changed since, or a job is at work on it; leave it out to go by the scene as it will be.",
+    )
+
+
+class JobIn(SceneSeen):
     prompt: Annotated[str, Field(examples=["a medieval castle tower with a wooden door"])]
     model: str | None = Field(
         default=None, min_length=1, max_length=200, description="A model id; null takes the server's default."
@@ -68,8 +81,9 @@ class JobIn(Body):
     image_ids: list[UUID] = Field(default=[], max_length=8, description="Uploaded reference images.")
 
 
-class ExportIn(Body):
+class ExportIn(SceneSeen):
     format: ExportFormat
+    snapshot_id: UUID | None = Field(default=None, description="The step to export; null: the scene as it stands.")
 
 
 class JobError(BaseModel):
@@ -80,7 +94,7 @@ class JobError(BaseModel):
 class JobOut(BaseModel):
     id: UUID
     project_id: UUID
-    kind: Literal["build", "export", "parameters"]
+    kind: Literal["build", "export", "compare", "parameters"]
     prompt: str
     model: str | None
     formats: list[str]
@@ -98,7 +112,7 @@ class ArtifactOut(BaseModel):
     id: UUID
     project_id: UUID
     job_id: UUID | None
-    kind: Literal["reference", "picture", "preview", "scene", "script"]
+    kind: Literal["reference", "picture", "thumbnail", "preview", "scene", "script"]
     name: str
     media_type: str
     bytes: int

@@ -24,6 +24,9 @@ def project_out(project: Project) -> ProjectOut:
         created_at=project.created_at,
         updated_at=project.updated_at,
         head_snapshot_id=project.head_snapshot_id,
+        thumbnail_id=project.thumbnail_id,
+        can_undo=project.head_snapshot_id is not None,
+        can_redo=bool(project.redo),
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from cloud.errors import InvalidInput
 
@@ -28,7 +29,7 @@ class RunPython(Arguments):
 
 
 class Look(Arguments):
-    """`format` is the child's `picture_format`."""
+    """`format` is the child's `picture_format`. `frame` is for our own code: no model is told of it."""
 
     views: Annotated[list[View], Field(min_length=1)] = ["three_quarter"]
     shading: Literal["solid", "material", "rendered"] = "solid"
@@ -37,6 +38,9 @@ class Look(Arguments):
     show: Literal["all", "around", "isolate", "highlight"] = "all"
     sheet: bool = False
     format: Literal["png", "webp"] = "png"
+    frame: SkipJsonSchema[
+        Annotated[list[Annotated[list[float], Field(min_length=3, max_length=3)]], Field(max_length=2)]
+    ] = []
 
 
 class Inspect(Arguments):

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +13,17 @@ from rich.text import Text
 
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
+from cloud.cli.formats import Format
+from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED, guarded
+from cloud.cli.history import app as history_app
 from cloud.cli.local_stack import stop_local_stack
-from cloud.cli.make import Interrupted, MakeRequest, Stopwatch, Where, interruptible, make
-from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
+from cloud.cli.make import MakeRequest, Stopwatch, Where, make
+from cloud.cli.parameters import parameters_command
+from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
 from cloud.stack.lease import StackInfo
-from ui.api_errors import ApiError, ClientError
 
-EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 DEFAULT_UI_PORT = 8501
 
 app = typer.Typer(
@@ -33,16 +34,8 @@ app = typer.Typer(
 )
 
 
-class Format(StrEnum):
-    """The file formats that can be written."""
-
-    BLEND = "blend"
-    GLB = "glb"
-    FBX = "fbx"
-    OBJ = "obj"
-    STL = "stl"
-    USDC = "usdc"
-    PLY = "ply"
+app.add_typer(history_app, name="history")
+app.command("parameters")(parameters_command)
 
 
 @app.command("make")
@@ -75,32 +68,25 @@ def make_command(
     display: Display = JsonDisplay() if as_json else TerminalDisplay()
     watch = Stopwatch()
     asked = [str(each) for each in formats or []]
-    try:
-        with interruptible(), display:
-            if settings.isolation_note and not server:
-                display.note(settings.isolation_note)
-            request = MakeRequest(
-                prompt=_checked_prompt(prompt, settings.prompt_limit_chars),
-                out=out,
-                images=tuple(image or ()),
-                formats=tuple(dict.fromkeys(["blend", "glb", *asked])),
-                model=model,
-                project=project,
-                where=Where(server, token, keep),
-            )
-            exit_code = make(request, settings, display, watch)
-            if timings:
-                display.timings(_with_totals(watch.seconds))
-    except Interrupted as stop:
-        exit_code = 128 + stop.number
-    except (Prompt2MeshError, ClientError) as error:
-        display.problem(getattr(error, "code", "unreachable"), str(error))
-        is_input = isinstance(error, InvalidInput) or (isinstance(error, ApiError) and 400 <= error.status < 500)
-        exit_code = EXIT_BAD_INPUT if is_input else EXIT_FAILED
-    except OSError as error:
-        display.problem("os_error", f"{error.strerror or error}: {error.filename or settings.data_dir}.")
-        exit_code = EXIT_FAILED
-    raise typer.Exit(exit_code)
+
+    def body() -> int:
+        if settings.isolation_note and not server:
+            display.note(settings.isolation_note)
+        request = MakeRequest(
+            prompt=_checked_prompt(prompt, settings.prompt_limit_chars),
+            out=out,
+            images=tuple(image or ()),
+            formats=tuple(dict.fromkeys(["blend", "glb", *asked])),
+            model=model,
+            project=project,
+            where=Where(server, token, keep),
+        )
+        exit_code = make(request, settings, display, watch)
+        if timings:
+            display.timings(_with_totals(watch.seconds))
+        return exit_code
+
+    raise typer.Exit(guarded(display, settings, body))
 
 
 def _checked_prompt(prompt: str, limit_chars: int) -> str:

@@ -18,7 +18,12 @@ from rich.text import Text
 
 from ui.api_types import JobEvent
 
-STAGES = {"prepare": "getting Blender ready", "build": "building", "deliver": "writing the files"}
+STAGES = {
+    "prepare": "getting Blender ready",
+    "build": "building",
+    "compare": "comparing",
+    "deliver": "writing the files",
+}
 WAITS = {
     "pod_starting": "Blender is starting",
     "rate_limit": "the model's service asks us to slow down",
@@ -96,8 +101,8 @@ class JsonDisplay:
 class TerminalDisplay:
     """Steps scroll by; below them one live line says stage, step, time, tokens and cost."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._console = Console(highlight=False)
+    def __init__(self, clock: Callable[[], float] = time.monotonic, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
         self._errors = Console(stderr=True, highlight=False)
         self._clock = clock
         self._began = clock()

@@ -169,13 +169,13 @@ def _build(
             _follow(client, job["id"], folder, display)
     except Interrupted:
         display.note("cancelling the job")
-        _cancel(client, job["id"])
+        cancel_job(client, job["id"])
         raise
     job = client.get_job(job["id"])
     if job["result"]:
         watch.seconds |= {f"  {name}": seconds for name, seconds in job["result"]["timings"].items()}
     with watch.part("download"):
-        return _bring_home(client, job, folder)
+        return bring_home(client, job, folder)
 
 
 def _read_image(path: Path, limit_bytes: int) -> bytes:
@@ -262,7 +262,7 @@ def _follow(client: ApiClient, job_id: str, folder: Path, display: Display) -> N
             display.picture(target)
 
 
-def _cancel(client: ApiClient, job_id: str) -> None:
+def cancel_job(client: ApiClient, job_id: str) -> None:
     """Cancel the job and wait a little for its end; the stack's own stop ends it in any case."""
     with contextlib.suppress(ApiError):  # it may have ended in this moment
         client.cancel_job(job_id)
@@ -271,7 +271,7 @@ def _cancel(client: ApiClient, job_id: str) -> None:
         time.sleep(0.05)
 
 
-def _bring_home(client: ApiClient, job: Job, folder: Path) -> dict[str, Any]:
+def bring_home(client: ApiClient, job: Job, folder: Path) -> dict[str, Any]:
     """Download the job's files and write `result.json`. Returns: what it holds."""
     files = []
     for artifact in _results_of(client, job):

@@ -5,11 +5,22 @@ Times are timezone-aware UTC. Ids are random UUIDs, made by us, so that a row's 
 
 import datetime as dt
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
 
 class Base(DeclarativeBase):
@@ -72,6 +83,9 @@ class Project(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     deleted_at: Mapped[dt.datetime | None]
+    if TYPE_CHECKING:
+        thumbnail_id: Mapped[uuid.UUID | None]
+        """The head's picture, as it was when the row was read: no column of this table."""
 
 
 class Batch(Base):
@@ -217,6 +231,14 @@ class Snapshot(Base):
     sha256: Mapped[str] = mapped_column(index=True)
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+Project.thumbnail_id = column_property(
+    select(Snapshot.thumbnail_id)
+    .where(Snapshot.id == Project.head_snapshot_id)
+    .correlate_except(Snapshot)
+    .scalar_subquery()
+)
 
 
 class Artifact(Base):

@@ -2,16 +2,13 @@
 
 import base64
 from collections.abc import Sequence
-from uuid import UUID
 
 from cloud.agent.contract import ToolResult
-from cloud.db.engine import Database
 from cloud.db.models import Artifact
 from cloud.errors import Prompt2MeshError
-from cloud.jobs import queries
+from cloud.jobs.history.scripts import script_of
 from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder, NewFile
-from cloud.jobs.script import ScriptStep, replay_script, seed_of_project
 
 PREVIEW_SIZE_PX = 768
 ALWAYS = ("blend", "glb")
@@ -49,7 +46,8 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
 async def deliver_script(recorder: JobRecorder) -> None:
     """Make the script that rebuilds the scene; an empty scene has none."""
     if recorder.head_id is not None:
-        script = await _script_of(recorder.database, recorder.head_id, recorder.job.project_id)
+        async with recorder.database.sessions() as session:
+            script = await script_of(session, recorder.head_id)
         await recorder.add_file(NewFile("script", "script.py", "text/x-python", script.encode()))
 
 
@@ -82,18 +80,6 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder, shading: s
             content = base64.b64decode(source["data"])
             return await recorder.add_file(NewFile("preview", "preview.png", source["media_type"], content))
     return None
-
-
-async def _script_of(database: Database, snapshot_id: UUID, project_id: UUID) -> str:
-    async with database.sessions() as session:
-        chain = await queries.chain_to(session, snapshot_id)
-    return replay_script(
-        [
-            ScriptStep(title=snapshot.title, code=snapshot.code, job=str(snapshot.job_id), prompt=prompt)
-            for snapshot, prompt in chain
-        ],
-        seed_of_project(project_id),
-    )
 
 
 def _text(result: ToolResult) -> str:

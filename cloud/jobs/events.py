@@ -59,7 +59,7 @@ class Waiting(JobEvent):
 
 
 class StageChanged(JobEvent):
-    """The job is now in this stage: `prepare`, `build` or `deliver`."""
+    """The job is now in this stage: `prepare`, `build`, `compare` or `deliver`."""
 
     type: Literal["stage"] = "stage"
     stage: str
@@ -168,7 +168,8 @@ class JobResult(BaseModel):
     """What came of a job: kept in `jobs.result` and shown by every client.
 
     `objects` counts objects with geometry, `triangles` those of their evaluated meshes, `steps` the tool
-    calls, `seconds` the time from start to end; `timings` says where it went, in seconds.
+    calls, `seconds` the time from start to end; `timings` says where it went, in seconds. `comparison` is there for
+    the job kind `compare` alone: see `cloud.jobs.kinds.compare`.
     """
 
     model: str
@@ -180,6 +181,7 @@ class JobResult(BaseModel):
     summary: str = ""
     not_built: list[str] = []
     timings: dict[str, float] = {}
+    comparison: dict[str, Any] | None = None
 
 
 AnyEvent = Annotated[

@@ -130,6 +130,37 @@ class PodToolbox:
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()
 
+    async def open_scene(self, sha256: str) -> None:
+        """The pod holds this snapshot, or the empty scene, from here on.
+
+        Raises: ArtifactMissing, PodNotReady, PodLost.
+        """
+        self.scene = sha256
+        try:
+            await self._load_scene()
+        except (ToolboxLost, TimeoutError):
+            await self._replace()
+
+    async def difference(self, first: str, second: str) -> ToolResult:
+        """What leads from one snapshot to another (`diff` of the tool `snapshots`); the pod's scene stays.
+
+        Raises: ArtifactMissing, PodNotReady, PodLost.
+        """
+        asked = {"action": "diff", "sha256": first or "empty", "other": second or "empty"}
+        while True:
+            try:
+                async with asyncio.timeout(_CALL_LIMIT_S):
+                    for sha256 in (first, second):
+                        await self._upload(sha256)
+                    return await self._connected().ask(lambda toolbox: toolbox.call("snapshots", asked))
+            except (ToolboxLost, TimeoutError):
+                await self._replace()
+
+    async def _upload(self, sha256: str) -> None:
+        if sha256 != EMPTY_SCENE:
+            data = await self._store.get(sha256)
+            await self._connected().ask(lambda toolbox: toolbox.upload_snapshot(sha256, data))
+
     async def _follow(self, name: str, arguments: dict[str, Any], result: ToolResult) -> None:
         """Keep the snapshot that a call left, and remember which scene the pod holds."""
         if taken := result.structured.get("snapshot"):
@@ -168,9 +199,7 @@ class PodToolbox:
     async def _load_scene(self) -> None:
         link, scene = self._connected(), self.scene
         async with asyncio.timeout(_CALL_LIMIT_S):
-            if scene != EMPTY_SCENE:
-                data = await self._store.get(scene)
-                await link.ask(lambda toolbox: toolbox.upload_snapshot(scene, data))
+            await self._upload(scene)
             result = await link.ask(lambda toolbox: toolbox.call("snapshots", {"action": "restore", "sha256": scene}))
         if result.is_error:
             raise ToolboxLost("The pod did not open the scene.")

@@ -252,6 +252,11 @@ async def images_of(session: AsyncSession, user_id: UUID, ids: Sequence[UUID]) -
     return [found[image_id] for image_id in ids if image_id in found]
 
 
+async def project_of(session: AsyncSession, job: Job) -> Project:
+    """The job's project."""
+    return await session.get_one(Project, job.project_id)
+
+
 async def get_job(session: AsyncSession, job_id: UUID) -> Job:
     """The job. Raises: NotFound."""
     job = await session.get(Job, job_id)

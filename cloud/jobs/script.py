@@ -1,19 +1,23 @@
 """The replayable script of a scene: the code of its steps, in order, as one Python file for plain Blender.
 
 Each step ran in fresh names, so the script forgets a step's names before the next; the code itself stays as it
-was written, character by character, because indenting it would change texts that span lines.
+was written, character by character, because indenting it would change texts that span lines. Only the literals of its
+parameters are taken out: they stand at the top of the file, under the ids of `cloud.jobs.parameters.scene`.
 """
 
 import ast
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters.reading import Parameter
 from cloud.jobs.parameters.scene import scene_parameters
 from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
+
+if TYPE_CHECKING:
+    from cloud.db.models import Project
 
 _TAKE_PARAMETERS = """
 _P2M_PARAMETERS = {name: value for name, value in globals().items() if name[0].isupper()}
@@ -104,9 +108,9 @@ class ScriptStep:
     prompt: str
 
 
-def seed_of_project(project_id: UUID) -> int:
+def seed_of_project(project: "Project") -> int:
     """What chance in a project's code begins with: the same for each of its steps and for its script."""
-    return zlib.crc32(project_id.bytes)
+    return zlib.crc32(project.id.bytes) if project.seed is None else project.seed
 
 
 def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from cloud.agent.access import ModelAccess
 from cloud.agent.contract import Outcome
@@ -12,7 +13,7 @@ from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, export, parameters
+from cloud.jobs.kinds import build, compare, export, parameters
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import seed_of_project
@@ -39,6 +40,7 @@ class JobWork:
     job: Job
     model: str
     recorder: JobRecorder
+    comparison: dict[str, Any] | None = None
     timings: dict[str, float] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=lambda: Outcome("failed"))
     began: float = field(default_factory=time.monotonic)
@@ -55,7 +57,7 @@ class JobWork:
                     str(self.job.user_id),
                     scene,
                     self.recorder.waiting,
-                    seed=seed_of_project(self.job.project_id),
+                    seed=await self._seed(),
                 )
                 await stack.enter_async_context(toolbox)
             self.outcome = await _KINDS[self.job.kind](self, toolbox)
@@ -74,6 +76,7 @@ class JobWork:
             usage=recorder.usage,
             summary=self.outcome.summary,
             not_built=list(self.outcome.not_built),
+            comparison=self.comparison,
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
@@ -81,6 +84,10 @@ class JobWork:
         async with self.services.database.sessions() as session:
             head = await queries.head_of(session, self.job.project_id)
         return head.sha256 if head else EMPTY_SCENE
+
+    async def _seed(self) -> int:
+        async with self.services.database.sessions() as session:
+            return seed_of_project(await queries.project_of(session, self.job))
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -95,5 +102,6 @@ class JobWork:
 _KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
     "build": build.run,
     "export": export.run,
+    "compare": compare.run,
     "parameters": parameters.run,
 }

@@ -1,10 +1,11 @@
 """What the runner would have written, for tests of the API alone."""
 
 import hashlib
-from uuid import UUID
+from collections.abc import Sequence
+from uuid import UUID, uuid4
 
 from cloud.db.engine import Database
-from cloud.db.models import Artifact, Snapshot
+from cloud.db.models import Artifact, Snapshot, Step, Usage
 from cloud.jobs import queries
 from cloud.jobs.events import JobEvent
 from cloud.storage.store import ArtifactStore
@@ -33,8 +34,8 @@ async def finish_job(database: Database, job_id: str) -> None:
         (await queries.open_writer(session, UUID(job_id))).finish("succeeded", "finished")
 
 
-async def give_scene(database: Database, job_id: str) -> None:
-    """The job has made a scene, which is its project's now."""
+async def give_scene(database: Database, job_id: str) -> str:
+    """The job has made a scene, which is its project's now. Returns: the snapshot's id."""
     async with database.sessions.begin() as session:
         writer = await queries.open_writer(session, UUID(job_id))
         job = writer.job
@@ -44,6 +45,48 @@ async def give_scene(database: Database, job_id: str) -> None:
         session.add(snapshot)
         await session.flush()
         await writer.move_head(snapshot.id)
+        return str(snapshot.id)
+
+
+async def give_steps(database: Database, api: RunningApi, job_id: str, codes: Sequence[str]) -> list[str]:
+    """The job has succeeded in one turn of a model, with a step for each code. Returns: the snapshots' ids in order."""
+    store = ArtifactStore.local(api.settings.artifacts_dir)
+    async with database.sessions.begin() as session:
+        writer = await queries.open_writer(session, UUID(job_id))
+        job = writer.job
+        mine = {"user_id": job.user_id, "project_id": job.project_id, "job_id": job.id}
+        cost = {"input_tokens": 1000, "output_tokens": 200, "usd": 0.25}
+        writer.add(Usage(user_id=job.user_id, job_id=job.id, message_seq=2, model="claude", **cost))
+        ids = []
+        for number, code in enumerate(codes, 1):
+            scene = await store.put(f"scene after {code}".encode())
+            picture = await store.put(f"picture of {code}".encode())
+            name = f"step-{number}.png"
+            thumbnail = Artifact(
+                id=uuid4(), kind="thumbnail", name=name, media_type="image/png", **mine, **picture._asdict()
+            )
+            writer.add(thumbnail)
+            await session.flush()
+            facts = {"title": f"Step {number}", "code": code, "changed": f"added Thing {number}", "seconds": 0.5}
+            snapshot = Snapshot(
+                id=uuid4(),
+                run_id=job.id,
+                parent_id=writer.project.head_snapshot_id,
+                step=number,
+                message_seq=2,
+                thumbnail_id=thumbnail.id,
+                created_at=queries.utc_now(),
+                **mine,
+                **facts,
+                **scene._asdict(),
+            )
+            await writer.add_snapshot(snapshot)
+            writer.add(
+                Step(job_id=job.id, number=number, message_seq=2, tool="run_python", title="", code=code, attempt=1)
+            )
+            ids.append(str(snapshot.id))
+        writer.finish("succeeded", "finished")
+    return ids
 
 
 async def give_file(

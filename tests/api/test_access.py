@@ -11,8 +11,9 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
 from cloud.api.app import create_app, demand_user
+from cloud.db.engine import Database
 from cloud.settings import Settings
-from tests.conftest import RunningApi
+from tests.api.rows import give_scene
 
 PUBLIC = {
     ("post", "/v1/users"),
@@ -34,6 +35,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/v1/projects/{project_id}"): {"name": "mine now"},
     ("post", "/v1/projects/{project_id}/jobs"): {"prompt": "a chair"},
     ("post", "/v1/projects/{project_id}/exports"): {"format": "glb"},
+    ("post", "/v1/projects/{project_id}/compare"): {"a": None, "b": None},
+    ("patch", "/v1/projects/{project_id}/snapshots/{snapshot_id}"): {"label": "mine now"},
 }
 
 
@@ -42,7 +45,7 @@ def _call(client: httpx2.Client, method: str, path: str, **ids: str) -> httpx2.R
 
 
 def test_the_document_lists_the_whole_api() -> None:
-    assert len(OPERATIONS) >= 22
+    assert len(OPERATIONS) >= 32
     assert set(OPERATIONS) >= PUBLIC
 
 
@@ -50,7 +53,7 @@ def test_the_document_lists_the_whole_api() -> None:
 def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, path: str) -> None:
     some = str(uuid.uuid4())
 
-    answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some)
+    answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some, snapshot_id=some)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
@@ -66,28 +69,35 @@ def test_a_route_that_forgets_to_ask_who_it_is_demands_a_user_nonetheless(databa
 
 
 @pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
-def test_another_users_id_is_not_there(
-    api: RunningApi, ada: httpx2.Client, eve: httpx2.Client, project: str, method: str, path: str, png: bytes
+async def test_another_users_id_is_not_there(
+    database: Database, ada: httpx2.Client, eve: httpx2.Client, project: str, method: str, path: str, png: bytes
 ) -> None:
-    artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
-    job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
+    ids = await _ids_of_everything(ada, database, project, png)
+    before = ada.get(f"/v1/projects/{project}").json()
 
-    answer = _call(eve, method, path, project_id=project, job_id=job, artifact_id=artifact)
+    answer = _call(eve, method, path, **ids)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert ada.get(f"/v1/projects/{project}").json()["name"] == "Castle"
-    assert ada.get(f"/v1/jobs/{job}").json()["state"] == "queued"
+    assert ada.get(f"/v1/projects/{project}").json() == before
+    assert ada.get(f"/v1/jobs/{ids['job_id']}").json()["state"] == "queued"
 
 
 @pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
-def test_what_belongs_to_a_deleted_project_is_not_there(
-    ada: httpx2.Client, project: str, method: str, path: str, png: bytes
+async def test_what_belongs_to_a_deleted_project_is_not_there(
+    database: Database, ada: httpx2.Client, project: str, method: str, path: str, png: bytes
 ) -> None:
-    artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
-    job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
+    ids = await _ids_of_everything(ada, database, project, png)
     assert ada.delete(f"/v1/projects/{project}").status_code == 204
 
-    assert _call(ada, method, path, project_id=project, job_id=job, artifact_id=artifact).status_code == 404
+    assert _call(ada, method, path, **ids).status_code == 404
+
+
+async def _ids_of_everything(ada: httpx2.Client, database: Database, project: str, png: bytes) -> dict[str, str]:
+    """One of each thing that a path can name, all of one project."""
+    artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
+    job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
+    snapshot = await give_scene(database, job)
+    return {"project_id": project, "job_id": job, "artifact_id": artifact, "snapshot_id": snapshot}
 
 
 def test_lists_hold_ones_own_rows_alone(ada: httpx2.Client, eve: httpx2.Client, project: str) -> None:

@@ -13,7 +13,8 @@ from cloud.agent.offline.server import serve_offline_modeller
 from cloud.errors import InvalidInput
 from cloud.jobs import queries
 from cloud.jobs.events import AnyEvent
-from cloud.jobs.parameters.changes import NoScene, SceneBusy, SceneChanged, read_scene, request_change
+from cloud.jobs.history.moves import SceneBusy, SceneChanged
+from cloud.jobs.parameters.changes import NoScene, read_scene, request_change
 from cloud.jobs.parameters.queries import scene_before
 from cloud.jobs.work import Services
 from cloud.projects.queries import get_project

@@ -2,17 +2,20 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.problems import documented
+from cloud.api.scenes import demand_seen_scene
 from cloud.api.schemas import ArtifactOut, ExportIn, JobIn, JobOut, Page, ProjectIn, ProjectOut
 from cloud.api.shapes import artifact_out, job_out, page_out, project_out
 from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
+from cloud.jobs.history.queries import get_snapshot
 from cloud.jobs.prompt import checked_prompt
 from cloud.projects import queries
 from cloud.projects.images import clean_image
@@ -112,6 +115,7 @@ async def create_job(
     """Queue a prompt for the project's scene. Answers at once; follow `GET /v1/jobs/{id}/events`."""
     prompt = checked_prompt(body.prompt, services.settings.prompt_limit_chars)
     project = await queries.get_project(transaction, owner, project_id)
+    await demand_seen_scene(transaction, project.id, body)
     await queries.require_reference_images(transaction, project, body.image_ids)
     request = {
         "formats": list(dict.fromkeys(body.formats)),
@@ -126,11 +130,15 @@ async def create_job(
     "/{project_id}/exports", status_code=202, summary="Export the scene", tags=["jobs"], responses=documented(409)
 )
 async def create_export(project_id: UUID, body: ExportIn, owner: OwnerDep, transaction: TransactionDep) -> JobOut:
-    """Queue a job that writes the scene as it stands in one format; its file is among the job's artifacts."""
+    """Queue a job that writes the scene, or that of any step, in one format; its file is among the job's artifacts."""
     project = await queries.get_project(transaction, owner, project_id)
-    if project.head_snapshot_id is None:
+    await demand_seen_scene(transaction, project.id, body)
+    request: dict[str, Any] = {"formats": [body.format]}
+    if body.snapshot_id is not None:
+        request["snapshot_id"] = str((await get_snapshot(transaction, project.id, body.snapshot_id)).id)
+    elif project.head_snapshot_id is None:
         raise EmptyScene
-    job = Job(user_id=owner, project_id=project.id, kind="export", prompt="", request={"formats": [body.format]})
+    job = Job(user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
     await queue.enqueue(transaction, job)
     return job_out(job)
 

@@ -13,7 +13,7 @@ from cloud.blender.child.drawing import draw_takes
 from cloud.blender.child.framing import AROUND
 from cloud.blender.child.stage import no_handlers
 from cloud.blender.child.studio import render_takes
-from cloud.blender.child.subjects import chosen_objects, visible_objects
+from cloud.blender.child.subjects import chosen_objects, corners_of, visible_objects
 from cloud.blender.child.takes import Plan, plan_takes
 from cloud.blender.child.viewport import warm_up
 from cloud.blender.frames import Message
@@ -30,11 +30,13 @@ def look_at_scene(
     show: str = "all",
     sheet: bool = False,
     picture_format: str = "png",
+    frame: Sequence[Sequence[float]] = (),
 ) -> Message:
     """A picture a view, `size` pixels square (`camera`: in the scene's aspect), or all on one sheet.
 
     objects: what `show` is about: `around` frames them closely, `isolate` shows them and their children alone,
-    `highlight` marks them in a picture of everything. Raises: InvalidInput.
+    `highlight` marks them in a picture of everything. frame: the low and the high corner of what the pictures hold,
+    in metres, whatever is in it: so pictures of two scenes are from the same place. Raises: InvalidInput.
     """
     began = time.monotonic()
     named = [name for view in views for name in (AROUND if view == "around" else (view,))]
@@ -42,13 +44,15 @@ def look_at_scene(
         raise InvalidInput(f"show={show!r} needs objects: name at least one.")
     if "camera" in named and bpy.context.scene.camera is None:
         raise InvalidInput("The scene has no camera; ask for another view, or add one and make it scene.camera.")
+    if len(frame) not in (0, 2):
+        raise InvalidInput("frame is a low and a high corner, or nothing.")
     chosen = [obj.name for obj in chosen_objects(objects)] if show != "all" else []
     with no_handlers():
         visible = visible_objects(bpy.context.evaluated_depsgraph_get(), rendered=shading != "solid")
         if not visible.points:
             return _nothing_to_see()
         tile = paper.tile_size(len(named), size) if sheet else size
-        plan = plan_takes(named, visible, chosen, show)
+        plan = plan_takes(named, visible, chosen, show, corners_of(*frame) if frame else None)
         if shading == "solid" or visible.lines_alone >= set(visible.points):
             pictures = draw_takes(plan, tile)
         else:
@@ -58,6 +62,7 @@ def look_at_scene(
         pictures = [paper.compose_sheet(pictures, labels, tile)]
     files = [paper.encode(picture, picture_format) for picture in pictures]
     structured = {"views": labels, "shading": shading, "size": tile, "seconds": round(time.monotonic() - began, 3)}
+    structured["frame"] = [plan.points.min(axis=0).tolist(), plan.points.max(axis=0).tolist()]
     header: dict[str, Any] = {"text": _words(plan, shading, tile, sheet=sheet), "structured": structured}
     return Message(header | {"media_type": f"image/{picture_format}"}, files)
 

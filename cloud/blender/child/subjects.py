@@ -48,8 +48,12 @@ class Visible:
         """The corners of the box of all these: (8, 3); none for none."""
         if not names:
             return np.empty((0, 3))
-        low, high = _union(np.array([self.boxes[name] for name in names]))
-        return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+        return corners_of(*_union(np.array([self.boxes[name] for name in names])))
+
+
+def corners_of(low: Sequence[float] | Points, high: Sequence[float] | Points) -> Points:
+    """The corners of a box: (8, 3)."""
+    return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
 
 
 @dataclass(frozen=True)

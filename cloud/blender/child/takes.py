@@ -63,8 +63,13 @@ def picture_size(scene: bpy.types.Scene, size: int) -> tuple[int, int]:
     return max(16, round(size * wide / max(wide, high))), max(16, round(size * high / max(wide, high)))
 
 
-def plan_takes(views: Sequence[str], visible: Visible, chosen: Collection[str], show: str) -> Plan:
-    """What to draw for these views. Raises: InvalidInput: none of the chosen objects can be seen."""
+def plan_takes(
+    views: Sequence[str], visible: Visible, chosen: Collection[str], show: str, frame: Points | None = None
+) -> Plan:
+    """What to draw for these views; with `frame`, pictures of all hold these points, rather than the scene's own.
+
+    Raises: InvalidInput: none of the chosen objects can be seen.
+    """
     seen = frozenset(name for name in chosen if name in visible.points)
     if chosen and not seen:
         raise InvalidInput(f"{_listed(sorted(chosen))}: nothing to see, it is hidden or has no geometry.")
@@ -74,13 +79,13 @@ def plan_takes(views: Sequence[str], visible: Visible, chosen: Collection[str], 
         return Plan(takes, visible, points, notes=[f"Only {_listed(sorted(seen))}."])
     if show == "around":
         return _plan_around(views, visible, seen)
-    return _plan_whole(views, visible, marked=seen)
+    return _plan_whole(views, visible, marked=seen, frame=frame)
 
 
-def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str]) -> Plan:
+def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str], frame: Points | None) -> Plan:
     framed = frame_subject(visible)
     names, strays = framed.names | marked, framed.strays - marked
-    points = visible.joined(names)
+    points = visible.joined(names) if frame is None else frame
     around = visible.corners(visible.points.keys() - strays)
     takes = []
     for view in views:

@@ -13,8 +13,9 @@ from cloud.db.models import Snapshot
 from cloud.errors import Prompt2MeshError
 from cloud.jobs.deliver import ALWAYS, count_geometry, deliver_export, deliver_preview, deliver_script
 from cloud.jobs.events import SnapshotTaken, StepFinished, StepStarted
+from cloud.jobs.history.moves import SceneChanged
 from cloud.jobs.parameters import queries
-from cloud.jobs.parameters.changes import Rerun, SceneChanged, plan_rerun, read_scene
+from cloud.jobs.parameters.changes import Rerun, plan_rerun, read_scene
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.recorder import HandOver
 from cloud.jobs.storable import storable_text
@@ -66,7 +67,7 @@ async def _plan(work: "JobWork") -> Rerun:
     async with work.services.database.sessions() as session:
         project = await get_project(session, work.job.user_id, work.job.project_id)
         if str(project.head_snapshot_id) != work.job.request["head_id"]:
-            raise SceneChanged
+            raise SceneChanged(project.head_snapshot_id)
         return plan_rerun(await read_scene(session, project), work.job.request["values"])
 
 
@@ -121,14 +122,12 @@ async def _move_scene(work: "JobWork", made: list[Snapshot]) -> Snapshot:
     """Write the snapshots, and make the last of them the project's scene."""
     async with work.recorder.writing() as writer:
         if str(writer.project.head_snapshot_id) != work.job.request["head_id"]:
-            raise SceneChanged
+            raise SceneChanged(writer.project.head_snapshot_id)
         for snapshot in made:
             writer.session.add(snapshot)
             await writer.session.flush()
             writer.emit(
-                SnapshotTaken(
-                    snapshot_id=snapshot.id, step=snapshot.step, sha256=snapshot.sha256, bytes=snapshot.bytes
-                )
+                SnapshotTaken(snapshot_id=snapshot.id, step=snapshot.step, sha256=snapshot.sha256, bytes=snapshot.bytes)
             )
         await writer.move_head(made[-1].id)
     return made[-1]

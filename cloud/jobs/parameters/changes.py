@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cloud.db.models import Job, Project, Snapshot
-from cloud.errors import Conflict, InvalidInput, NotFound
+from cloud.errors import Conflict, InvalidInput
+from cloud.jobs.history.moves import Seen, lock_scene
 from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters import queries
 from cloud.jobs.parameters.scene import SceneParameter, changed_codes, checked_values, scene_parameters, shown
-from cloud.jobs.queries import chain_to, open_project_writer
+from cloud.jobs.queries import chain_to
 from cloud.jobs.queue import enqueue
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from cloud.db.engine import Transaction
 
 
 class NoScene(Conflict):
@@ -24,24 +25,6 @@ class NoScene(Conflict):
 
     def __init__(self) -> None:
         super().__init__("The project has no scene yet, so it has no parameters; build one first.")
-
-
-class SceneBusy(Conflict):
-    """A job works on the scene, or is about to."""
-
-    code = "scene_busy"
-
-    def __init__(self) -> None:
-        super().__init__("A job is at work on this scene; cancel it or wait for its end, then try again.")
-
-
-class SceneChanged(Conflict):
-    """The scene is not the one that the values were meant for."""
-
-    code = "scene_changed"
-
-    def __init__(self) -> None:
-        super().__init__("The scene has been changed meanwhile; list its parameters again, then try again.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +43,7 @@ class Rerun:
     steps: Sequence[tuple[Snapshot, str]]
 
 
-async def read_scene(session: "AsyncSession", project: Project) -> Scene:
+async def read_scene(session: "Transaction", project: Project) -> Scene:
     """The project's scene and its parameters. Raises: NoScene."""
     if project.head_snapshot_id is None:
         raise NoScene
@@ -69,23 +52,16 @@ async def read_scene(session: "AsyncSession", project: Project) -> Scene:
 
 
 async def request_change(
-    session: "AsyncSession", project: Project, values: Mapping[str, Any], expected_head: UUID | None
+    session: "Transaction", project: Project, values: Mapping[str, Any], expected_head: UUID | None
 ) -> Job:
     """Queue the job that makes the scene anew with these values. Nothing changes until it has succeeded.
 
     Raises: NotFound, NoScene, SceneBusy. SceneChanged: the scene is not `expected_head`. InvalidInput: a value does not fit,
     nothing would change, or a step cannot run again.
     """
-    await open_project_writer(session, project.id)  # the scene stays as it is until the job is queued
-    await session.refresh(project)
-    if project.deleted_at is not None:
-        raise NotFound("project", project.id)
+    await lock_scene(session, project.id, Seen(expected_head) if expected_head is not None else None)
     scene = await read_scene(session, project)
-    if expected_head is not None and project.head_snapshot_id != expected_head:
-        raise SceneChanged
     checked = checked_values(scene.parameters, values)
-    if await queries.has_work_on_scene(session, project.id):
-        raise SceneBusy
     rerun = plan_rerun(scene, checked)
     prompts = await queries.prompts_of(session, list(scene.steps))
     wanted = ", ".join(f"{own_id} = {shown(value)}" for own_id, value in checked.items())

@@ -2,22 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cloud.db.models import Artifact, Event, Job, Project, Snapshot
+from cloud.db.models import Artifact, Event, Job, Snapshot
 from cloud.jobs.events import StepFinished, StepStarted
-
-
-async def has_work_on_scene(session: AsyncSession, project_id: UUID) -> bool:
-    """Whether a job that changes the scene waits or runs."""
-    working = (Job.project_id == project_id, Job.state.in_(("queued", "running")), Job.kind.in_(("build", "parameters")))
-    return bool(await session.scalar(select(exists().where(*working))))
-
-
-async def head_id_of(session: AsyncSession, project_id: UUID) -> UUID | None:
-    """The snapshot that the project's scene is now."""
-    return await session.scalar(select(Project.head_snapshot_id).where(Project.id == project_id))
 
 
 async def prompts_of(session: AsyncSession, chain: list[Snapshot]) -> list[str]:
