@@ -72,16 +72,6 @@ class PodToolbox:
         await self._disconnect()
         await self._fleet.release(self._user_id)
 
-    async def open_scene(self, scene: str) -> None:
-        """Load another snapshot, unless the pod holds it already. Raises: PodNotReady, PodLost, ArtifactMissing."""
-        if scene == self.scene:
-            return
-        self.scene = scene
-        try:
-            await self._load_scene()
-        except (ToolboxLost, TimeoutError):
-            await self._replace()
-
     async def tools(self) -> list[ToolParam]:
         """The pod's tools. Raises: PodNotReady, PodLost."""
         while True:

@@ -106,7 +106,8 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
     new = [snapshot for snapshot in await user.snapshots() if snapshot.id not in {each.id for each in old}]
     assert [(snapshot.title, snapshot.step) for snapshot in new] == [("Legs", 1), ("Ball", 2)]
     assert [new[0].parent_id, new[1].parent_id] == [old[0].id, new[0].id]
-    assert "Leg" in new[0].changed and new[1].thumbnail_id is not None
+    assert "Leg" in new[0].changed
+    assert new[1].thumbnail_id is not None
     assert kinds(await user.events(job.id)).count("snapshot") == 2
     async with user.database.sessions() as session:
         # Undo brings back the scene before the change, not the half of it.
@@ -129,10 +130,13 @@ async def test_a_step_that_fails_leaves_the_scene_as_it_was(backend: Backend, us
     before, count = await user.head(), len(await user.snapshots())
     async with running(backend.services):
         job = await user.ended(await changed(user, {"SEAT_HEIGHT": 0.7}))
-    assert job.state == "failed" and job.error is not None
+    assert job.state == "failed"
+    assert job.error is not None
     assert "'Seat' failed with the new values, so the scene is as it was: ValueError: too high" in job.error["message"]
     after = await user.head()
-    assert before is not None and after is not None and after.id == before.id
+    assert before is not None
+    assert after is not None
+    assert after.id == before.id
     assert len(await user.snapshots()) == count
     assert (await parameters(user))["SEAT_HEIGHT"] == 0.45
 
@@ -152,7 +156,9 @@ async def test_a_cancel_between_steps_leaves_the_scene_as_it_was(backend: Backen
         job = await user.ended(job_id)
     after = await user.head()
     assert job.state == "cancelled"
-    assert before is not None and after is not None and after.id == before.id
+    assert before is not None
+    assert after is not None
+    assert after.id == before.id
 
 
 async def test_an_attempt_that_died_leaves_nothing_twice(
@@ -213,7 +219,9 @@ async def test_the_offline_modellers_scene_is_made_again_with_other_numbers(
         await user.ended(await user.post("a stool with a mug on it"))
         job = await user.ended(await changed(user, {"STOOL_HEIGHT": 0.9, "STOOL_LEGS": 3}))
     assert job.state == "succeeded", job.error
-    assert job.result is not None and job.result["model"] == "" and job.result["usage"]["output_tokens"] == 0
+    assert job.result is not None
+    assert job.result["model"] == ""
+    assert job.result["usage"]["output_tokens"] == 0
     assert (await parameters(user))["STOOL_LEGS"] == 3
     scene = (await user.artifacts(job.id))["scene.blend"]
     (tmp_path / "scene.blend").write_bytes(await backend.services.store.get(scene.sha256))

@@ -69,7 +69,9 @@ async def restore(session: Transaction, project_id: UUID, snapshot_id: UUID | No
 
 
 async def undo(session: Transaction, project_id: UUID, seen: Seen | None) -> Project:
-    """The scene is what it was before its last step, or before its parameters were changed. Raises: NothingToMoveTo, and what `lock_scene` raises."""
+    """The scene is what it was before its last step, or before its parameters were changed.
+
+    Raises: NothingToMoveTo, and what `lock_scene` raises."""
     writer = await lock_scene(session, project_id, seen)
     head_id = writer.project.head_snapshot_id
     if head_id is None:

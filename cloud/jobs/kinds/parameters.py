@@ -38,19 +38,17 @@ class StepFailed(Prompt2MeshError):
 
 
 async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
-    """Run the steps again and deliver. Raises: StepFailed, SceneChanged, InvalidInput, DeliveryFailed, PodLost, …"""
+    """Run the steps again and deliver. Raises: StepFailed, SceneChanged, InvalidInput, DeliveryFailed, PodLost."""
     last = await _made_before(work)
     if last is None:
         rerun = await _plan(work)
-        with work.timed("pod"):
-            await toolbox.open_scene(rerun.start.sha256 if rerun.start else EMPTY_SCENE)
+        await _open(work, toolbox, rerun.start)
         await work.recorder.stage("build")
         with work.timed("steps"):
             made = await _run_steps(work, toolbox, rerun)
         last = await _move_scene(work, made)
     else:
-        with work.timed("pod"):
-            await toolbox.open_scene(last.sha256)
+        await _open(work, toolbox, last)
     work.recorder.head_id, work.recorder.steps = last.id, last.step
     await work.recorder.stage("deliver")
     await _deliver(work, toolbox, last.id)
@@ -63,6 +61,14 @@ async def _made_before(work: "JobWork") -> Snapshot | None:
         return await queries.last_step_of(session, work.job)
 
 
+async def _open(work: "JobWork", toolbox: "PodToolbox", snapshot: Snapshot | None) -> None:
+    """The pod holds this scene (None: the empty one); as a rule it does so already."""
+    wanted = snapshot.sha256 if snapshot else EMPTY_SCENE
+    if toolbox.scene != wanted:
+        with work.timed("pod"):
+            await toolbox.open_scene(wanted)
+
+
 async def _plan(work: "JobWork") -> Rerun:
     async with work.services.database.sessions() as session:
         project = await get_project(session, work.job.user_id, work.job.project_id)
@@ -72,7 +78,10 @@ async def _plan(work: "JobWork") -> Rerun:
 
 
 async def _run_steps(work: "JobWork", toolbox: "PodToolbox", rerun: Rerun) -> list[Snapshot]:
-    """Run every step; each becomes a snapshot, which is in the store and in no table yet. Raises: StepFailed, HandOver."""
+    """Run every step; each becomes a snapshot, which is in the store and in no table yet.
+
+    Raises: StepFailed, HandOver.
+    """
     async with work.services.database.sessions() as session:
         told = await queries.told_steps(session, work.job.id)
     made: list[Snapshot] = []

@@ -56,8 +56,8 @@ async def request_change(
 ) -> Job:
     """Queue the job that makes the scene anew with these values. Nothing changes until it has succeeded.
 
-    Raises: NotFound, NoScene, SceneBusy. SceneChanged: the scene is not `expected_head`. InvalidInput: a value does not fit,
-    nothing would change, or a step cannot run again.
+    Raises: NotFound, NoScene, SceneBusy. SceneChanged: the scene is not `expected_head`.
+    InvalidInput: a value does not fit, nothing would change, or a step cannot run again.
     """
     await lock_scene(session, project.id, Seen(expected_head) if expected_head is not None else None)
     scene = await read_scene(session, project)

@@ -10,11 +10,14 @@ _UNITS = {
     "percent": "%", "px": "px", "k": "K", "kelvin": "K",
 }  # fmt: skip
 _LENGTHS = frozenset(
-    "WIDTH HEIGHT DEPTH LENGTH RADIUS DIAMETER THICKNESS SIZE DISTANCE GAP SPACING BEVEL INSET OVERHANG CLEARANCE".split()
-)
+    {
+        "WIDTH", "HEIGHT", "DEPTH", "LENGTH", "RADIUS", "DIAMETER", "THICKNESS", "SIZE", "DISTANCE", "GAP", "SPACING",
+        "BEVEL", "INSET", "OVERHANG", "CLEARANCE",
+    }
+)  # fmt: skip
 _SUFFIXES = {"M": "m", "CM": "cm", "MM": "mm", "KM": "km", "DEG": "deg", "DEGREES": "deg", "RAD": "rad"}
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?"
-_RANGE = re.compile(rf"(?P<low>{_NUMBER})\s*(?:to|\.\.\.?|[-–—…])\s*(?P<high>{_NUMBER})")  # noqa: RUF001
+_RANGE = re.compile(rf"(?P<low>{_NUMBER})\s*(?:to|\.\.\.?|[-–—…])\s*(?P<high>{_NUMBER})")
 _BRACKETED = re.compile(rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]")
 _UNIT_IN_WORDS = re.compile(r"\(\s*([a-zA-Z°%]+)\s*\)|\bin ([a-zA-Z]+)\b")
 

@@ -97,7 +97,8 @@ def _checked(own_id: str, parameter: Parameter, value: Any) -> Value:
     is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool) or not isinstance(value, int | float) or (kind == "count" and not is_whole):
         raise InvalidInput(f"{own_id} is a {kind}: give a {'whole number' if kind == 'count' else 'number'}.")
-    assert parameter.min is not None and parameter.max is not None
+    assert parameter.min is not None
+    assert parameter.max is not None
     if not parameter.min <= value <= parameter.max:
         unit = f" {parameter.unit}" if parameter.unit else ""
         raise InvalidInput(f"{own_id} must lie between {parameter.min:g} and {parameter.max:g}{unit}.")

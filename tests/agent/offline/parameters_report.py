@@ -1,5 +1,5 @@
 # The stubs of bpy know no property of a subclass.
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 """Run inside Blender by `test_knobs`: each parameter of each thing at the ends of its range, as a change sets it.
 
 Usage: parameters_report.py KEY... Prints a JSON object: each thing's faults, one sentence each, and what it has.
@@ -48,7 +48,8 @@ def ends_of(parameter: Parameter) -> list[Value]:
     """The values to try: the least, the greatest; of a switch and of a colour another one."""
     if parameter.kind == "switch":
         return [not parameter.value]
-    assert parameter.min is not None and parameter.max is not None
+    assert parameter.min is not None
+    assert parameter.max is not None
     if isinstance(parameter.value, tuple):
         return [(0.02, 0.98, 0.5)]
     make = int if parameter.kind == "count" else float
@@ -77,7 +78,7 @@ def main() -> None:
         code = first_code(key)
         kinds = [parameter.kind for parameter in read_parameters(code)]
         report[key] = {"faults": faults_of(code), "kinds": kinds}
-    print("REPORT=" + json.dumps(report))
+    sys.stdout.write(f"REPORT={json.dumps(report)}\n")
 
 
 if __name__ == "__main__":

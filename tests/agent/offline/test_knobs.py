@@ -63,7 +63,7 @@ def test_everything_has_a_measure_and_a_colour() -> None:
 
 @pytest.mark.blender
 def test_each_parameter_of_a_few_things_changes_the_scene() -> None:
-    assert {key: found["faults"] for key, found in report(*FEW).items()} == dict.fromkeys(FEW, [])
+    assert {key: found["faults"] for key, found in report(*FEW).items() if found["faults"]} == {}
 
 
 @pytest.mark.heavy

@@ -57,7 +57,8 @@ def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
     assert ranges["TILT_DEG"] == (-360.0, 360.0)
     assert ranges["SAME"] == (1, 10)
     assert ranges["WITH_BACK"] == (None, None)
-    assert found["WIDTH"].unit == "m" and found["ACCENT"].description == "the cushion"
+    assert found["WIDTH"].unit == "m"
+    assert found["ACCENT"].description == "the cushion"
 
 
 @pytest.mark.parametrize(
