@@ -11,6 +11,7 @@ from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder, NewFile
 
 PREVIEW_SIZE_PX = 768
+QUICK_SIZE_PX = 512
 ALWAYS = ("blend", "glb")
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 _MEDIA_TYPES = {
@@ -68,9 +69,13 @@ async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
     return len(objects), sum(entry["triangles"] for entry in objects)
 
 
-async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder, shading: str = "rendered") -> Artifact | None:
-    """Make the final picture, unless the scene has nothing to show. Raises: DeliveryFailed, PodLost, PodNotReady."""
-    arguments = {"views": ["three_quarter"], "shading": shading, "size": PREVIEW_SIZE_PX}
+async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder, *, quick: bool = False) -> Artifact | None:
+    """Make the final picture, unless the scene has nothing to show; a `quick` one is smaller and without shadows.
+
+    Raises: DeliveryFailed, PodLost, PodNotReady.
+    """
+    shading, size_px = ("solid", min(QUICK_SIZE_PX, PREVIEW_SIZE_PX)) if quick else ("rendered", PREVIEW_SIZE_PX)
+    arguments = {"views": ["three_quarter"], "shading": shading, "size": size_px}
     result = await toolbox.call_surely("look", arguments)
     if result.is_error:
         raise DeliveryFailed("preview", _text(result))

@@ -148,7 +148,7 @@ async def _deliver(work: "JobWork", toolbox: "PodToolbox", last_id: UUID) -> Non
     async with work.services.database.sessions() as session:
         there = await queries.files_of(session, work.job.id)
     with work.timed("preview"):
-        picture = None if "preview.png" in there else await deliver_preview(toolbox, recorder, shading="solid")
+        picture = None if "preview.png" in there else await deliver_preview(toolbox, recorder, quick=True)
         if picture is not None:
             async with recorder.writing() as writer:
                 await queries.set_thumbnail(writer.session, last_id, picture.id)
