@@ -231,6 +231,6 @@ async def test_the_offline_modellers_scene_is_made_again_with_other_numbers(
     scene = (await user.artifacts(job.id))["scene.blend"]
     (tmp_path / "scene.blend").write_bytes(await backend.services.store.get(scene.sha256))
     (tmp_path / "foot.py").write_text(FOOT)
-    printed = await asyncio.to_thread(run_bpy, tmp_path, "foot.py", "scene.blend")
+    printed = await asyncio.to_thread(run_bpy, tmp_path, "foot.py", str(tmp_path / "scene.blend"))
     # What depends on a number follows it: the mug stands on the higher stool.
     assert float(printed.partition("FOOT=")[2]) == pytest.approx(0.9, abs=1e-3)
