@@ -12,11 +12,12 @@ from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Job, JobEvent, Project, Session, User
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
+from ui.parameter_calls import ParameterCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(HistoryCalls):
+class ApiClient(HistoryCalls, ParameterCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.

@@ -83,6 +83,30 @@ class Job(TypedDict):
     finished_at: str | None
 
 
+class Parameter(TypedDict):
+    """A named number, colour, count or switch of a scene's code. `value` is what it is now; `step` counts from 1."""
+
+    id: str
+    name: str
+    label: str
+    type: Literal["number", "count", "colour", "switch"]
+    value: bool | int | float | str | list[float]
+    min: float | None
+    max: float | None
+    unit: str
+    description: str
+    step: int
+    step_title: str
+    snapshot_id: str
+
+
+class Parameters(TypedDict):
+    """The parameters of the scene that `head_snapshot_id` is, in the order of its steps."""
+
+    head_snapshot_id: str
+    items: list[Parameter]
+
+
 class Artifact(TypedDict):
     """A file. `kind`: reference, picture, thumbnail, preview, scene or script."""
 

@@ -175,7 +175,7 @@ def _build(
     if job["result"]:
         watch.seconds |= {f"  {name}": seconds for name, seconds in job["result"]["timings"].items()}
     with watch.part("download"):
-        return _bring_home(client, job, folder)
+        return bring_home(client, job, folder)
 
 
 def _read_image(path: Path, limit_bytes: int) -> bytes:
@@ -271,7 +271,7 @@ def cancel_job(client: ApiClient, job_id: str) -> None:
         time.sleep(0.05)
 
 
-def _bring_home(client: ApiClient, job: Job, folder: Path) -> dict[str, Any]:
+def bring_home(client: ApiClient, job: Job, folder: Path) -> dict[str, Any]:
     """Download the job's files and write `result.json`. Returns: what it holds."""
     files = []
     for artifact in _results_of(client, job):

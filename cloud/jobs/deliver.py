@@ -11,6 +11,7 @@ from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.step_facts import NewFile
 
 PREVIEW_SIZE_PX = 768
+QUICK_SIZE_PX = 512
 ALWAYS = ("blend", "glb")
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 _MEDIA_TYPES = {
@@ -40,6 +41,11 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         await deliver_export(toolbox, recorder, file_format)
+    await deliver_script(recorder)
+
+
+async def deliver_script(recorder: JobRecorder) -> None:
+    """Make the script that rebuilds the scene, unless the job has it; an empty scene has none."""
     if recorder.head_id is not None and not recorder.has_file("script", "script.py"):
         async with recorder.database.sessions() as session:
             script = await script_of(session, recorder.head_id)
@@ -68,18 +74,27 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
 
     Raises: DeliveryFailed, PodLost, PodNotReady.
     """
-    if recorder.has_file("preview", "preview.png"):
-        return
-    arguments = {"views": ["three_quarter"], "shading": "rendered", "size": PREVIEW_SIZE_PX}
+    if not recorder.has_file("preview", "preview.png"):
+        picture = await draw_preview(toolbox)
+        if picture is not None:
+            await recorder.add_files([picture])
+
+
+async def draw_preview(toolbox: PodToolbox, *, quick: bool = False) -> NewFile | None:
+    """The scene's picture, if there is anything to see; a `quick` one is smaller and without shadows.
+
+    Raises: DeliveryFailed, PodLost, PodNotReady.
+    """
+    shading, size_px = ("solid", min(QUICK_SIZE_PX, PREVIEW_SIZE_PX)) if quick else ("rendered", PREVIEW_SIZE_PX)
+    arguments = {"views": ["three_quarter"], "shading": shading, "size": size_px}
     result = await toolbox.call_surely("look", arguments)
     if result.is_error:
         raise DeliveryFailed("preview", _text(result))
     for block in result.content:
         if block.get("type") == "image":
             source = block["source"]
-            content = base64.b64decode(source["data"])
-            await recorder.add_files([NewFile("preview", "preview.png", source["media_type"], content)])
-            return
+            return NewFile("preview", "preview.png", source["media_type"], base64.b64decode(source["data"]))
+    return None
 
 
 def _media_type(name: str) -> str:

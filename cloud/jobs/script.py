@@ -1,7 +1,8 @@
 """The replayable script of a scene: the code of its steps, in order, as one Python file for plain Blender.
 
 Each step ran in fresh names, so the script forgets a step's names before the next; the code itself stays as it
-was written, character by character, because indenting it would change texts that span lines.
+was written, character by character, because indenting it would change texts that span lines. Only the literals of its
+parameters are taken out: they stand at the top of the file, under the ids of `cloud.jobs.parameters.scene`.
 """
 
 import ast
@@ -10,11 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloud.jobs.kept_steps import KEPT_MARK
+from cloud.jobs.parameters.reading import Parameter
+from cloud.jobs.parameters.scene import scene_parameters
+from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
+
 if TYPE_CHECKING:
     from cloud.db.models import Project
 
-KEPT_MARK = "# This step failed; what it did before is kept.\n"
-"""Before the code of such a step."""
+_TAKE_PARAMETERS = """
+_P2M_PARAMETERS = {name: value for name, value in globals().items() if name[0].isupper()}
+for _p2m_name in _P2M_PARAMETERS:  # each step sees its own alone
+    del globals()[_p2m_name]
+"""
 
 _PRELUDE = '''
 import math
@@ -106,10 +115,12 @@ def seed_of_project(project: "Project") -> int:
 
 def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     """The script's text. Run alone under `bpy`, it rebuilds what the steps built from the empty scene."""
-    features, bodies = _hoist_future_imports([step.code for step in steps])
+    table, codes = _take_out_parameters([step.code for step in steps])
+    features, bodies = _hoist_future_imports(codes)
     parts = [_header(steps)]
     if features:
         parts.append(f"from __future__ import {', '.join(features)}\n")
+    parts.append(table)
     parts.append(_PRELUDE.replace("@SEED@", str(seed)))
     job = steps[0].job if steps else ""
     for number, (step, body) in enumerate(zip(steps, bodies, strict=True), 1):
@@ -120,6 +131,30 @@ def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
         parts.append("_p2m_end_step()\n")
     parts.append(_EPILOGUE)
     return "".join(parts)
+
+
+def _take_out_parameters(codes: Sequence[str]) -> tuple[str, list[str]]:
+    """The lines that set the scene's parameters, and the steps' code, which takes them from there."""
+    parameters = scene_parameters(codes)
+    expressions: list[dict[str, str]] = [{} for _ in codes]
+    lines: list[str] = []
+    for each in parameters:
+        name = each.parameter.name
+        expressions[each.step - 1][name] = f'_P2M_PARAMETERS["{each.id}"]'
+        written = literal(codes[each.step - 1], each.parameter)
+        if not written.isprintable():  # it spans lines, which may have comments
+            written = literal_of(each.parameter.value, written)
+        lines.append(f"{each.id} = {written}{_comment(each.parameter)}\n")
+    table = ["\n# Parameters: change them and run the script again.\n", *lines, _TAKE_PARAMETERS] if lines else []
+    return "".join(table), [with_expressions(code, names) for code, names in zip(codes, expressions, strict=True)]
+
+
+def _comment(parameter: Parameter) -> str:
+    facts = [parameter.unit] if parameter.unit else []
+    if parameter.kind in ("count", "number"):
+        facts.append(f"{parameter.min:g} to {parameter.max:g}")
+    text = ", ".join(facts) + (f": {parameter.description}" if facts and parameter.description else "")
+    return f"  # {_one_line(text or parameter.description)}" if text or parameter.description else ""
 
 
 def _as_block(code: str) -> str:

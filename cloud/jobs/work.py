@@ -14,7 +14,7 @@ from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, compare, export
+from cloud.jobs.kinds import build, compare, export, parameters
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.progress.queries import snapshot_hash
 from cloud.jobs.recorder import JobRecorder
@@ -114,4 +114,5 @@ _KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
     "build": build.run,
     "export": export.run,
     "compare": compare.run,
+    "parameters": parameters.run,
 }

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from cloud.fleet.local import LocalFleet
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
-from cloud.jobs.queries import head_of
+from cloud.jobs.queries import head_of, project_of
 from cloud.jobs.script import seed_of_project
 from tests.blender.pod_process import CACHE
 from tests.jobs.resume_bench import Bench, open_bench
@@ -54,13 +54,14 @@ async def scene_of(bench: Bench, job_id: UUID) -> list[Any]:
     job = await bench.account.job(job_id)
     async with bench.account.database.sessions() as session:
         head = await head_of(session, job.project_id)
+        seed = seed_of_project(await project_of(session, job))
     pod = PodToolbox(
         bench.services.fleet,
         bench.services.store,
         str(job.user_id),
         head.sha256 if head else EMPTY_SCENE,
         on_wait,
-        seed=seed_of_project(job.project_id),
+        seed=seed,
     )
     async with pod:
         return (await pod.call_surely("inspect", {})).structured["objects"]

@@ -7,10 +7,10 @@ from cloud.agent.offline.bundle import library
 from cloud.agent.offline.catalogue import THINGS
 from cloud.agent.offline.changes import change_calls, command_calls
 from cloud.agent.offline.code import step_code
+from cloud.agent.offline.knobs import builder_knobs, material_knobs, name_knobs, size_knobs
 from cloud.agent.offline.orders import Command, Existing, Group, Relation, Request, Target
 from cloud.agent.offline.placing import placing_calls
 from cloud.agent.offline.scene_facts import SceneFacts
-from cloud.agent.offline.sizing import builder_params, materials_of, size_of
 from cloud.agent.offline.wording import describe, in_capitals, label, nouns_for
 
 STEPS_AT_MOST = 40
@@ -117,17 +117,12 @@ class _Planner:
         prefix = in_capitals(label(group))
         names = self._new_names(group)
         self.names[id(group)] = names
-        params = builder_params(group)
-        parameters: dict[str, object] = {
-            f"{prefix}_NAMES": names,
-            f"{prefix}_SIZE_M": size_of(group),
-            f"{prefix}_MATERIALS": materials_of(group),
-        }
-        parameters |= {f"{prefix}_{name.upper()}": value for name, value in params.items() if name != "centred"}
-        keywords = "".join(
-            f", {name}={value if name == 'centred' else f'{prefix}_{name.upper()}'}" for name, value in params.items()
-        )
-        if relation and relation.kind == "around" and group.key in ENCLOSING and not group.counted:
+        measures, materials = size_knobs(prefix, group), material_knobs(prefix, group)
+        extras, keywords = builder_knobs(prefix, group)
+        encloses = relation is not None and relation.kind == "around" and group.key in ENCLOSING and not group.counted
+        named, all_names = name_knobs(prefix, group, names[:1] if encloses else names)
+        parameters: dict[str, object] = {**measures, **extras, **materials, **named}
+        if relation is not None and encloses:
             anchors = [name for anchor in relation.anchors for name in self.names_of(anchor)]
             parameters["AROUND"] = anchors
             calls = [
@@ -136,7 +131,7 @@ class _Planner:
             ]
         else:
             calls = [
-                f"made = build_things({thing.builder}, {prefix}_NAMES, {prefix}_SIZE_M, {prefix}_MATERIALS{keywords})"
+                f"made = build_things({thing.builder}, {all_names}, {prefix}_SIZE_M, {prefix}_MATERIALS{keywords})"
             ]
             placed, more, remarks = placing_calls(group, relation, self.names_of)
             calls += placed

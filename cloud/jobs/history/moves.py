@@ -11,6 +11,7 @@ from cloud.db.models import Project
 from cloud.errors import Conflict, NotFound
 from cloud.jobs.events import SceneMoved
 from cloud.jobs.history.queries import NoSuchSnapshot, get_snapshot, has_work_on_scene
+from cloud.jobs.parameters.queries import scene_before
 from cloud.jobs.queries import ProjectWriter, open_project_writer
 
 
@@ -68,12 +69,14 @@ async def restore(session: Transaction, project_id: UUID, snapshot_id: UUID | No
 
 
 async def undo(session: Transaction, project_id: UUID, seen: Seen | None) -> Project:
-    """The scene is what it was before its last step. Raises: NothingToMoveTo, and what `lock_scene` raises."""
+    """The scene is what it was before its last step, or before its parameters were changed.
+
+    Raises: NothingToMoveTo, and what `lock_scene` raises."""
     writer = await lock_scene(session, project_id, seen)
     head_id = writer.project.head_snapshot_id
     if head_id is None:
         raise NothingToMoveTo("The scene is empty: there is no step to undo.")
-    parent_id = (await get_snapshot(session, project_id, head_id)).parent_id
+    parent_id = await scene_before(session, await get_snapshot(session, project_id, head_id))
     return await _move(writer, "undo", parent_id, [*writer.project.redo, str(head_id)])
 
 

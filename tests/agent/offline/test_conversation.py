@@ -52,7 +52,7 @@ def test_step_has_named_parameters_on_top_and_compiles_alone() -> None:
     code = converse("a huge red chair")[0].arguments["code"]
     assigned = [node.targets[0] for node in ast.parse(code).body if isinstance(node, ast.Assign)]
     names = [target.id for target in assigned if isinstance(target, ast.Name)]
-    assert names[:3] == ["CHAIR_NAMES", "CHAIR_SIZE_M", "CHAIR_MATERIALS"]
+    assert names[:4] == ["CHAIR_WIDTH", "CHAIR_DEPTH", "CHAIR_HEIGHT", "CHAIR_SIZE_M"]
 
 
 def test_unknown_request_fails_at_once_and_names_the_key() -> None:
@@ -105,7 +105,8 @@ def test_missing_thing_ends_as_not_built_with_what_is_there() -> None:
 
 def test_name_from_the_user_reaches_the_code_as_a_literal_only() -> None:
     code = converse("a cube named \"x'); import os; os.remove('y\"")[0].arguments["code"]
-    names = next(node for node in ast.parse(code).body if isinstance(node, ast.Assign))
+    assigned = [node for node in ast.parse(code).body if isinstance(node, ast.Assign)]
+    names = next(node for node in assigned if ast.unparse(node.targets[0]) == "CUBE_NAMES")
     assert ast.literal_eval(names.value) == ["x'); import os; os.remove('y"]
 
 

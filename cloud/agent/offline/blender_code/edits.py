@@ -23,6 +23,17 @@ def things_named(*names: str) -> list[bpy.types.Object]:
     return found
 
 
+def enough_names(names: Sequence[str], count: int) -> list[str]:
+    """As many names as `count` says: the first of `names`, and then further numbers that nothing has yet."""
+    enough, number = list(names[:count]), len(names)
+    while len(enough) < count:
+        number += 1
+        name = f"{names[0]} {number}"
+        if name not in bpy.data.objects:
+            enough.append(name)
+    return enough
+
+
 def build_things(
     build: Callable[..., bpy.types.Object],
     names: Sequence[str],

@@ -170,15 +170,15 @@ def build_windmill(name: str, size: tuple[float, float, float], materials: dict[
     add_arch_trim(bm, (0, -1.8, 0), 0.97, 1.77, 0, thick=0.6, rim=0.15)
     hub = (0.0, -1.75, 6.0)
     add_cylinder(bm, (0, -0.9, 6.0), 0.16, 0.85, 3, 20, turn=(90, 0, 0))
-    add_cylinder(sails, (0, -1.6, 6.0), 0.24, 0.3, 3, 24, bevel=0.04, turn=(90, 0, 0))
+    add_cylinder(sails, (0, -1.6, 6.0), 0.24, 0.3, 2, 24, bevel=0.04, turn=(90, 0, 0))
     for i in range(4):
         frame = pose(hub, (0, 90 * i + 45, 0))
         turn = (0, 90 * i + 45, 0)
-        add_box(sails, frame @ pose((0, 0, 1.55)).to_translation(), (0.11, 0.11, 3.1), 3, 0.015, turn=turn)
+        add_box(sails, frame @ pose((0, 0, 1.55)).to_translation(), (0.11, 0.11, 3.1), 2, 0.015, turn=turn)
         for k in range(8):
-            add_box(sails, frame @ pose((0.3, 0, 0.75 + 0.32 * k)).to_translation(), (0.66, 0.05, 0.05), 3, turn=turn)
+            add_box(sails, frame @ pose((0.3, 0, 0.75 + 0.32 * k)).to_translation(), (0.66, 0.05, 0.05), 2, turn=turn)
         for x in (0.31, 0.6):
-            add_box(sails, frame @ pose((x, 0, 1.87)).to_translation(), (0.05, 0.05, 2.3), 3, turn=turn)
+            add_box(sails, frame @ pose((x, 0, 1.87)).to_translation(), (0.05, 0.05, 2.3), 2, turn=turn)
         add_box(sails, frame @ pose((0.32, 0.022, 1.87)).to_translation(), (0.58, 0.016, 2.24), 5, turn=turn)
     slots = ("walls", "roof", "sails", "door", "windows", "cloth")
     return finish_thing(name, "windmill", {"": bm, "Sails": sails, "Door": door}, size, materials, slots)

@@ -1,0 +1,185 @@
+"""Finds the parameters of one step's code, which is parsed and never run.
+
+A parameter is an UPPER_CASE name that the code binds once, to a literal, in its leading block: docstring, imports
+and assignments, up to the first other statement. An int is a `count`, a float a `number`, a bool a `switch`; three or
+four numbers from 0 to 1 under a name with COLOR or COLOUR, and a "#rrggbb" text, are a `colour`. Every other literal
+(texts, other tuples, dicts) is no parameter.
+"""
+
+import ast
+import io
+import math
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cloud.jobs.parameters.comments import Hints, read_hints
+
+Kind = Literal["count", "number", "colour", "switch"]
+Value = bool | int | float | str | tuple[float, ...]
+"""A colour is a text `#rrggbb`, or linear red, green, blue and perhaps alpha, each 0 to 1."""
+
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_LARGEST = 1e12
+_LONGEST_CODE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One named literal. `span` is where it stands in the code, in bytes of its UTF-8; `min`, `max` bound its value."""
+
+    name: str
+    kind: Kind
+    value: Value
+    min: float | None
+    max: float | None
+    unit: str
+    description: str
+    span: tuple[int, int]
+
+
+def read_parameters(code: str) -> list[Parameter]:
+    """The parameters, in the order of the code; none where it does not parse."""
+    if len(code) > _LONGEST_CODE:
+        return []
+    try:
+        tree = ast.parse(code)
+        source = code.encode()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    bound = _times_bound(tree)
+    starts, comments = _line_starts(source), _comments(code)
+    found: list[Parameter] = []
+    for name, node, line in _assigned_literals(tree):
+        kind, value = _kind_of(name, node)
+        if kind is None or value is None or bound[name] != 1:
+            continue
+        first, last = starts[node.lineno - 1] + node.col_offset, starts[_end(node) - 1] + (node.end_col_offset or 0)
+        hints = read_hints(name, comments.get(line, ""))
+        low, high = _range_of(kind, value, hints)
+        found.append(Parameter(name, kind, value, low, high, hints.unit, hints.description, (first, last)))
+    return found
+
+
+def _assigned_literals(tree: ast.Module) -> Iterator[tuple[str, ast.expr, int]]:
+    """Each name of the leading block with the expression that it is given, and the statement's last line."""
+    for index, node in enumerate(tree.body):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        if isinstance(node, ast.Assign):
+            if isinstance(node.targets[0], ast.Name):
+                yield node.targets[0].id, node.value, _end(node)
+            elif len(node.targets) == 1:
+                yield from _unpacked(node.targets[0], node.value, _end(node))
+        elif isinstance(node, ast.AnnAssign):
+            if isinstance(node.target, ast.Name) and node.value is not None:
+                yield node.target.id, node.value, _end(node)
+        elif not (index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            return
+
+
+def _unpacked(target: ast.expr, value: ast.expr, line: int) -> Iterator[tuple[str, ast.expr, int]]:
+    """`WIDTH, DEPTH = 1.0, 0.5` gives each name its literal; the comment is that of neither."""
+    if not (isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)):
+        return
+    if len(target.elts) == len(value.elts) and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):
+        for name, each in zip(target.elts, value.elts, strict=True):
+            if isinstance(name, ast.Name):
+                yield name.id, each, -line
+
+
+def _times_bound(tree: ast.Module) -> Counter[str]:
+    bound: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound[node.id] += 1
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound[node.name] += 1
+        elif isinstance(node, ast.alias):
+            bound[node.asname or node.name] += 1
+    return bound
+
+
+def _kind_of(name: str, node: ast.expr) -> tuple[Kind | None, Value | None]:
+    if not _NAME.fullmatch(name):
+        return None, None
+    if isinstance(node, ast.Tuple | ast.List):
+        return _colour_of(name, node)
+    value = _number_of(node)
+    if isinstance(value, float):
+        return "number", value
+    if value is not None:
+        return "count", value
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, bool):
+            return "switch", node.value
+        if isinstance(node.value, str) and _HEX.fullmatch(node.value):
+            return "colour", node.value
+    return None, None
+
+
+def _number_of(node: ast.expr) -> int | float | None:
+    """The number that a literal, perhaps with a sign, says; none that is no plain, finite number."""
+    sign = 1
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        sign = -1 if isinstance(node.op, ast.USub) else 1
+        node = node.operand
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool) or not isinstance(node.value, int | float):
+        return None
+    value = sign * node.value
+    return value if math.isfinite(value) and abs(value) <= _LARGEST else None
+
+
+def _colour_of(name: str, node: ast.Tuple | ast.List) -> tuple[Kind | None, Value | None]:
+    if not ("COLOR" in name or "COLOUR" in name) or len(node.elts) not in (3, 4):
+        return None, None
+    channels = [_number_of(each) for each in node.elts]
+    if any(channel is None or not 0 <= channel <= 1 for channel in channels):
+        return None, None
+    return "colour", tuple(float(channel) for channel in channels if channel is not None)
+
+
+def _range_of(kind: Kind, value: Value, hints: Hints) -> tuple[float | None, float | None]:
+    """The bounds that the comment gives, which never shut out the value itself; else what its size suggests."""
+    if kind == "switch":
+        return None, None
+    if kind == "colour":
+        return 0.0, 1.0
+    assert isinstance(value, int | float)
+    if hints.low is not None and hints.high is not None:
+        low, high = min(hints.low, value), max(hints.high, value)
+    elif hints.unit == "deg":
+        low, high = min(-360.0, value), max(360.0, value)
+    else:
+        low, high = _inferred(kind, abs(value))
+        if value < 0:
+            low, high = -high, -low
+    return (math.ceil(low), math.floor(high)) if kind == "count" else (float(low), float(high))
+
+
+def _inferred(kind: Kind, size: float) -> tuple[float, float]:
+    if kind == "count":
+        return (1, max(10, 4 * size)) if size else (0, 10)
+    return (size / 4, size * 4) if size else (-1.0, 1.0)
+
+
+def _comments(code: str) -> dict[int, str]:
+    """Each line's comment; none where the code cannot be split into tokens."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return {}
+    return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _line_starts(source: bytes) -> list[int]:
+    """Where each line begins, as Python's parser counts lines."""
+    return [0, *(found.end() for found in re.finditer(rb"\r\n|\r|\n", source))]
+
+
+def _end(node: ast.stmt | ast.expr) -> int:
+    return node.end_lineno or node.lineno

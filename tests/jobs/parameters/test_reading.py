@@ -1,0 +1,146 @@
+"""Parameters are read from any code, whatever it looks like, and written back without touching the rest."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.errors import InvalidInput
+from cloud.jobs.kept_steps import KEPT_MARK
+from cloud.jobs.parameters.reading import read_parameters
+from cloud.jobs.parameters.scene import changed_codes, checked_values, scene_parameters
+from cloud.jobs.parameters.writing import with_values
+
+CODE = '''"""A chair."""
+import bpy
+from math import pi
+
+SEAT_HEIGHT = 0.45  # m, 0.3 to 0.7: height of the seat
+LEGS: int = 1_000  # 3..2000
+DROP = -0.5
+TILT_DEG = 0.0
+WIDTH, DEPTH = 1.0, 2.0  # both in m
+SAME = ALSO = 2
+WOOD_COLOR = [0.5, 0.25,  # brown
+              0.1]
+ACCENT = "#C81E1E"  # the cushion
+WITH_BACK = True
+Ü = "ä"; AFTER = 3
+NAME = "chair"
+PLACE = (1.0, 2.0, 3.0)
+AREA = WIDTH * DEPTH
+_HIDDEN = 1
+lower = 1
+TWICE = 1
+TWICE = 2
+COUNTED = 0
+COUNTED += 1
+HUGE = 1e999
+FLAGS = not True
+for index in range(3):
+    LATER = 4
+TOO_LATE = 5
+'''
+
+
+def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
+    found = {each.name: each for each in read_parameters(CODE)}
+    assert {name: (each.kind, each.value) for name, each in found.items()} == {
+        "SEAT_HEIGHT": ("number", 0.45), "LEGS": ("count", 1000), "DROP": ("number", -0.5), "TILT_DEG": ("number", 0.0),
+        "WIDTH": ("number", 1.0), "DEPTH": ("number", 2.0), "SAME": ("count", 2), "ACCENT": ("colour", "#C81E1E"),
+        "WOOD_COLOR": ("colour", (0.5, 0.25, 0.1)), "WITH_BACK": ("switch", True), "AFTER": ("count", 3),
+    }  # fmt: skip
+    seat = found["SEAT_HEIGHT"]
+    assert (seat.min, seat.max, seat.unit, seat.description) == (0.3, 0.7, "m", "height of the seat")
+    ranges = {name: (each.min, each.max) for name, each in found.items()}
+    assert ranges["LEGS"] == (3, 2000)
+    assert ranges["DROP"] == (-2.0, -0.125)
+    assert ranges["TILT_DEG"] == (-360.0, 360.0)
+    assert ranges["SAME"] == (1, 10)
+    assert ranges["WITH_BACK"] == (None, None)
+    assert found["WIDTH"].unit == "m"
+    assert found["ACCENT"].description == "the cushion"
+
+
+@pytest.mark.parametrize(
+    ("comment", "unit", "low", "high", "words"),
+    [
+        ("# m, 0.3 to 0.7: height", "m", 0.3, 0.7, "height"),
+        ("# 0.3-0.7 m", "m", 0.3, 0.7, ""),
+        ("# height (cm) [0.1, 1]", "cm", 0.1, 1.0, ""),
+        ("# degrees; -90..90: lean", "deg", -90.0, 90.0, "lean"),
+        ("# how far, in metres", "m", 0.125, 2.0, "how far, in metres"),
+        ("# note: not a range", "", 0.125, 2.0, "note: not a range"),
+        ("# 0.9 to 0.1", "", 0.125, 2.0, "0.9 to 0.1"),
+        ("# 2 to 3: away from the value", "", 0.5, 3.0, "away from the value"),
+    ],
+)
+def test_comments_of_many_forms_are_understood(comment: str, unit: str, low: float, high: float, words: str) -> None:
+    (found,) = read_parameters(f"LEAN = 0.5  {comment}")
+    assert (found.unit, found.min, found.max) == (unit, low, high)
+    assert not words or found.description == words
+
+
+@pytest.mark.parametrize("code", ["", "A = (", "A = 1\0", "A = '\ud800'", "\ufeffA = 1", "(" * 5000, "if x:\nA = 1"])
+def test_code_that_does_not_parse_has_no_parameters(code: str) -> None:
+    assert read_parameters(code) == []
+
+
+@given(st.text(st.characters(codec=None), max_size=200))
+def test_no_code_breaks_the_reading(text: str) -> None:
+    read_parameters(text)
+    for found in read_parameters(f"A = 1  #{text}"):
+        assert found.min is None or found.max is None or found.min <= found.max
+
+
+def test_new_values_change_their_literals_and_nothing_else() -> None:
+    new = with_values(
+        CODE, {"SEAT_HEIGHT": 0.6, "LEGS": 4, "DEPTH": 3.0, "WOOD_COLOR": (0.0, 0.5, 1.0), "AFTER": 7, "WIDTH": 1.0}
+    )
+    assert new == CODE.replace("0.45", "0.6").replace("1_000", "4").replace("1.0, 2.0  #", "1.0, 3.0  #").replace(
+        "[0.5, 0.25,  # brown\n              0.1]", "[0.0, 0.5, 1.0]"
+    ).replace("AFTER = 3", "AFTER = 7")
+    assert [each.name for each in read_parameters(new)] == [each.name for each in read_parameters(CODE)]
+
+
+def test_a_name_of_several_steps_has_an_id_for_each() -> None:
+    codes = ["A = 1", "A = 2\nA_2 = 3", KEPT_MARK + "A = 9", "A = 4"]
+    found = scene_parameters(codes)
+    assert [(each.id, each.step, each.parameter.value) for each in found] == [
+        ("A", 1, 1), ("A_3", 2, 2), ("A_2", 2, 3), ("A_4", 4, 4),
+    ]  # fmt: skip
+    assert changed_codes(codes, found, {"A_3": 5, "A_4": 4}) == {2: "A = 5\nA_2 = 3"}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "Name at least one parameter"),
+        ({"SEAT": 1}, "no parameter 'SEAT'; it has SEAT_HEIGHT"),
+        ({"SEAT_HEIGHT": 0.9}, "SEAT_HEIGHT must lie between 0.3 and 0.7 m."),
+        ({"SEAT_HEIGHT": float("nan")}, "SEAT_HEIGHT must lie between"),
+        ({"SEAT_HEIGHT": "0.5"}, "SEAT_HEIGHT is a number: give a number."),
+        ({"SEAT_HEIGHT": True}, "SEAT_HEIGHT is a number"),
+        ({"LEGS": 3.5}, "LEGS is a count: give a whole number."),
+        ({"LEGS": float("inf")}, "LEGS is a count"),
+        ({"WITH_BACK": 1}, "WITH_BACK is a switch: give true or false."),
+        ({"WOOD_COLOR": [0.1, 2, 0]}, "WOOD_COLOR is a colour: give 3 numbers from 0 to 1"),
+        ({"WOOD_COLOR": "red"}, "WOOD_COLOR is a colour"),
+        ({"ACCENT": [1, 0, 0]}, "ACCENT is a colour: give a text such as"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_in_a_sentence(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        checked_values(scene_parameters([CODE]), values)
+    assert sentence in str(refused.value)
+
+
+def test_values_become_what_the_code_holds() -> None:
+    values = {"LEGS": 5.0, "SEAT_HEIGHT": 0.5, "WOOD_COLOR": "#ff0000", "ACCENT": "00FF00", "WITH_BACK": False}
+    assert checked_values(scene_parameters([CODE]), values) == {
+        "LEGS": 5, "SEAT_HEIGHT": 0.5, "WOOD_COLOR": (1.0, 0.0, 0.0), "ACCENT": "#00ff00", "WITH_BACK": False,
+    }  # fmt: skip
+
+
+def test_a_scene_without_parameters_says_so() -> None:
+    with pytest.raises(InvalidInput, match="This scene has no parameters"):
+        checked_values(scene_parameters(["x = 1"]), {"A": 1})
