@@ -15,7 +15,7 @@ from rich.text import Text
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
 from cloud.cli.local_stack import stop_local_stack
-from cloud.cli.make import Interrupted, MakeRequest, Stopwatch, interruptible, make
+from cloud.cli.make import Interrupted, MakeRequest, Stopwatch, Where, interruptible, make
 from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -86,9 +86,7 @@ def make_command(
                 formats=tuple(dict.fromkeys(["blend", "glb", *asked])),
                 model=model,
                 project=project,
-                keep=keep,
-                server=server,
-                token=token,
+                where=Where(server, token, keep),
             )
             exit_code = make(request, settings, display, watch)
             if timings:

@@ -7,7 +7,6 @@ import secrets
 import signal
 import sys
 import time
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from cloud.cli.display import Display
 from cloud.cli.local_stack import local_stack
 from cloud.errors import InvalidInput
+from cloud.jobs.prompt import slug_of
 from cloud.settings import Settings
 from ui.api_client import ApiClient, ApiError
 from ui.api_types import Artifact, Job, Project
@@ -26,7 +26,6 @@ from ui.api_types import Artifact, Job, Project
 CANCEL_WAIT_S = 5.0
 DATABASE_WAIT_S = 30.0
 NO_USAGE = {"input_tokens": 0, "output_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0}
-SLUG_LIMIT = 60
 
 
 class Interrupted(Exception):
@@ -35,6 +34,20 @@ class Interrupted(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.number = number
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which server to use, as whom. `server` None: the local stack, which `keep` leaves running."""
+
+    server: str | None = None
+    token: str | None = None
+    keep: bool = False
+
+    def check(self) -> None:
+        """Raises: InvalidInput: a server without a token."""
+        if self.server and not self.token:
+            raise InvalidInput("A server needs to know who you are: give its token with --token or P2M_TOKEN.")
 
 
 @dataclass(frozen=True)
@@ -47,9 +60,7 @@ class MakeRequest:
     formats: tuple[str, ...] = ("blend", "glb")
     model: str | None = None
     project: str | None = None
-    keep: bool = False
-    server: str | None = None
-    token: str | None = None
+    where: Where = Where()
 
 
 @dataclass
@@ -95,16 +106,15 @@ def make(request: MakeRequest, settings: Settings, display: Display, watch: Stop
 
     Raises: Prompt2MeshError, ClientError: bad input, or the stack or server is out of reach. Interrupted.
     """
-    if request.server and not request.token:
-        raise InvalidInput("A server needs to know who you are: give its token with --token or P2M_TOKEN.")
+    request.where.check()
     images = [_read_image(path, settings.image_limit_bytes) for path in request.images]
-    folder = claim_folder(request)
+    folder = claim_folder(request.out, request.prompt)
     try:
         with contextlib.ExitStack() as held:
-            client = _connect(held, request, settings, display, watch)
+            client = connect(held, request.where, settings, display, watch)
             result = _build(request, client, images, folder, display, watch)
             stopping = time.monotonic()
-            if not request.server:
+            if not request.where.server:
                 display.note("stopping the stack")
     except BaseException:
         if request.out is None:
@@ -116,17 +126,17 @@ def make(request: MakeRequest, settings: Settings, display: Display, watch: Stop
     return 0 if result["status"] == "succeeded" else 1
 
 
-def _connect(
-    held: contextlib.ExitStack, request: MakeRequest, settings: Settings, display: Display, watch: Stopwatch
+def connect(
+    held: contextlib.ExitStack, where: Where, settings: Settings, display: Display, watch: Stopwatch
 ) -> ApiClient:
     """A signed-in client, of the named server or of the local stack, which `held` then holds."""
-    if request.server:
-        return held.enter_context(ApiClient(request.server, request.token))
+    if where.server:
+        return held.enter_context(ApiClient(where.server, where.token))
     with watch.part("stack start"):
-        info = held.enter_context(local_stack(settings, keep=request.keep, on_wait=display.note))
+        info = held.enter_context(local_stack(settings, keep=where.keep, on_wait=display.note))
     watch.seconds |= {f"  {name}": seconds for name, seconds in info.timings_s.items()}
-    client = held.enter_context(ApiClient(info.api_url, request.token))
-    if request.token is None:
+    client = held.enter_context(ApiClient(info.api_url, where.token))
+    if where.token is None:
         with watch.part("sign-in"):
             # The database of a stack that runs may be recovering from a crash.
             for attempt in Retrying(
@@ -179,26 +189,15 @@ def _read_image(path: Path, limit_bytes: int) -> bytes:
         raise InvalidInput(f"The image {str(path)!r} cannot be read: {error.strerror}.") from error
 
 
-def slug_of(prompt: str) -> str:
-    """A short folder name made of the prompt's words; letters of every script stay."""
-    words = "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFC", prompt.casefold())).split()
-    slug = ""
-    for word in words:
-        if slug and len(f"{slug}-{word}".encode()) > SLUG_LIMIT:
-            break
-        slug = f"{slug}-{word}" if slug else word.encode()[:SLUG_LIMIT].decode(errors="ignore")
-    return slug or "scene"
-
-
-def claim_folder(request: MakeRequest) -> Path:
-    """The folder to write to, made and tried. An earlier result is not written over unless `out` names it.
+def claim_folder(out: Path | None, named_after: str) -> Path:
+    """The folder to write to, made and tried: `out`, or a new one under `./out`, so that no earlier result is lost.
 
     Raises: InvalidInput: it cannot be written.
     """
-    folder = request.out
+    folder = out
     try:
         if folder is None:
-            base = Path("out") / slug_of(request.prompt)
+            base = Path("out") / slug_of(named_after)
             folder, number = base, 1
             while True:
                 try:

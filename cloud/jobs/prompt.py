@@ -1,8 +1,10 @@
-"""What a prompt may be. Used where it comes in: by the API, and by the command line before it starts anything."""
+"""What a prompt may be, and the folder name made of it. For the API, and for the command line before it starts one."""
 
 import unicodedata
 
 from cloud.errors import InvalidInput
+
+SLUG_LIMIT_BYTES = 60
 
 
 def checked_prompt(text: str, limit_chars: int) -> str:
@@ -21,3 +23,14 @@ def checked_prompt(text: str, limit_chars: int) -> str:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t":
             raise InvalidInput(f"The prompt holds the control character U+{ord(character):04X}; remove it.")
     return prompt
+
+
+def slug_of(prompt: str) -> str:
+    """A short folder name made of the prompt's words; letters of every script stay."""
+    words = "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFC", prompt.casefold())).split()
+    slug = ""
+    for word in words:
+        if slug and len(f"{slug}-{word}".encode()) > SLUG_LIMIT_BYTES:
+            break
+        slug = f"{slug}-{word}" if slug else word.encode()[:SLUG_LIMIT_BYTES].decode(errors="ignore")
+    return slug or "scene"
