@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud.jobs.events import JobResult
+from cloud.jobs.formats import ExportFormat
 
 T = TypeVar("T")
-ExportFormat = Literal["blend", "glb", "fbx", "obj", "stl", "usdc", "ply"]
 
 
 class Body(BaseModel):
