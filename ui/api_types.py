@@ -74,6 +74,8 @@ class Job(TypedDict):
     error: JobError | None
     result: JobResult | None
     cancel_requested: bool
+    batch_id: NotRequired[str | None]
+    batch_position: NotRequired[int | None]
     created_at: str
     started_at: str | None
     finished_at: str | None

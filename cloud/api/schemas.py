@@ -89,6 +89,8 @@ class JobOut(BaseModel):
     error: JobError | None
     result: JobResult | None
     cancel_requested: bool
+    batch_id: UUID | None
+    batch_position: int | None
     created_at: dt.datetime
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
