@@ -50,7 +50,7 @@ def test_the_document_lists_the_whole_api() -> None:
 def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, path: str) -> None:
     some = str(uuid.uuid4())
 
-    answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some)
+    answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some, batch_id=some)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
@@ -71,15 +71,18 @@ def test_another_users_id_is_not_there(
 ) -> None:
     artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
     job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
+    batch = ada.post("/v1/batches", json={"items": ["a chair"]}).json()["id"]
 
-    answer = _call(eve, method, path, project_id=project, job_id=job, artifact_id=artifact)
+    answer = _call(eve, method, path, project_id=project, job_id=job, artifact_id=artifact, batch_id=batch)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert ada.get(f"/v1/projects/{project}").json()["name"] == "Castle"
     assert ada.get(f"/v1/jobs/{job}").json()["state"] == "queued"
 
 
-@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
+@pytest.mark.parametrize(
+    ("method", "path"), [one for one in OPERATIONS if "{" in one[1] and "{batch_id}" not in one[1]]
+)
 def test_what_belongs_to_a_deleted_project_is_not_there(
     ada: httpx2.Client, project: str, method: str, path: str, png: bytes
 ) -> None:
