@@ -1,5 +1,8 @@
 """Many prompts in one request: each its own project and job, all or none, followed and ended as one."""
 
+import io
+import json
+import zipfile
 from uuid import UUID
 
 import httpx2
@@ -256,3 +259,43 @@ def test_a_deleted_project_leaves_its_place_in_the_batch(ada: httpx2.Client) -> 
         ("queued", False),
     ]
     assert ada.post(f"/v1/batches/{batch['id']}/retry").status_code == 409
+
+
+async def test_the_archive_holds_what_has_ended_and_says_what_has_not(
+    ada: httpx2.Client, api: RunningApi, database: Database
+) -> None:
+    batch = make(ada, "a chair", "a unicorn", "a table", "a lamp", name="Möbel")
+    built, failed, running, gone = job_ids(batch)
+    for name, content, kind in [
+        ("scene.blend", b"old", "scene"),
+        ("scene.blend", b"new", "scene"),
+        ("preview.png", b"png", "preview"),
+        ("look.png", b"look", "picture"),
+    ]:
+        await give_file(database, api, built, name, content, kind=kind)
+    await finish_job(database, built, {"model": "m", "triangles": 12})
+    await fail_job(database, failed, "nothing_built", "I cannot build a unicorn.")
+    await give_file(database, api, running, "scene.blend", b"half")
+    await give_file(database, api, gone, "scene.blend", b"gone")
+    await finish_job(database, gone)
+    ada.delete(f"/v1/projects/{batch['items'][3]['project_id']}")
+
+    answer = ada.get(f"/v1/batches/{batch['id']}/archive")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
+    assert "filename*=UTF-8''m%C3%B6bel.zip" in answer.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert set(archive.namelist()) == {
+            *("001-a-chair/scene.blend", "001-a-chair/preview.png", "batch.json", "batch.csv")
+        }
+        assert archive.read("001-a-chair/scene.blend") == b"new"
+        report = json.loads(archive.read("batch.json"))
+    assert report["finished"] is False
+    assert [item["state"] for item in report["items"]] == ["succeeded", "failed", "queued", "succeeded"]
+    assert report["items"][1]["error"]["code"] == "nothing_built"
+
+
+def test_an_archive_of_nothing_yet_is_a_conflict(ada: httpx2.Client) -> None:
+    answer = ada.get(f"/v1/batches/{make(ada, 'a')['id']}/archive")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_yet")
