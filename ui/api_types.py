@@ -95,6 +95,50 @@ class Artifact(TypedDict):
     created_at: str
 
 
+class BatchCounts(TypedDict):
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class BatchSummary(TypedDict):
+    """A batch without its items. `done` is the part that has ended, from 0 to 1."""
+
+    id: str
+    name: str
+    created_at: str
+    total: int
+    counts: BatchCounts
+    done: float
+    usage: UsageTotals
+
+
+class BatchItem(TypedDict):
+    """One prompt of a batch, with its newest job. `position` counts from 1."""
+
+    position: int
+    prompt: str
+    name: str
+    project_id: str
+    project_deleted: bool
+    job_id: str
+    state: JobState
+    stage: str | None
+    outcome: str | None
+    error: JobError | None
+    preview_id: str | None
+    objects: int
+    triangles: int
+    seconds: float
+    usd: float
+
+
+class Batch(BatchSummary):
+    items: list[BatchItem]
+
+
 class Problem(TypedDict):
     """An error of the API (RFC 9457)."""
 
