@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,17 +11,19 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from cloud.cli.batch import BatchRequest, make_batch
+from cloud.cli.batch_display import JsonBatchDisplay, TerminalBatchDisplay
 from cloud.cli.diagnosis import show_findings
-from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
+from cloud.cli.display import JsonDisplay, TerminalDisplay
+from cloud.cli.formats import Format
+from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED, guarded
 from cloud.cli.local_stack import stop_local_stack
-from cloud.cli.make import Interrupted, MakeRequest, Stopwatch, Where, interruptible, make
+from cloud.cli.make import MakeRequest, Stopwatch, Where, make
 from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
 from cloud.stack.lease import StackInfo
-from ui.api_errors import ApiError, ClientError
 
-EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 DEFAULT_UI_PORT = 8501
 
 app = typer.Typer(
@@ -33,21 +34,13 @@ app = typer.Typer(
 )
 
 
-class Format(StrEnum):
-    """The file formats that can be written."""
-
-    BLEND = "blend"
-    GLB = "glb"
-    FBX = "fbx"
-    OBJ = "obj"
-    STL = "stl"
-    USDC = "usdc"
-    PLY = "ply"
-
-
 @app.command("make")
 def make_command(
-    prompt: Annotated[str, typer.Argument(help="What you want to see built.", metavar="PROMPT")],
+    prompt: Annotated[str | None, typer.Argument(help="What you want to see built.", metavar="PROMPT")] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(help="Build every prompt of a .csv, .jsonl or .txt file (- reads stdin).", metavar="FILE"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write to exactly this folder, instead of out/<slug>.", metavar="DIR")
     ] = None,
@@ -70,37 +63,33 @@ def make_command(
     ] = None,
     token: Annotated[str | None, typer.Option(envvar="P2M_TOKEN", help="Sign in with this token.")] = None,
 ) -> None:
-    """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json."""
-    settings = Settings()
-    display: Display = JsonDisplay() if as_json else TerminalDisplay()
-    watch = Stopwatch()
-    asked = [str(each) for each in formats or []]
-    try:
-        with interruptible(), display:
-            if settings.isolation_note and not server:
-                display.note(settings.isolation_note)
-            request = MakeRequest(
-                prompt=_checked_prompt(prompt, settings.prompt_limit_chars),
-                out=out,
-                images=tuple(image or ()),
-                formats=tuple(dict.fromkeys(["blend", "glb", *asked])),
-                model=model,
-                project=project,
-                where=Where(server, token, keep),
-            )
-            exit_code = make(request, settings, display, watch)
-            if timings:
-                display.timings(_with_totals(watch.seconds))
-    except Interrupted as stop:
-        exit_code = 128 + stop.number
-    except (Prompt2MeshError, ClientError) as error:
-        display.problem(getattr(error, "code", "unreachable"), str(error))
-        is_input = isinstance(error, InvalidInput) or (isinstance(error, ApiError) and 400 <= error.status < 500)
-        exit_code = EXIT_BAD_INPUT if is_input else EXIT_FAILED
-    except OSError as error:
-        display.problem("os_error", f"{error.strerror or error}: {error.filename or settings.data_dir}.")
-        exit_code = EXIT_FAILED
-    raise typer.Exit(exit_code)
+    """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json.
+
+    With --batch, build every prompt of a file, each into a folder of its own, and write batch.json and batch.csv.
+    """
+    settings, watch, where = Settings(), Stopwatch(), Where(server, token, keep)
+    wanted = tuple(dict.fromkeys(["blend", "glb", *(str(each) for each in formats or [])]))
+    single, many = (JsonDisplay(), JsonBatchDisplay()) if as_json else (TerminalDisplay(), TerminalBatchDisplay())
+    display = single if batch is None else many
+
+    def work() -> int:
+        if settings.isolation_note and not server:
+            display.note(settings.isolation_note)
+        if batch is None:
+            if prompt is None:
+                raise InvalidInput("Say what you want to see built, or name a file of prompts with --batch.")
+            said = _checked_prompt(prompt, settings.prompt_limit_chars)
+            asked = MakeRequest(said, out, tuple(image or ()), wanted, model, project, where)
+            exit_code = make(asked, settings, single, watch)
+        elif prompt is not None or image or project is not None:
+            raise InvalidInput("--batch takes its prompts from the file: leave PROMPT, --image and --project out.")
+        else:
+            exit_code = make_batch(BatchRequest(batch, out, wanted, model, where), settings, many, watch)
+        if timings:
+            display.timings(_with_totals(watch.seconds))
+        return exit_code
+
+    raise typer.Exit(guarded(display, settings, work))
 
 
 def _checked_prompt(prompt: str, limit_chars: int) -> str:

@@ -32,6 +32,7 @@ class MalformedBatch(InvalidInput):
     def __init__(self, faults: Sequence[Fault]) -> None:
         more = f" ({len(faults) - 1} more in `errors`)" if len(faults) > 1 else ""
         super().__init__(faults[0].sentence() + more)
+        self.faults = tuple(faults)
         self.errors = [{fault.unit: fault.number, "message": fault.message} for fault in faults]
 
 

@@ -1,0 +1,15 @@
+"""The file formats that can be written."""
+
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """The file formats that can be written."""
+
+    BLEND = "blend"
+    GLB = "glb"
+    FBX = "fbx"
+    OBJ = "obj"
+    STL = "stl"
+    USDC = "usdc"
+    PLY = "ply"
