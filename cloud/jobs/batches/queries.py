@@ -145,12 +145,24 @@ async def newest_jobs(session: AsyncSession, batch_id: UUID, states: Sequence[st
     return (await session.scalars(statement)).all()
 
 
-async def is_left_by(session: AsyncSession, job: Job) -> bool:
-    """Whether the project's scene is as this job left it, and no other job is about to change it."""
-    made = select(Project.id).join(Snapshot, Snapshot.id == Project.head_snapshot_id)
-    made = made.where(Project.id == job.project_id, Snapshot.job_id == job.id)
-    at_work = select(Job.id).where(Job.project_id == job.project_id, Job.state.in_(UNFINISHED))
-    return bool(await session.scalar(select(made.exists() & ~at_work.exists())))
+async def left_half_done(session: AsyncSession, jobs: Sequence[Job]) -> list[Job]:
+    """Those of the jobs whose project's scene is as they left it, and no other job is about to change it."""
+    other = aliased(Job)
+    at_work = select(other.id).where(other.project_id == Job.project_id, other.state.in_(UNFINISHED))
+    statement = (
+        select(Job.id)
+        .join(Project, Project.id == Job.project_id)
+        .join(Snapshot, Snapshot.id == Project.head_snapshot_id)
+        .where(Job.id.in_([job.id for job in jobs]), Snapshot.job_id == Job.id, ~at_work.exists())
+    )
+    found = set(await session.scalars(statement))
+    return [job for job in jobs if job.id in found]
+
+
+async def add_projects(session: AsyncSession, projects: Sequence[Project]) -> None:
+    """Keep new projects."""
+    session.add_all(projects)
+    await session.flush()
 
 
 def _newest_jobs(batch_ids: Sequence[UUID]) -> Select[Job]:

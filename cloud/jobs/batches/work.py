@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cloud.db.models import Batch, Job, Project
 from cloud.errors import Conflict
@@ -23,15 +23,16 @@ UNBUILT = ("failed", "cancelled")
 async def make_batch(session: "AsyncSession", batch: Batch, items: Sequence[BatchItem]) -> None:
     """Keep the batch, with a new project and a queued job for each item, in their order."""
     began = await queries.add_batch(session, batch)
+    projects: list[Project] = []
+    jobs: list[Job] = []
     for position, item in enumerate(items, 1):
         # Lists are in order of time: of equal times the order would be chance.
         moment = began + dt.timedelta(microseconds=position)
-        project = Project(user_id=batch.user_id, name=item.name, created_at=moment, updated_at=moment)
-        session.add(project)
-        await session.flush()
-        await queue.enqueue(
-            session,
+        project = Project(id=uuid4(), user_id=batch.user_id, name=item.name, created_at=moment, updated_at=moment)
+        projects.append(project)
+        jobs.append(
             Job(
+                id=uuid4(),
                 user_id=batch.user_id,
                 project_id=project.id,
                 batch_id=batch.id,
@@ -41,19 +42,17 @@ async def make_batch(session: "AsyncSession", batch: Batch, items: Sequence[Batc
                 model=item.model,
                 request={"formats": list(item.formats or USUAL_FORMATS), "image_ids": []},
                 created_at=moment,
-            ),
+            )
         )
+    await queries.add_projects(session, projects)
+    await queue.enqueue_all(session, jobs)
 
 
 async def cancel_batch(session: "AsyncSession", owner: UUID, batch_id: UUID) -> None:
     """Cancel every job of the batch that has not ended. Raises: NotFound. Conflict: all have."""
     await queries.get_batch(session, owner, batch_id, lock=True)
     unfinished = await queries.newest_jobs(session, batch_id, queries.UNFINISHED)
-    cancelled = 0
-    # The queued ones first: none of them may begin because a running one has made room.
-    for job in sorted(unfinished, key=lambda job: job.state == "running"):
-        cancelled += await _cancel(session, job)
-    if not cancelled:
+    if not await queue.request_cancel_of_all(session, [job.id for job in unfinished]):
         raise Conflict("Every job of the batch has already ended; there is nothing to cancel.")
 
 
@@ -66,35 +65,30 @@ async def retry_batch(session: "AsyncSession", owner: UUID, batch_id: UUID) -> N
     unbuilt = await queries.newest_jobs(session, batch_id, UNBUILT)
     if not unbuilt:
         raise Conflict("No job of the batch has failed or was cancelled; there is nothing to try again.")
-    for job in unbuilt:
-        await _take_back(session, job)
-        await queue.enqueue(
-            session,
-            Job(
-                user_id=owner,
-                project_id=job.project_id,
-                batch_id=batch_id,
-                batch_position=job.batch_position,
-                kind=job.kind,
-                prompt=job.prompt,
-                model=job.model,
-                request=dict(job.request),
-            ),
+    again = [
+        Job(
+            id=uuid4(),
+            user_id=owner,
+            project_id=job.project_id,
+            batch_id=batch_id,
+            batch_position=job.batch_position,
+            kind=job.kind,
+            prompt=job.prompt,
+            model=job.model,
+            request=dict(job.request),
         )
+        for job in unbuilt
+    ]
+    await _take_back(session, unbuilt)
+    await queue.enqueue_all(session, again)
 
 
-async def _cancel(session: "AsyncSession", job: Job) -> bool:
-    try:
-        await queue.request_cancel(session, job)
-    except Conflict:  # it has ended since we looked
-        return False
-    return True
-
-
-async def _take_back(session: "AsyncSession", job: Job) -> None:
-    """Begin where the job began: what it left half done would be built twice. History keeps it."""
-    writer = await job_queries.open_project_writer(session, job.project_id)
-    if await queries.is_left_by(session, job):
+async def _take_back(session: "AsyncSession", jobs: Sequence[Job]) -> None:
+    """Begin where each job began: what it left half done would be built twice. History keeps it."""
+    for job in await queries.left_half_done(session, jobs):
+        writer = await job_queries.open_project_writer(session, job.project_id)
+        if not await queries.left_half_done(session, [job]):
+            continue  # somebody went on with it since
         await writer.move_head(job.base_snapshot_id)
         base = await job_queries.head_of(session, job.project_id)
         thumbnail_id = base.thumbnail_id if base is not None else None
