@@ -7,9 +7,10 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, text
 
 from cloud.db.engine import Database
+from cloud.db.models import Job
 from cloud.jobs.batches import queries
 from cloud.jobs.events import StageChanged
 from tests.api.rows import emit, fail_job, finish_job, give_file, give_scene, pay, start_job
@@ -299,3 +300,17 @@ def test_an_archive_of_nothing_yet_is_a_conflict(ada: httpx2.Client) -> None:
     answer = ada.get(f"/v1/batches/{make(ada, 'a')['id']}/archive")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "nothing_yet")
+
+
+async def test_the_prompts_wait_in_their_order_and_behind_each_other(ada: httpx2.Client, database: Database) -> None:
+    ids = job_ids(make(ada, *"abcdefghij"))
+
+    async with database.sessions() as session:
+        entries = text("SELECT id, args->>'job_id', -priority FROM procrastinate_jobs ORDER BY priority DESC")
+        queued = [tuple(row) for row in await session.execute(entries)]
+        jobs = {str(job.id): job for job in await session.scalars(select(Job).where(Job.id.in_(ids)))}
+
+    ours = [row for row in queued if row[1] in jobs]
+    assert [job_id for _, job_id, _ in ours] == ids
+    assert [(jobs[job_id].queue_id, jobs[job_id].turn) for job_id in ids] == [(row[0], row[2]) for row in ours]
+    assert len({turn for *_, turn in ours}) == len(ids)
