@@ -4,13 +4,16 @@ Raise low, translate once at each edge (HTTP handler, MCP tool, CLI). Messages a
 says what was wrong and what to do; they hold facts, never keys, paths of the server or tracebacks.
 """
 
+from typing import Any
+
 
 class Prompt2MeshError(Exception):
-    """Root of every error that we raise on purpose."""
+    """Root of every error that we raise on purpose. `errors` holds the single faults where there are several."""
 
     code: str = "internal_error"
     http_status: int = 500
     retryable: bool = False
+    errors: list[dict[str, Any]] | None = None
 
 
 class InvalidInput(Prompt2MeshError):

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
+    batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")
     max_running_jobs: int = Field(default=0, ge=0, description="Jobs that all runners work on at once; 0: no limit.")
     runner_grace_s: float = Field(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Job, JobEvent, Project, Session, User
+from ui.batch_calls import BatchCalls
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.parameter_calls import ParameterCalls
@@ -17,7 +18,7 @@ from ui.parameter_calls import ParameterCalls
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(HistoryCalls, ParameterCalls):
+class ApiClient(BatchCalls, HistoryCalls, ParameterCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.
@@ -79,16 +80,20 @@ class ApiClient(HistoryCalls, ParameterCalls):
         model: str | None = None,
         formats: Sequence[str] | None = None,
         image_ids: Sequence[str] = (),
+        key: str | None = None,
     ) -> Job:
-        """Send a prompt to a project; answers at once. `formats` None takes the server's default."""
+        """Send a prompt to a project; answers at once. `formats` None takes the server's default.
+
+        It makes one job, however often it has to be sent; with the same `key`, also over several calls.
+        """
         body: dict[str, Any] = {"prompt": prompt, "model": model, "image_ids": list(image_ids)}
         if formats is not None:
             body["formats"] = list(formats)
-        return self._json("POST", path_of("projects", project_id, "jobs"), json=body)
+        return self._make(path_of("projects", project_id, "jobs"), key=key, json=body)
 
     def export_project(self, project_id: str, file_format: str) -> Job:
         """Ask for the project's scene in another format; the job's artifacts hold the file."""
-        return self._json("POST", path_of("projects", project_id, "exports"), json={"format": file_format})
+        return self._make(path_of("projects", project_id, "exports"), json={"format": file_format})
 
     def get_job(self, job_id: str) -> Job:
         return self._json("GET", path_of("jobs", job_id))

@@ -6,6 +6,7 @@ It imports neither Streamlit nor `cloud`, so that a command line starts fast and
 import contextlib
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from ui.api_errors import ApiError, ApiUnreachable, raise_for_problem, unreachable
+from ui.api_errors import ApiError, ApiUnreachable, ClientError, raise_for_problem, unreachable
 
 Progress = Callable[[int, int], None]
 """Called with (bytes so far, bytes in all) as a download goes on."""
@@ -23,6 +24,9 @@ TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 # uvicorn closes idle connections after 5 s: never pick one up as it does.
 LIMITS = httpx2.Limits(keepalive_expiry=4.0)
 CHUNK_BYTES = 1 << 18
+RETRY_WAITS_S = (0.2, 0.5, 1.0, 2.0)
+# Nobody behind the proxy, or no database behind the server.
+NOT_NOW = frozenset({502, 503, 504})
 
 
 class ApiRequests:
@@ -90,6 +94,21 @@ class ApiRequests:
             return response.json()
         except ValueError:
             raise ApiError(response.status_code, "not_json", f"{self.base_url} is not a Prompt2Mesh server.") from None
+
+    def _make(self, path: str, *, key: str | None = None, **request: Any) -> Any:
+        """POST what makes something, with an Idempotency-Key (`key`, or a new one): so it may be sent again.
+
+        It is, for some seconds, while no answer comes or the server says that it cannot just now.
+        """
+        headers = {**request.pop("headers", {}), "Idempotency-Key": key or secrets.token_urlsafe(16)}
+        for wait_s in RETRY_WAITS_S:
+            try:
+                return self._json("POST", path, headers=headers, **request)
+            except ClientError as error:
+                if isinstance(error, ApiError) and error.status not in NOT_NOW:
+                    raise
+            time.sleep(wait_s)
+        return self._json("POST", path, headers=headers, **request)
 
     def _pages(self, path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
         asked = dict(params or {})

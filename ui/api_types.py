@@ -78,6 +78,8 @@ class Job(TypedDict):
     error: JobError | None
     result: JobResult | None
     cancel_requested: bool
+    batch_id: NotRequired[str | None]
+    batch_position: NotRequired[int | None]
     created_at: str
     started_at: str | None
     finished_at: str | None
@@ -153,6 +155,50 @@ class SnapshotDetail(Snapshot):
     code: str
     before_id: str | None
     children_ids: list[str]
+
+
+class BatchCounts(TypedDict):
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class BatchSummary(TypedDict):
+    """A batch without its items. `done` is the part that has ended, from 0 to 1."""
+
+    id: str
+    name: str
+    created_at: str
+    total: int
+    counts: BatchCounts
+    done: float
+    usage: UsageTotals
+
+
+class BatchItem(TypedDict):
+    """One prompt of a batch, with its newest job. `position` counts from 1."""
+
+    position: int
+    prompt: str
+    name: str
+    project_id: str
+    project_deleted: bool
+    job_id: str
+    state: JobState
+    stage: str | None
+    outcome: str | None
+    error: JobError | None
+    preview_id: str | None
+    objects: int
+    triangles: int
+    seconds: float
+    usd: float
+
+
+class Batch(BatchSummary):
+    items: list[BatchItem]
 
 
 class Problem(TypedDict):

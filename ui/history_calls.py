@@ -57,7 +57,7 @@ class HistoryCalls(ApiRequests):
     def export_snapshot(self, project_id: str, snapshot_id: str, file_format: str) -> Job:
         """Ask for a step's scene in another format; the job's artifacts hold the file."""
         body = {"format": file_format, "snapshot_id": snapshot_id}
-        return self._json("POST", path_of("projects", project_id, "exports"), json=body)
+        return self._make(path_of("projects", project_id, "exports"), json=body)
 
     def script_of_snapshot(self, project_id: str, snapshot_id: str) -> str:
         """The Python that rebuilds a step's scene from the empty one."""

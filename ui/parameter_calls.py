@@ -19,4 +19,4 @@ class ParameterCalls(ApiRequests):
         body: dict[str, Any] = {"values": dict(values)}
         if expected_head is not None:
             body["expected_head"] = expected_head
-        return self._json("POST", path_of("projects", project_id, "parameters"), json=body)
+        return self._make(path_of("projects", project_id, "parameters"), json=body)

@@ -12,7 +12,17 @@ from starlette.types import Receive, Scope, Send
 from cloud.accounts.sign_in import Accounts
 from cloud.api import problems
 from cloud.api.dependencies import Services, require_identity
-from cloud.api.routes import accounts, artifacts, event_streams, health, history, jobs, parameters, projects
+from cloud.api.routes import (
+    accounts,
+    artifacts,
+    batches,
+    event_streams,
+    health,
+    history,
+    jobs,
+    parameters,
+    projects,
+)
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.feed import EventFeed
@@ -87,6 +97,7 @@ def _versioned_routes() -> APIRouter:
             history.router,
             parameters.router,
             jobs.router,
+            batches.router,
             event_streams.router,
             artifacts.router,
         )

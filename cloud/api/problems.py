@@ -58,7 +58,7 @@ def problem_of(error: Prompt2MeshError, headers: Mapping[str, str] | None = None
         extra["WWW-Authenticate"] = 'Bearer realm="prompt2mesh"'
     if error.http_status == HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = "5"
-    return ProblemResponse(error.http_status, error.code, str(error), headers=extra)
+    return ProblemResponse(error.http_status, error.code, str(error), errors=error.errors, headers=extra)
 
 
 def body_too_large() -> ProblemResponse:

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud.jobs.events import JobResult
+from cloud.jobs.formats import ExportFormat
 
 T = TypeVar("T")
-ExportFormat = Literal["blend", "glb", "fbx", "obj", "stl", "usdc", "ply"]
 
 
 class Body(BaseModel):
@@ -103,6 +103,8 @@ class JobOut(BaseModel):
     error: JobError | None
     result: JobResult | None
     cancel_requested: bool
+    batch_id: UUID | None
+    batch_position: int | None
     created_at: dt.datetime
     started_at: dt.datetime | None
     finished_at: dt.datetime | None

@@ -44,6 +44,8 @@ def job_out(job: Job) -> JobOut:
             "error": JobError.model_validate(job.error) if job.error else None,
             "result": JobResult.model_validate(job.result) if job.result else None,
             "cancel_requested": job.cancel_requested_at is not None,
+            "batch_id": job.batch_id,
+            "batch_position": job.batch_position,
             "created_at": job.created_at,
             "started_at": job.started_at,
             "finished_at": job.finished_at,

@@ -11,15 +11,17 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from cloud.cli.batch import BatchRequest, make_batch
+from cloud.cli.batch_display import JsonBatchDisplay, TerminalBatchDisplay
 from cloud.cli.diagnosis import show_findings
-from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
+from cloud.cli.display import JsonDisplay, TerminalDisplay
 from cloud.cli.formats import Format
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED, guarded
 from cloud.cli.history import app as history_app
 from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.make import MakeRequest, Stopwatch, Where, make
 from cloud.cli.parameters import parameters_command
-from cloud.errors import Conflict, Prompt2MeshError
+from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
 from cloud.stack.lease import StackInfo
@@ -40,7 +42,11 @@ app.command("parameters")(parameters_command)
 
 @app.command("make")
 def make_command(
-    prompt: Annotated[str, typer.Argument(help="What you want to see built.", metavar="PROMPT")],
+    prompt: Annotated[str | None, typer.Argument(help="What you want to see built.", metavar="PROMPT")] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(help="Build every prompt of a .csv, .jsonl or .txt file (- reads stdin).", metavar="FILE"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write to exactly this folder, instead of out/<slug>.", metavar="DIR")
     ] = None,
@@ -63,30 +69,33 @@ def make_command(
     ] = None,
     token: Annotated[str | None, typer.Option(envvar="P2M_TOKEN", help="Sign in with this token.")] = None,
 ) -> None:
-    """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json."""
-    settings = Settings()
-    display: Display = JsonDisplay() if as_json else TerminalDisplay()
-    watch = Stopwatch()
-    asked = [str(each) for each in formats or []]
+    """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json.
 
-    def body() -> int:
+    With --batch, build every prompt of a file, each into a folder of its own, and write batch.json and batch.csv.
+    """
+    settings, watch, where = Settings(), Stopwatch(), Where(server, token, keep)
+    wanted = tuple(dict.fromkeys(["blend", "glb", *(str(each) for each in formats or [])]))
+    single, many = (JsonDisplay(), JsonBatchDisplay()) if as_json else (TerminalDisplay(), TerminalBatchDisplay())
+    display = single if batch is None else many
+
+    def work() -> int:
         if settings.isolation_note and not server:
             display.note(settings.isolation_note)
-        request = MakeRequest(
-            prompt=_checked_prompt(prompt, settings.prompt_limit_chars),
-            out=out,
-            images=tuple(image or ()),
-            formats=tuple(dict.fromkeys(["blend", "glb", *asked])),
-            model=model,
-            project=project,
-            where=Where(server, token, keep),
-        )
-        exit_code = make(request, settings, display, watch)
+        if batch is None:
+            if prompt is None:
+                raise InvalidInput("Say what you want to see built, or name a file of prompts with --batch.")
+            said = _checked_prompt(prompt, settings.prompt_limit_chars)
+            asked = MakeRequest(said, out, tuple(image or ()), wanted, model, project, where)
+            exit_code = make(asked, settings, single, watch)
+        elif prompt is not None or image or project is not None:
+            raise InvalidInput("--batch takes its prompts from the file: leave PROMPT, --image and --project out.")
+        else:
+            exit_code = make_batch(BatchRequest(batch, out, wanted, model, where), settings, many, watch)
         if timings:
             display.timings(_with_totals(watch.seconds))
         return exit_code
 
-    raise typer.Exit(guarded(display, settings, body))
+    raise typer.Exit(guarded(display, settings, work))
 
 
 def _checked_prompt(prompt: str, limit_chars: int) -> str:

@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from cloud.cli.display import Display
 from cloud.cli.local_stack import local_stack
 from cloud.errors import InvalidInput
-from cloud.jobs.prompt import slug_of
+from cloud.jobs.prompt import name_of, slug_of
 from cloud.settings import Settings
 from ui.api_client import ApiClient, ApiError
 from ui.api_types import Artifact, Job, Project
@@ -247,7 +247,7 @@ def _find_or_create_project(client: ApiClient, request: MakeRequest) -> tuple[Pr
         for project in client.list_projects():
             if project["name"] == request.project:
                 return project, False
-    name = request.project if request.project is not None else " ".join(request.prompt.split())[:80] or "Scene"
+    name = request.project if request.project is not None else name_of(request.prompt)
     return client.create_project(name), True
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from cloud.errors import InvalidInput
 
 SLUG_LIMIT_BYTES = 60
+NAME_LENGTH_CHARS = 80
 
 
 def checked_prompt(text: str, limit_chars: int) -> str:
@@ -34,3 +35,8 @@ def slug_of(prompt: str) -> str:
             break
         slug = f"{slug}-{word}" if slug else word.encode()[:SLUG_LIMIT_BYTES].decode(errors="ignore")
     return slug or "scene"
+
+
+def name_of(prompt: str) -> str:
+    """What a project that begins with this prompt is called."""
+    return " ".join(prompt.split())[:NAME_LENGTH_CHARS].rstrip() or "Scene"

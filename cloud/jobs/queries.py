@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -120,16 +121,30 @@ async def open_writer(session: AsyncSession, job_id: UUID, *, attempt: int | Non
 
     Raises: NotFound: no such job. Fenced: `attempt` is given, and is not the one that runs now.
     """
-    project_id = await session.scalar(select(Job.project_id).where(Job.id == job_id))
-    if project_id is None:
+    writers = await open_writers(session, [job_id])
+    if not writers:
         raise NotFound("job", job_id)
-    project, last_project_seq = await _lock_project(session, project_id)
-    statement = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)
-    job = (await session.scalars(statement)).one()
-    if attempt is not None and (job.attempt != attempt or job.state != "running"):
+    (writer,) = writers
+    if attempt is not None and (writer.job.attempt != attempt or writer.job.state != "running"):
         raise Fenced(job_id, attempt)
-    last_seq = await session.scalar(select(func.max(Event.seq)).where(Event.job_id == job_id))
-    return JobWriter(session, project, last_project_seq, job, last_seq or 0)
+    return writer
+
+
+async def open_writers(session: AsyncSession, job_ids: Sequence[UUID]) -> list[JobWriter]:
+    """The same with many jobs, each of another project: in their order, those that are gone left out."""
+    of_these = select(Job.project_id).where(Job.id.in_(job_ids)).distinct()
+    projects = {project.id: (project, seq) for project, seq in await _lock_projects(session, of_these)}
+    statement = select(Job).where(Job.id.in_(job_ids)).order_by(Job.id).with_for_update()
+    found = await session.scalars(statement.execution_options(populate_existing=True))
+    jobs = {job.id: job for job in found}
+    assert len(jobs) == len(projects), "two writers of one project would give two events one number"
+    # Not by grouping: that would read all events of the job, this reads the last alone.
+    last = select(func.max(Event.seq)).where(Event.job_id == Job.id).scalar_subquery()
+    seqs = {row[0]: row[1] or 0 for row in await session.execute(select(Job.id, last).where(Job.id.in_(jobs)))}
+    return [
+        JobWriter(session, *projects[job.project_id], job, seqs[job.id])
+        for job in (jobs[job_id] for job_id in job_ids if job_id in jobs)
+    ]
 
 
 async def open_project_writer(session: AsyncSession, project_id: UUID) -> ProjectWriter:
@@ -138,11 +153,24 @@ async def open_project_writer(session: AsyncSession, project_id: UUID) -> Projec
 
 
 async def _lock_project(session: AsyncSession, project_id: UUID) -> tuple[Project, int]:
-    """The project, and the number of its last event. The lock lets others refer to the row."""
-    statement = select(Project).where(Project.id == project_id).with_for_update(key_share=True)
-    project = (await session.scalars(statement.execution_options(populate_existing=True))).one()
-    last_seq = await session.scalar(select(func.max(Event.project_seq)).where(Event.project_id == project_id))
-    return project, last_seq or 0
+    """The project, and the number of its last event. Raises: NoResultFound."""
+    found = await _lock_projects(session, [project_id])
+    if not found:
+        raise NoResultFound
+    return found[0]
+
+
+async def _lock_projects(
+    session: AsyncSession, project_ids: Sequence[UUID] | Select[UUID]
+) -> Sequence[tuple[Project, int]]:
+    """The projects, each with the number of its last event. The locks let others refer to the rows."""
+    statement = select(Project).where(Project.id.in_(project_ids)).order_by(Project.id).with_for_update(key_share=True)
+    projects = (await session.scalars(statement.execution_options(populate_existing=True))).all()
+    last = select(func.max(Event.project_seq)).where(Event.project_id == Project.id).scalar_subquery()
+    ids = [project.id for project in projects]
+    # In a statement of its own: it must see what those have written for whose locks we waited.
+    seqs = {row[0]: row[1] or 0 for row in await session.execute(select(Project.id, last).where(Project.id.in_(ids)))}
+    return [(project, seqs[project.id]) for project in projects]
 
 
 async def events_after(session: AsyncSession, job_id: UUID, after: int) -> list[tuple[int, AnyEvent]]:

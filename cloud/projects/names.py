@@ -1,16 +1,19 @@
-"""What a project's name may be."""
+"""What the name of a project, or of a batch of them, may be."""
 
 import unicodedata
 
 from cloud.errors import InvalidInput
 
 
-def checked_project_name(text: str) -> str:
-    """The name without white space around it. Raises: InvalidInput: empty, or with control characters."""
+def checked_project_name(text: str, of: str = "project") -> str:
+    """The name without white space around it; `of` says in errors whose it is.
+
+    Raises: InvalidInput: empty, or with control characters.
+    """
     name = unicodedata.normalize("NFC", text.strip())
     if not name:
-        raise InvalidInput("The project's name is empty; give it one.")
+        raise InvalidInput(f"The {of}'s name is empty; give it one.")
     for character in name:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
-            raise InvalidInput(f"The project's name holds the control character U+{ord(character):04X}; leave it out.")
+            raise InvalidInput(f"The {of}'s name holds the control character U+{ord(character):04X}; leave it out.")
     return name

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from cloud.db.engine import Database
@@ -28,10 +29,24 @@ async def emit(database: Database, job_id: str, *events: JobEvent) -> None:
             writer.emit(event)
 
 
-async def finish_job(database: Database, job_id: str) -> None:
+async def finish_job(database: Database, job_id: str, result: dict[str, Any] | None = None) -> None:
     """The job has succeeded."""
     async with database.sessions.begin() as session:
-        (await queries.open_writer(session, UUID(job_id))).finish("succeeded", "finished")
+        (await queries.open_writer(session, UUID(job_id))).finish("succeeded", "finished", result=result)
+
+
+async def fail_job(database: Database, job_id: str, code: str, message: str) -> None:
+    """The job has failed."""
+    async with database.sessions.begin() as session:
+        writer = await queries.open_writer(session, UUID(job_id))
+        writer.finish("failed", "failed", error={"code": code, "message": message})
+
+
+async def pay(database: Database, job_id: str, usd: float) -> None:
+    """The job has made a model call that cost this."""
+    async with database.sessions.begin() as session:
+        writer = await queries.open_writer(session, UUID(job_id))
+        writer.add(Usage(user_id=writer.job.user_id, job_id=UUID(job_id), model="m", output_tokens=10, usd=usd))
 
 
 async def give_scene(database: Database, job_id: str) -> str:
@@ -90,7 +105,14 @@ async def give_steps(database: Database, api: RunningApi, job_id: str, codes: Se
 
 
 async def give_file(
-    database: Database, api: RunningApi, job_id: str, name: str, content: bytes, *, is_stored: bool = True
+    database: Database,
+    api: RunningApi,
+    job_id: str,
+    name: str,
+    content: bytes,
+    *,
+    kind: str = "scene",
+    is_stored: bool = True,
 ) -> str:
     """A file of the job. Returns: its id."""
     if is_stored:
@@ -101,7 +123,7 @@ async def give_file(
             user_id=job.user_id,
             project_id=job.project_id,
             job_id=job.id,
-            kind="scene",
+            kind=kind,
             name=name,
             media_type="application/x-blender",
             sha256=hashlib.sha256(content).hexdigest(),

@@ -54,7 +54,9 @@ def test_the_document_lists_the_whole_api() -> None:
 def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, path: str) -> None:
     some = str(uuid.uuid4())
 
-    answer = _call(anybody, method, path, project_id=some, job_id=some, artifact_id=some, snapshot_id=some)
+    answer = _call(
+        anybody, method, path, project_id=some, job_id=some, artifact_id=some, snapshot_id=some, batch_id=some
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
@@ -83,7 +85,9 @@ async def test_another_users_id_is_not_there(
     assert ada.get(f"/v1/jobs/{ids['job_id']}").json()["state"] == "queued"
 
 
-@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
+@pytest.mark.parametrize(
+    ("method", "path"), [one for one in OPERATIONS if "{" in one[1] and "{batch_id}" not in one[1]]
+)
 async def test_what_belongs_to_a_deleted_project_is_not_there(
     database: Database, ada: httpx2.Client, project: str, method: str, path: str, png: bytes
 ) -> None:
@@ -98,7 +102,14 @@ async def _ids_of_everything(ada: httpx2.Client, database: Database, project: st
     artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
     job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
     snapshot = await give_scene(database, job)
-    return {"project_id": project, "job_id": job, "artifact_id": artifact, "snapshot_id": snapshot}
+    batch = ada.post("/v1/batches", json={"items": ["a chair"]}).json()["id"]
+    return {
+        "project_id": project,
+        "job_id": job,
+        "artifact_id": artifact,
+        "snapshot_id": snapshot,
+        "batch_id": batch,
+    }
 
 
 def test_lists_hold_ones_own_rows_alone(ada: httpx2.Client, eve: httpx2.Client, project: str) -> None:

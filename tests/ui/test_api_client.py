@@ -1,5 +1,6 @@
 """The API client against a real HTTP server: requests as the API wants them, errors as one sentence."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,3 +115,60 @@ def test_download_of_what_is_not_there_is_the_apis_sentence(tmp_path: Path) -> N
 def test_client_needs_neither_streamlit_nor_the_backend() -> None:
     told = "import sys, ui.api_client; print([m for m in ('streamlit', 'cloud', 'bpy') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == "[]"
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.api_requests.RETRY_WAITS_S", (0.0, 0.0))
+
+
+def _breaks(exchange: Exchange) -> None:
+    exchange.handler.close_connection = True
+
+
+@pytest.mark.usefixtures("no_waits")
+@pytest.mark.parametrize("trouble", [_breaks, replies(503, PROBLEM, "application/problem+json")])
+def test_a_job_whose_answer_was_lost_is_sent_again_with_the_same_key(trouble: Callable[[Exchange], None]) -> None:
+    with serve(trouble, replies(202, {"id": "j"})) as server:
+        assert ApiClient(server.url).create_job("p", "a chair")["id"] == "j"
+    keys = [exchange.headers["Idempotency-Key"] for exchange in server.seen]
+    assert len(keys) == 2
+    assert keys[0] == keys[1] != ""
+    assert server.seen[0].body == server.seen[1].body
+
+
+@pytest.mark.usefixtures("no_waits")
+def test_a_refusal_is_not_sent_again() -> None:
+    with serve(replies(409, PROBLEM)) as server, pytest.raises(ApiError):
+        ApiClient(server.url).export_project("p", "glb")
+    assert len(server.seen) == 1
+
+
+@pytest.mark.usefixtures("no_waits")
+def test_a_server_that_stays_away_is_told_after_some_tries() -> None:
+    with serve(_breaks) as server, pytest.raises(ApiUnreachable):
+        ApiClient(server.url).create_batch(["a chair"])
+    assert len(server.seen) == 3
+
+
+def test_two_jobs_have_two_keys() -> None:
+    with serve(replies(202, {"id": "j"})) as server:
+        client = ApiClient(server.url)
+        for _ in range(2):
+            client.create_job("p", "a chair")
+        client.create_job("p", "a chair", key="own")
+    first, second, own = (exchange.headers["Idempotency-Key"] for exchange in server.seen)
+    assert first != second
+    assert own == "own"
+
+
+def test_a_batch_goes_as_json_and_a_file_as_it_is() -> None:
+    with serve(replies(202, {"id": "b"})) as server:
+        client = ApiClient(server.url)
+        client.create_batch(["a chair", {"prompt": "a table"}], name="Set")
+        client.send_batch_file("prompt\nстул\n".encode(), "text/csv", name="Möbel")
+        client.cancel_batch("b/1")
+    assert json.loads(server.seen[0].body) == {"name": "Set", "items": ["a chair", {"prompt": "a table"}]}
+    assert (server.seen[1].path, server.seen[1].headers["Content-Type"]) == ("/v1/batches?name=M%C3%B6bel", "text/csv")
+    assert server.seen[1].body.decode() == "prompt\nстул\n"
+    assert server.seen[2].path == "/v1/batches/b%2F1/cancel"

@@ -1,12 +1,13 @@
 """The named numbers, colours and counts of a project's scene: list them, and make the scene anew with other values."""
 
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from cloud.api.dependencies import OwnerDep, TransactionDep
+from cloud.api.idempotency import IdempotencyDep
 from cloud.api.problems import documented
 from cloud.api.schemas import Body, JobOut
 from cloud.api.shapes import job_out
@@ -62,12 +63,15 @@ async def list_parameters(project_id: UUID, owner: OwnerDep, transaction: Transa
 
 @router.post("/{project_id}/parameters", status_code=202, summary="Change a scene's parameters")
 async def change_parameters(
-    project_id: UUID, body: ParametersIn, owner: OwnerDep, transaction: TransactionDep
+    project_id: UUID, body: ParametersIn, owner: OwnerDep, transaction: TransactionDep, idempotency: IdempotencyDep
 ) -> JobOut:
     """Queue a job that runs the scene's code again with these values, without a model. The scene changes at its end,
     or, if a step fails, not at all. Undo brings back the scene before."""
+    job_id = uuid4()
+    if earlier := await idempotency.made_before(transaction, job_id):
+        return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
-    return job_out(await request_change(transaction, project, body.values, body.expected_head))
+    return job_out(await request_change(transaction, project, body.values, body.expected_head, job_id=job_id))
 
 
 def _parameter_out(each: SceneParameter, step: Snapshot) -> ParameterOut:

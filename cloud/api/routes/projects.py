@@ -3,11 +3,12 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
+from cloud.api.idempotency import IdempotencyDep
 from cloud.api.problems import documented
 from cloud.api.scenes import demand_seen_scene
 from cloud.api.schemas import ArtifactOut, ExportIn, JobIn, JobOut, Page, ProjectIn, ProjectOut
@@ -110,10 +111,18 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
 
 @router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"])
 async def create_job(
-    project_id: UUID, body: JobIn, owner: OwnerDep, transaction: TransactionDep, services: ServicesDep
+    project_id: UUID,
+    body: JobIn,
+    owner: OwnerDep,
+    transaction: TransactionDep,
+    services: ServicesDep,
+    idempotency: IdempotencyDep,
 ) -> JobOut:
     """Queue a prompt for the project's scene. Answers at once; follow `GET /v1/jobs/{id}/events`."""
     prompt = checked_prompt(body.prompt, services.settings.prompt_limit_chars)
+    job_id = uuid4()
+    if earlier := await idempotency.made_before(transaction, job_id):
+        return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
     await queries.require_reference_images(transaction, project, body.image_ids)
@@ -121,7 +130,15 @@ async def create_job(
         "formats": list(dict.fromkeys(body.formats)),
         "image_ids": [str(image_id) for image_id in dict.fromkeys(body.image_ids)],
     }
-    job = Job(user_id=owner, project_id=project.id, kind="build", prompt=prompt, model=body.model, request=request)
+    job = Job(
+        id=job_id,
+        user_id=owner,
+        project_id=project.id,
+        kind="build",
+        prompt=prompt,
+        model=body.model,
+        request=request,
+    )
     await queue.enqueue(transaction, job)
     return job_out(job)
 
@@ -129,8 +146,13 @@ async def create_job(
 @router.post(
     "/{project_id}/exports", status_code=202, summary="Export the scene", tags=["jobs"], responses=documented(409)
 )
-async def create_export(project_id: UUID, body: ExportIn, owner: OwnerDep, transaction: TransactionDep) -> JobOut:
+async def create_export(
+    project_id: UUID, body: ExportIn, owner: OwnerDep, transaction: TransactionDep, idempotency: IdempotencyDep
+) -> JobOut:
     """Queue a job that writes the scene, or that of any step, in one format; its file is among the job's artifacts."""
+    job_id = uuid4()
+    if earlier := await idempotency.made_before(transaction, job_id):
+        return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
     request: dict[str, Any] = {"formats": [body.format]}
@@ -138,7 +160,7 @@ async def create_export(project_id: UUID, body: ExportIn, owner: OwnerDep, trans
         request["snapshot_id"] = str((await get_snapshot(transaction, project.id, body.snapshot_id)).id)
     elif project.head_snapshot_id is None:
         raise EmptyScene
-    job = Job(user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
+    job = Job(id=job_id, user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
     await queue.enqueue(transaction, job)
     return job_out(job)
 

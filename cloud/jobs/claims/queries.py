@@ -65,18 +65,28 @@ async def next_turn(session: AsyncSession, user_id: UUID) -> int:
 
 async def defer(session: AsyncSession, job: Job) -> None:
     """Put the job into the queue in the caller's transaction; the lowest turn comes first. Sets `queue_id`."""
+    await defer_all(session, [job])
+
+
+async def defer_all(session: AsyncSession, jobs: Sequence[Job]) -> None:
+    """The same with several jobs in one statement."""
     statement = text(
-        "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, :priority, :lock, NULL,"
-        " jsonb_build_object('job_id', CAST(:job_id AS text)), NULL)::procrastinate_job_to_defer_v1]))[1]"
+        "SELECT procrastinate_defer_jobs_v1(ARRAY("
+        "SELECT ROW(:queue, :task, priority, lock, NULL, jsonb_build_object('job_id', job_id), NULL)"
+        "::procrastinate_job_to_defer_v1"
+        " FROM unnest(CAST(:priorities AS int[]), CAST(:locks AS text[]), CAST(:job_ids AS text[]))"
+        " WITH ORDINALITY AS given(priority, lock, job_id, place) ORDER BY place))"
     )
     parameters = {
         "queue": QUEUE,
         "task": TASK,
-        "priority": -job.turn,
-        "lock": f"user:{job.user_id}",
-        "job_id": str(job.id),
+        "priorities": [-job.turn for job in jobs],
+        "locks": [f"user:{job.user_id}" for job in jobs],
+        "job_ids": [str(job.id) for job in jobs],
     }
-    job.queue_id = (await session.execute(statement, parameters)).scalar_one()
+    queue_ids = (await session.execute(statement, parameters)).scalar_one()
+    for job, queue_id in zip(jobs, queue_ids, strict=True):
+        job.queue_id = queue_id
 
 
 async def take_next(session: AsyncSession) -> tuple[int, UUID] | None:
@@ -91,16 +101,21 @@ async def take_next(session: AsyncSession) -> tuple[int, UUID] | None:
 
 
 async def remove_entry(session: AsyncSession, queue_id: int | None) -> None:
-    """Take a job out of the queue, which frees its user's lock; tell the runners.
+    """Take a job out of the queue, which frees its user's lock; tell the runners."""
+    await remove_entries(session, [queue_id])
+
+
+async def remove_entries(session: AsyncSession, queue_ids: Sequence[int | None]) -> None:
+    """The same with several jobs in one statement.
 
     An entry that somebody is just taking is left to them: they will see that there is nothing to do.
     """
     await session.execute(
         text(
             "DELETE FROM procrastinate_jobs WHERE id IN"
-            " (SELECT id FROM procrastinate_jobs WHERE id = :id FOR UPDATE SKIP LOCKED)"
+            " (SELECT id FROM procrastinate_jobs WHERE id = ANY(:ids) FOR UPDATE SKIP LOCKED)"
         ),
-        {"id": queue_id},
+        {"ids": list(queue_ids)},
     )
     await tell_runners(session, "wake")
 

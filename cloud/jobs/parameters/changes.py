@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cloud.db.models import Job, Project, Snapshot
 from cloud.errors import Conflict, InvalidInput
@@ -52,9 +52,14 @@ async def read_scene(session: "Transaction", project: Project) -> Scene:
 
 
 async def request_change(
-    session: "Transaction", project: Project, values: Mapping[str, Any], expected_head: UUID | None
+    session: "Transaction",
+    project: Project,
+    values: Mapping[str, Any],
+    expected_head: UUID | None,
+    *,
+    job_id: UUID | None = None,
 ) -> Job:
-    """Queue the job that makes the scene anew with these values. Nothing changes until it has succeeded.
+    """Queue the job (`job_id`: its id) that makes the scene anew with these values. Until it succeeds nothing changes.
 
     Raises: NotFound, NoScene, SceneBusy. SceneChanged: the scene is not `expected_head`.
     InvalidInput: a value does not fit, nothing would change, or a step cannot run again.
@@ -66,6 +71,7 @@ async def request_change(
     prompts = await queries.prompts_of(session, list(scene.steps))
     wanted = ", ".join(f"{own_id} = {shown(value)}" for own_id, value in checked.items())
     job = Job(
+        id=job_id or uuid4(),
         user_id=project.user_id,
         project_id=project.id,
         kind="parameters",
