@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from cloud.accounts.sign_in import Accounts
 from cloud.api import problems
 from cloud.api.dependencies import Services, require_identity
-from cloud.api.routes import accounts, artifacts, health, jobs, projects
+from cloud.api.routes import accounts, artifacts, health, jobs, projects, storage
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.feed import EventFeed
@@ -80,7 +80,9 @@ def demand_user(*routers: APIRouter) -> APIRouter:
 def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
     versioned.include_router(accounts.public)
-    versioned.include_router(demand_user(accounts.router, projects.router, jobs.router, artifacts.router))
+    versioned.include_router(
+        demand_user(accounts.router, projects.router, jobs.router, artifacts.router, storage.router)
+    )
     return versioned
 
 

@@ -57,6 +57,8 @@ class ProjectOut(BaseModel):
     created_at: dt.datetime
     updated_at: dt.datetime
     head_snapshot_id: UUID | None = Field(description="The scene as it stands; null is the empty scene.")
+    deleted_at: dt.datetime | None = Field(default=None, description="When it was deleted; null: it is not.")
+    purge_at: dt.datetime | None = Field(default=None, description="Until when a deleted one can be brought back.")
 
 
 class JobIn(Body):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from cloud.errors import Conflict
 from cloud.jobs import queries
 from cloud.jobs.events import JobQueued
+from cloud.projects.queries import ProjectDeleted
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
 
 
 async def enqueue(session: "AsyncSession", job: "Job") -> None:
-    """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time."""
+    """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time.
+
+    Raises: ProjectDeleted.
+    """
     session.add(job)
     await session.flush()
     writer = await queries.open_writer(session, job.id)
+    if writer.project.deleted_at is not None:  # since the caller looked: now the lock holds it as it is
+        raise ProjectDeleted(writer.project.id)
     writer.emit(JobQueued())
     job.queue_id = await queries.defer(session, job)
     await session.flush()

@@ -1,8 +1,11 @@
 """A runner with everything it needs, as one process runs it."""
 
+import asyncio
+
 from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
 from cloud.fleet.contract import Fleet
+from cloud.jobs.retention.cleanup import retention_forever
 from cloud.jobs.runner import Runner
 from cloud.jobs.work import Services
 from cloud.settings import Settings
@@ -21,6 +24,11 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
         ) as models:
             store = ArtifactStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models)
-            await Runner(services, concurrency=settings.runner_concurrency).run()
+            cleaning = asyncio.create_task(retention_forever(database, store, settings), name="retention")
+            try:
+                await Runner(services, concurrency=settings.runner_concurrency).run()
+            finally:
+                cleaning.cancel()
+                await asyncio.wait({cleaning})
     finally:
         await database.aclose()
