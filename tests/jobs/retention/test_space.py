@@ -1,0 +1,108 @@
+"""How much a user keeps, and what happens at the limit."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from cloud.db.engine import Database
+from cloud.db.models import Project
+from cloud.jobs.retention.queries import largest_projects, used_bytes
+from cloud.jobs.retention.space import StorageFull, require_space, size_text
+from cloud.settings import Settings
+from tests.jobs.conftest import Account
+from tests.jobs.retention.conftest import artifact, hash_of, keep, snapshot
+
+MIB = 2**20
+
+
+def _limit(mib: int) -> Settings:
+    return Settings(database_url="unused", user_storage_mib=mib)
+
+
+async def _require(owner: Account, settings: Settings) -> None:
+    async with owner.database.sessions() as session:
+        await require_space(session, owner.user_id, settings)
+
+
+async def test_each_content_counts_once_however_often_it_is_used(owner: Account, database: Database) -> None:
+    stranger = await Account.create(database)
+    one, two = hash_of(b"one"), hash_of(b"two")
+    await keep(owner, snapshot(owner, one, 100), snapshot(owner, one, 100), artifact(owner, one, 100))
+    await keep(owner, artifact(owner, two, 7))
+    await keep(stranger, artifact(stranger, two, 7), snapshot(stranger, hash_of(b"three"), 1000))
+
+    async with database.sessions() as session:
+        assert await used_bytes(session, owner.user_id) == 107
+        assert await used_bytes(session, stranger.user_id) == 1007
+        assert await used_bytes(session, uuid4()) == 0
+
+
+async def test_the_largest_projects_come_first_and_share_what_they_share(owner: Account, database: Database) -> None:
+    other = Project(id=uuid4(), user_id=owner.user_id, name="Other")
+    await keep(owner, other)
+    shared = hash_of(b"shared")
+    await keep(owner, snapshot(owner, shared, 10), snapshot(owner, hash_of(b"more"), 5))
+    await keep(owner, snapshot(owner, shared, 10, project_id=other.id), artifact(owner, shared, 10, other.id))
+
+    async with database.sessions() as session:
+        largest = await largest_projects(session, owner.user_id, 10)
+        first = await largest_projects(session, owner.user_id, 1)
+
+    assert [(one.name, one.bytes) for one in largest] == [("Scene", 15), ("Other", 10)]
+    assert first == largest[:1]
+
+
+async def test_at_the_limit_nothing_new_is_begun(owner: Account) -> None:
+    await keep(owner, artifact(owner, hash_of(b"big"), 3 * MIB))
+
+    await _require(owner, _limit(4))
+    await _require(owner, _limit(0))
+    with pytest.raises(StorageFull, match=r"3\.0 MiB of 3\.0 MiB.*purge=true"):
+        await _require(owner, _limit(3))
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(0, "0 bytes"), (2048, "2.0 KiB"), (3 * MIB // 2, "1.5 MiB"), (3 * 2**40, "3072.0 GiB")]
+)
+def test_sizes_are_shown_for_people(size: int, shown: str) -> None:
+    assert size_text(size) == shown
+
+
+@pytest.mark.heavy
+async def test_with_100000_rows_the_sum_reads_indexes_alone(owner: Account, database: Database) -> None:
+    async with database.sessions.begin() as session:
+        rows = (
+            "SELECT gen_random_uuid(), :user, :project, encode(sha256(CAST(n AS text)::bytea), 'hex'), n"
+            " FROM generate_series(1, 50000) AS n"
+        )
+        names = {"user": owner.user_id, "project": owner.project_id}
+        await session.execute(
+            text(
+                "INSERT INTO snapshots (id, user_id, project_id, sha256, bytes, step, title, code)"
+                f" SELECT made.*, 0, '', '' FROM ({rows}) AS made"
+            ),
+            names,
+        )
+        await session.execute(
+            text(
+                "INSERT INTO artifacts (id, user_id, project_id, sha256, bytes, kind, name, media_type)"
+                f" SELECT made.*, 'scene', '', '' FROM ({rows}) AS made"
+            ),
+            names,
+        )
+    async with database.engine.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await plain.execute(text("VACUUM ANALYZE snapshots, artifacts"))
+    async with database.sessions() as session:
+        total = await used_bytes(session, owner.user_id)
+        query = " UNION ".join(
+            f"SELECT sha256, bytes FROM {table} WHERE user_id = '{owner.user_id}'"  # noqa: S608 - a UUID
+            for table in ("snapshots", "artifacts")
+        )
+        plan = "\n".join(await session.scalars(text(f"EXPLAIN ANALYZE SELECT sum(bytes) FROM ({query}) AS c")))
+        print(plan)
+
+    assert total == 50_000 * 50_001 // 2
+    assert plan.count("Index Only Scan") == 2
+    assert "Seq Scan" not in plan
