@@ -41,7 +41,9 @@ class Space:
 async def require_space(session: "Transaction", owner: UUID, settings: "Settings") -> None:
     """Nothing new is begun for a user whose storage is full; what runs may end. Raises: StorageFull."""
     limit_bytes = settings.user_storage_mib * 2**20
-    if limit_bytes and (used := await queries.used_bytes(session, owner)) >= limit_bytes:
+    if not limit_bytes or await queries.used_bytes_at_most(session, owner) < limit_bytes:
+        return
+    if (used := await queries.used_bytes(session, owner)) >= limit_bytes:
         raise StorageFull(used, limit_bytes)
 
 

@@ -1,9 +1,10 @@
 """How much a user keeps, and what happens at the limit."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from cloud.db.engine import Database
 from cloud.db.models import Project
@@ -69,40 +70,46 @@ def test_sizes_are_shown_for_people(size: int, shown: str) -> None:
     assert size_text(size) == shown
 
 
+async def test_what_is_used_twice_does_not_fill_the_storage_twice(owner: Account) -> None:
+    shared = hash_of(b"shared")
+    await keep(owner, artifact(owner, shared, 2 * MIB), snapshot(owner, shared, 2 * MIB))
+
+    await _require(owner, _limit(3))
+
+
 @pytest.mark.heavy
-async def test_with_100000_rows_the_sum_reads_indexes_alone(owner: Account, database: Database) -> None:
-    async with database.sessions.begin() as session:
-        rows = (
-            "SELECT gen_random_uuid(), :user, :project, encode(sha256(CAST(n AS text)::bytea), 'hex'), n"
-            " FROM generate_series(1, 50000) AS n"
-        )
-        names = {"user": owner.user_id, "project": owner.project_id}
-        await session.execute(
-            text(
-                "INSERT INTO snapshots (id, user_id, project_id, sha256, bytes, step, title, code)"
-                f" SELECT made.*, 0, '', '' FROM ({rows}) AS made"
-            ),
-            names,
-        )
-        await session.execute(
-            text(
-                "INSERT INTO artifacts (id, user_id, project_id, sha256, bytes, kind, name, media_type)"
-                f" SELECT made.*, 'scene', '', '' FROM ({rows}) AS made"
-            ),
-            names,
-        )
+async def test_with_100000_rows_the_sum_reads_two_indexes_alone(owner: Account, database: Database) -> None:
+    stranger = await Account.create(database)
+    for account in (owner, stranger, stranger):
+        async with database.sessions.begin() as session:
+            await session.execute(_MANY_SNAPSHOTS, {"user": account.user_id, "project": account.project_id})
+            await session.execute(_MANY_ARTIFACTS, {"user": account.user_id, "project": account.project_id})
     async with database.engine.connect() as connection:
         plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await plain.execute(text("VACUUM ANALYZE snapshots, artifacts"))
-    async with database.sessions() as session:
-        total = await used_bytes(session, owner.user_id)
-        query = " UNION ".join(
-            f"SELECT sha256, bytes FROM {table} WHERE user_id = '{owner.user_id}'"  # noqa: S608 - a UUID
-            for table in ("snapshots", "artifacts")
-        )
-        plan = "\n".join(await session.scalars(text(f"EXPLAIN ANALYZE SELECT sum(bytes) FROM ({query}) AS c")))
-        print(plan)
+    asked: list[tuple[str, Any]] = []
 
-    assert total == 50_000 * 50_001 // 2
-    assert plan.count("Index Only Scan") == 2
-    assert "Seq Scan" not in plan
+    @event.listens_for(database.engine.sync_engine, "before_cursor_execute")
+    def _note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    async with database.engine.connect() as connection:
+        async with database.sessions(bind=connection) as session:
+            assert await used_bytes(session, owner.user_id) == 50_000 * 50_001
+        sums = [one for one in asked if "sum" in one[0]]
+        for statement, parameters in sums:
+            plan = "\n".join((await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)).scalars())
+            assert "Index Only Scan" in plan
+            assert "Seq Scan" not in plan
+    assert len(sums) == 2
+
+
+_ROWS = "encode(sha256(CAST(n || :kind AS text)::bytea), 'hex'), n FROM generate_series(1, 50000) AS n"
+_MANY_SNAPSHOTS = text(
+    "INSERT INTO snapshots (id, user_id, project_id, step, title, code, sha256, bytes)"
+    f" SELECT gen_random_uuid(), :user, :project, 0, '', '', {_ROWS}"
+).bindparams(kind="snapshot")
+_MANY_ARTIFACTS = text(
+    "INSERT INTO artifacts (id, user_id, project_id, kind, name, media_type, sha256, bytes)"
+    f" SELECT gen_random_uuid(), :user, :project, 'scene', '', '', {_ROWS}"
+).bindparams(kind="artifact")
