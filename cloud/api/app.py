@@ -38,7 +38,7 @@ class _Prompt2MeshApi(FastAPI):
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        return self.openapi_schema or problems.name_media_type(super().openapi())
+        return self.openapi_schema or problems.complete_document(super().openapi())
 
 
 def create_app(settings: Settings) -> FastAPI:

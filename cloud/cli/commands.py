@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
 from cloud.cli.local_stack import stop_local_stack
@@ -181,6 +182,9 @@ def migrate() -> None:
         _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
     configure_logging()
     upgrade(url)
+
+
+app.command()(cleanup)
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -34,8 +34,9 @@ def _hash_index(name: str, hashes: str) -> Index:
     return Index(name, text(hashes), postgresql_using="gin", postgresql_where=text(f"{hashes} <> '[]'::jsonb"))
 
 
-def _owner() -> Mapped[uuid.UUID]:
-    return mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+def _owner(*, index: bool = True) -> Mapped[uuid.UUID]:
+    """`index` False: another index begins with the column."""
+    return mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=index)
 
 
 class User(Base):
@@ -220,7 +221,7 @@ class Snapshot(Base):
     __table_args__ = (Index("ix_snapshots_space", "user_id", "sha256", "bytes"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = _owner(index=False)
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     run_id: Mapped[uuid.UUID | None]
@@ -248,7 +249,7 @@ class Artifact(Base):
     __table_args__ = (Index("ix_artifacts_space", "user_id", "sha256", "bytes"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = _owner(index=False)
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     kind: Mapped[str]

@@ -29,7 +29,7 @@ async def get_artifact(artifact_id: UUID, owner: OwnerDep, transaction: Transact
     summary="Download a file",
     response_class=StreamingResponse,
     responses={
-        200: {"description": "The whole file", "content": {"application/octet-stream": {}}},
+        200: {"description": "The whole file", "content": {"*/*": {}}},
         206: {"description": "The bytes that `Range` asked for"},
         304: {"description": "`If-None-Match` names the file as it is"},
         **documented(410, 416),

@@ -176,3 +176,4 @@ def _index_stored_bytes() -> None:
         )
     for table in ("snapshots", "artifacts"):
         op.create_index(f"ix_{table}_space", table, ["user_id", "sha256", "bytes"])
+        op.drop_index(f"ix_{table}_user_id", table)
