@@ -1,0 +1,136 @@
+"""How the clients of our API make requests: one place for addresses, time limits, errors, pages and downloads.
+
+It imports neither Streamlit nor `cloud`, so that a command line starts fast and works against any server.
+"""
+
+import contextlib
+import secrets
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx2
+
+from ui.api_errors import ApiError, ApiUnreachable, raise_for_problem, unreachable
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes so far, bytes in all) as a download goes on."""
+
+TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+# uvicorn closes idle connections after 5 s: never pick one up as it does.
+LIMITS = httpx2.Limits(keepalive_expiry=4.0)
+CHUNK_BYTES = 1 << 18
+
+
+class ApiRequests:
+    """One user's connection to the API: what the modules with the calls of each resource inherit.
+
+    Safe for use by many threads, except a change of `token`. Every request has time limits and raises ApiError (the
+    API said no, with a sentence) or ApiUnreachable (no answer); so does making one: ApiUnreachable where `base_url` is
+    no http or https address.
+    """
+
+    def __init__(self, base_url: str, token: str | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        try:
+            url = httpx2.URL(self.base_url)
+        except httpx2.InvalidURL:
+            url = httpx2.URL()
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ApiUnreachable(f"{base_url!r} is not the address of a server; give one like http://127.0.0.1:8000.")
+        self._http = httpx2.Client(
+            base_url=url,
+            timeout=TIMEOUT,
+            limits=LIMITS,
+            headers={"User-Agent": "prompt2mesh-client"},
+            # Loading the certificates takes 0.17 s; without TLS a context that trusts nobody will do.
+            verify=True if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            trust_env=url.host not in {"127.0.0.1", "::1", "localhost"},  # no proxy between us and ourselves
+        )
+        self._token: str | None = None
+        self.token = token
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    @property
+    def token(self) -> str | None:
+        """The session's token; None while nobody is signed in."""
+        return self._token
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        self._token = token
+        if token is None:
+            self._http.headers.pop("Authorization", None)
+        else:
+            self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        with self._errors():
+            response = self._http.request(method, path, **request)
+        raise_for_problem(response)
+        return response
+
+    def _json(self, method: str, path: str, **request: Any) -> Any:
+        response = self._send(method, path, **request)
+        try:
+            return response.json()
+        except ValueError:
+            raise ApiError(response.status_code, "not_json", f"{self.base_url} is not a Prompt2Mesh server.") from None
+
+    def _pages(self, path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
+        asked = dict(params or {})
+        while True:
+            page = self._json("GET", path, params=asked)
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            asked["cursor"] = page["next_cursor"]
+
+    def _download(self, path: str, to: Path, progress: Progress | None) -> int:
+        """Stream what is at `path` to `to`, which appears only when it is whole. Returns: its bytes.
+
+        Raises also: OSError.
+        """
+        with self._errors(), self._http.stream("GET", path) as response:
+            if response.is_error:
+                response.read()
+                raise_for_problem(response)
+            total = int(response.headers.get("Content-Length", 0))
+            partial = to.with_name(f".{to.name[:100]}.{secrets.token_hex(4)}.part")
+            try:
+                with partial.open("xb") as file:
+                    for chunk in response.iter_bytes(CHUNK_BYTES):
+                        file.write(chunk)
+                        if progress is not None:
+                            progress(file.tell(), total)
+                    done = file.tell()
+                partial.replace(to)
+            finally:
+                partial.unlink(missing_ok=True)
+        return done
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.RequestError as error:
+            raise unreachable(self.base_url, error) from error
+
+
+def path_of(*parts: str) -> str:
+    """The address of a resource below `/v1`."""
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
