@@ -11,11 +11,12 @@ from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import ApiRequests, Progress, path_of
 from ui.api_types import Artifact, Job, JobEvent, Project, Session, User
 from ui.event_stream import EventStream
+from ui.keeping_calls import KeepingCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(ApiRequests):
+class ApiClient(KeepingCalls, ApiRequests):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.
@@ -58,9 +59,6 @@ class ApiClient(ApiRequests):
 
     def rename_project(self, project_id: str, name: str) -> Project:
         return self._json("PATCH", path_of("projects", project_id), json={"name": name})
-
-    def delete_project(self, project_id: str) -> None:
-        self._send("DELETE", path_of("projects", project_id))
 
     def upload_image(self, project_id: str, image: bytes) -> Artifact:
         """Store a reference image (PNG, JPEG, WebP or GIF) for the project's prompts."""

@@ -21,6 +21,7 @@ from cloud.settings import Settings
 from tests.api.conftest import sign_in
 from tests.api.rows import finish_job, give_file, give_scene, start_job
 from tests.conftest import RunningApi, serve_api
+from ui.api_client import ApiClient, ApiError
 
 
 @pytest.fixture
@@ -232,3 +233,23 @@ async def test_a_full_storage_takes_no_new_work_until_something_is_purged(
         client.delete(f"/v1/projects/{other}", params={"purge": True})
         for path, body in asked:
             assert client.post(f"/v1/projects/{project}/{path}", **body).status_code in (201, 202)
+
+
+def test_the_client_deletes_brings_back_and_purges(api: RunningApi) -> None:
+    with ApiClient(api.url) as client:
+        client.sign_up("keeper", "correct horse battery staple")
+        client.log_in("keeper", "correct horse battery staple")
+        project = client.create_project("Castle")["id"]
+        client.delete_project(project)
+        assert [one["id"] for one in client.deleted_projects()] == [project]
+        assert list(client.list_projects()) == []
+
+        assert client.undelete_project(project)["name"] == "Castle"
+        assert [one["id"] for one in client.list_projects()] == [project]
+        client.delete_project(project, purge=True)
+
+        assert list(client.deleted_projects()) == []
+        with pytest.raises(ApiError) as caught:
+            client.undelete_project(project)
+        assert caught.value.status == 404
+        assert client.storage() == {"used_bytes": 0, "limit_bytes": 20 * 2**30, "by_project": []}
