@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     prompt_limit_chars: int = Field(default=8_000, ge=1)
     image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
     body_limit_bytes: int = Field(default=12 * 2**20, ge=1)
+    user_storage_mib: int = Field(default=20_480, ge=0, description="What one user may keep; 0 is no limit.")
+    deleted_kept_days: float = Field(
+        default=7.0, ge=0, le=36_500, description="How long a deleted project can be brought back."
+    )
     max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")

@@ -24,7 +24,10 @@ class Session(TypedDict):
 
 
 class Project(TypedDict):
-    """One evolving scene; `head_snapshot_id` is None while it is empty, `thumbnail_id` the artifact of its picture."""
+    """One evolving scene; `head_snapshot_id` is None while it is empty, `thumbnail_id` the artifact of its picture.
+
+    A deleted one comes back until `purge_at`.
+    """
 
     id: str
     name: str
@@ -34,6 +37,25 @@ class Project(TypedDict):
     thumbnail_id: str | None
     can_undo: bool
     can_redo: bool
+    deleted_at: NotRequired[str | None]
+    purge_at: NotRequired[str | None]
+
+
+class ProjectSpace(TypedDict):
+    """What one project takes in the store."""
+
+    project_id: str
+    name: str
+    bytes: int
+    deleted_at: str | None
+
+
+class Storage(TypedDict):
+    """What one keeps; `limit_bytes` None is no limit. `by_project` holds those that take the most."""
+
+    used_bytes: int
+    limit_bytes: int | None
+    by_project: list[ProjectSpace]
 
 
 class UsageTotals(TypedDict):

@@ -22,6 +22,7 @@ from cloud.api.routes import (
     jobs,
     parameters,
     projects,
+    storage,
 )
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
@@ -48,7 +49,7 @@ class _Prompt2MeshApi(FastAPI):
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        return self.openapi_schema or problems.name_media_type(super().openapi())
+        return self.openapi_schema or problems.complete_document(super().openapi())
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -100,6 +101,7 @@ def _versioned_routes() -> APIRouter:
             batches.router,
             event_streams.router,
             artifacts.router,
+            storage.router,
         )
     )
     return versioned

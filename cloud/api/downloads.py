@@ -15,7 +15,7 @@ from cloud.storage.store import ArtifactStore
 _ONE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.IGNORECASE | re.ASCII)
 
 DOWNLOAD_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The whole file", "content": {"application/octet-stream": {}}},
+    200: {"description": "The whole file", "content": {"*/*": {}}},
     206: {"description": "The bytes that `Range` asked for"},
     304: {"description": "`If-None-Match` names the file as it is"},
     **documented(410, 416),

@@ -71,11 +71,20 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "model": Problem} for status in statuses}
 
 
-def name_media_type(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with problems as what they are: FastAPI gives them the route's own media type."""
+def complete_document(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with problems as what they are: FastAPI gives them the route's own media type.
+
+    Whatever takes a body may find it unreadable or too large.
+    """
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for operations in document["paths"].values():
         for operation in operations.values():
-            for status, response in operation["responses"].items():
+            responses = operation["responses"]
+            if "requestBody" in operation:
+                for status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
+                    described = {"description": status.phrase, "content": {MEDIA_TYPE: problem}}
+                    responses.setdefault(str(status.value), described)
+            for status, response in responses.items():
                 if status >= "400" and "content" in response:
                     response["content"] = {MEDIA_TYPE: next(iter(response["content"].values()))}
     return document

@@ -60,6 +60,8 @@ class ProjectOut(BaseModel):
     thumbnail_id: UUID | None = Field(description="The artifact that is the scene's picture; null: there is none.")
     can_undo: bool
     can_redo: bool
+    deleted_at: dt.datetime | None = Field(default=None, description="When it was deleted; null: it is not.")
+    purge_at: dt.datetime | None = Field(default=None, description="Until when a deleted one can be brought back.")
 
 
 class SceneSeen(Body):

@@ -1,5 +1,6 @@
 """From the database's rows to the JSON that clients get."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -17,7 +18,9 @@ def page_out(page: pages.Page[Row], show: Callable[[Row], Shown]) -> Page[Shown]
     return Page(items=[show(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
-def project_out(project: Project) -> ProjectOut:
+def project_out(project: Project, kept: dt.timedelta | None = None) -> ProjectOut:
+    """`kept`: how long a deleted one is kept."""
+    deleted_at = project.deleted_at
     return ProjectOut(
         id=project.id,
         name=project.name,
@@ -27,6 +30,8 @@ def project_out(project: Project) -> ProjectOut:
         thumbnail_id=project.thumbnail_id,
         can_undo=project.head_snapshot_id is not None,
         can_redo=bool(project.redo),
+        deleted_at=deleted_at,
+        purge_at=deleted_at + kept if deleted_at is not None and kept is not None else None,
     )
 
 

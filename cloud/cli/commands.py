@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cloud.cli.batch import BatchRequest, make_batch
 from cloud.cli.batch_display import JsonBatchDisplay, TerminalBatchDisplay
+from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.display import JsonDisplay, TerminalDisplay
 from cloud.cli.formats import Format
@@ -174,6 +175,9 @@ def migrate() -> None:
         _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
     configure_logging()
     upgrade(url)
+
+
+app.command()(cleanup)
 
 
 def _fail(message: str, exit_code: int) -> None:

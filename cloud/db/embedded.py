@@ -85,7 +85,7 @@ class EmbeddedPostgres:
         """The address of the running server, for `cloud.db.engine`."""
         if self._sockets is None:
             raise DatabaseNotStarted("nobody has called start().")
-        return f"postgresql+psycopg://postgres@/postgres?host={self._sockets}"
+        return _url(self._sockets)
 
     @property
     def pid(self) -> int | None:
@@ -177,6 +177,19 @@ class EmbeddedPostgres:
                 raise DatabaseNotStarted(f"it was not ready after {timeout_s:.0f} s; see {self._log_file}.")
             time.sleep(0.01)
         raise DatabaseNotStarted(_last_lines(self._log_file.read_text(errors="replace")))
+
+
+def url_of_running(data_dir: Path) -> str:
+    """The address of the server that another process runs on this data folder. Raises: DatabaseNotStarted."""
+    try:
+        # The fifth line is the folder of the server's socket.
+        return _url(Path((data_dir / "cluster" / "postmaster.pid").read_text().splitlines()[4]))
+    except (OSError, IndexError) as error:
+        raise DatabaseNotStarted("another process is starting or stopping it; try again in a moment.") from error
+
+
+def _url(sockets: Path) -> str:
+    return f"postgresql+psycopg://postgres@/postgres?host={sockets}"
 
 
 def _socket_folder(cluster: Path, user: ServerUser) -> Path:

@@ -33,8 +33,21 @@ class Base(DeclarativeBase):
     }
 
 
-def _owner() -> Mapped[uuid.UUID]:
-    return mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+def _stored_hashes(column: str) -> str:
+    """SQL: every `sha256` in the JSON, as an array; an index on it finds the rows that refer to a stored object."""
+    return f"jsonb_path_query_array({column}, 'strict $.**.sha256')"
+
+
+MESSAGE_HASHES, RESULT_HASHES = _stored_hashes("content"), _stored_hashes("result")
+
+
+def _hash_index(name: str, hashes: str) -> Index:
+    return Index(name, text(hashes), postgresql_using="gin", postgresql_where=text(f"{hashes} <> '[]'::jsonb"))
+
+
+def _owner(*, index: bool = True) -> Mapped[uuid.UUID]:
+    """`index` False: another index begins with the column."""
+    return mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=index)
 
 
 class User(Base):
@@ -76,7 +89,7 @@ class Project(Base):
     user_id: Mapped[uuid.UUID] = _owner()
     name: Mapped[str]
     head_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL")
+        ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL"), index=True
     )
     seed: Mapped[int | None] = mapped_column(BigInteger)
     redo: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
@@ -118,7 +131,7 @@ class Job(Base):
     batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="SET NULL"), index=True)
     batch_position: Mapped[int | None]
     base_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL")
+        ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL"), index=True
     )
     kind: Mapped[str] = mapped_column(default="build")
     prompt: Mapped[str] = mapped_column(default="")
@@ -156,6 +169,7 @@ class Message(Base):
     """The transcript: one row a Messages API message, written before its effects are used."""
 
     __tablename__ = "messages"
+    __table_args__ = (_hash_index("ix_messages_hashes", MESSAGE_HASHES),)
 
     job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -164,7 +178,7 @@ class Message(Base):
     attempt: Mapped[int]
     stop_reason: Mapped[str | None]
     # The scene before this message's tool calls: what a new attempt restores.
-    snapshot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
+    snapshot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
@@ -172,6 +186,7 @@ class Step(Base):
     """One tool call of a job's agent. Written when it begins; `result` (packed like a message) when it has ended."""
 
     __tablename__ = "steps"
+    __table_args__ = (_hash_index("ix_steps_hashes", RESULT_HASHES),)
 
     job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -180,8 +195,12 @@ class Step(Base):
     title: Mapped[str]
     code: Mapped[str | None]
     attempt: Mapped[int]
-    before_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
-    after_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
+    before_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("snapshots.id", ondelete="SET NULL"), index=True
+    )
+    after_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("snapshots.id", ondelete="SET NULL"), index=True
+    )
     result: Mapped[dict[str, Any] | None]
     seconds: Mapped[float | None]
     started_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
@@ -213,14 +232,15 @@ class Snapshot(Base):
     """
 
     __tablename__ = "snapshots"
+    __table_args__ = (Index("ix_snapshots_space", "user_id", "sha256", "bytes"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = _owner(index=False)
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
-    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     run_id: Mapped[uuid.UUID | None]
-    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"))
-    thumbnail_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("artifacts.id", ondelete="SET NULL"))
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"), index=True)
+    thumbnail_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("artifacts.id", ondelete="SET NULL"), index=True)
     step: Mapped[int] = mapped_column(default=0)
     message_seq: Mapped[int | None]
     title: Mapped[str] = mapped_column(default="")
@@ -248,15 +268,16 @@ class Artifact(Base):
     """
 
     __tablename__ = "artifacts"
+    __table_args__ = (Index("ix_artifacts_space", "user_id", "sha256", "bytes"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = _owner(index=False)
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     kind: Mapped[str]
     name: Mapped[str]
     media_type: Mapped[str]
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 

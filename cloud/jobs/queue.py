@@ -6,6 +6,7 @@ from cloud.errors import Conflict
 from cloud.jobs import queries
 from cloud.jobs.claims import queries as claims
 from cloud.jobs.events import JobQueued
+from cloud.projects.queries import ProjectDeleted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,18 +21,24 @@ async def enqueue(session: "AsyncSession", job: "Job") -> None:
     """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time.
 
     The queue is fair between users: who sends fifty jobs gets as much of the runners as who sends one.
+    Raises: ProjectDeleted.
     """
     await enqueue_all(session, [job])
 
 
 async def enqueue_all(session: "AsyncSession", jobs: "Sequence[Job]") -> None:
-    """The same with many jobs of one user, one behind the other, each of another project: few statements for all."""
+    """The same with many jobs of one user, one behind the other, each of another project: few statements for all.
+
+    Raises: ProjectDeleted.
+    """
     first = await claims.next_turn(session, jobs[0].user_id)
     for place, job in enumerate(jobs):
         job.turn = first + place
     session.add_all(jobs)
     await session.flush()
     for writer in await queries.open_writers(session, [job.id for job in jobs]):
+        if writer.project.deleted_at is not None:  # since the caller looked: now the lock holds it as it is
+            raise ProjectDeleted(writer.project.id)
         writer.emit(JobQueued())
     await claims.defer_all(session, jobs)
     await session.flush()

@@ -1,8 +1,11 @@
 """A runner with everything it needs, as one process runs it."""
 
+import asyncio
+
 from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
 from cloud.fleet.contract import Fleet
+from cloud.jobs.retention.cleanup import retention_forever
 from cloud.jobs.runner import Runner
 from cloud.jobs.work import Services
 from cloud.settings import Settings
@@ -22,6 +25,11 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
             store = ArtifactStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models)
             runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
-            await runner.run()
+            cleaning = asyncio.create_task(retention_forever(database, store, settings), name="retention")
+            try:
+                await runner.run()
+            finally:
+                cleaning.cancel()
+                await asyncio.wait({cleaning})
     finally:
         await database.aclose()

@@ -1,21 +1,33 @@
 """The SQL of projects and of what belongs to them. Every query takes the owner.
 
-Another owner's row, and what belongs to a deleted project, counts as absent. The caller's transaction;
-nothing here commits.
+Another owner's row, and what belongs to a deleted project, counts as absent; the owner of a deleted project is told
+how to bring it back. The caller's transaction; nothing here commits.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, delete, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cloud.db.models import Artifact, Job, Project
-from cloud.errors import NotFound
+from cloud.errors import Conflict, NotFound
 from cloud.projects.pages import Cursor, Page, cut_page
 
 Row = TypeVar("Row", Project, Job, Artifact)
+
+
+class ProjectDeleted(NotFound):
+    """The project is deleted, and its owner asks for it."""
+
+    code = "project_deleted"
+
+    def __init__(self, project_id: UUID) -> None:
+        super(NotFound, self).__init__(
+            f"This project is deleted; POST /v1/projects/{project_id}/undelete brings it back as long as it is kept."
+        )
 
 
 async def add_project(session: AsyncSession, owner: UUID, name: str) -> Project:
@@ -27,16 +39,34 @@ async def add_project(session: AsyncSession, owner: UUID, name: str) -> Project:
     return project
 
 
-async def list_projects(session: AsyncSession, owner: UUID, cursor: Cursor | None, limit: int) -> Page[Project]:
-    """The owner's projects."""
-    statement = select(Project).where(Project.user_id == owner, Project.deleted_at.is_(None))
+async def list_projects(
+    session: AsyncSession,
+    owner: UUID,
+    cursor: Cursor | None,
+    limit: int,
+    *,
+    deleted_after: dt.datetime | None = None,
+) -> Page[Project]:
+    """The owner's projects; with `deleted_after`, those that were deleted after that time instead."""
+    which = Project.deleted_at.is_(None) if deleted_after is None else Project.deleted_at > deleted_after
+    statement = select(Project).where(Project.user_id == owner, which)
     return await _page(session, statement, Project, cursor, limit)
 
 
+async def find_project(session: AsyncSession, owner: UUID, project_id: UUID) -> Project:
+    """The project, be it deleted or not; locked, so that it stays what it is. Raises: NotFound."""
+    statement = select(Project).where(Project.id == project_id, Project.user_id == owner)
+    locked = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return _found(await session.scalar(locked), "project", project_id)
+
+
 async def get_project(session: AsyncSession, owner: UUID, project_id: UUID) -> Project:
-    """Raises: NotFound."""
-    statement = select(Project).where(Project.id == project_id, Project.user_id == owner, Project.deleted_at.is_(None))
-    return _found(await session.scalar(statement), "project", project_id)
+    """Raises: NotFound, ProjectDeleted."""
+    statement = select(Project).where(Project.id == project_id, Project.user_id == owner)
+    project = _found(await session.scalar(statement), "project", project_id)
+    if project.deleted_at is not None:
+        raise ProjectDeleted(project_id)
+    return project
 
 
 async def rename_project(session: AsyncSession, owner: UUID, project_id: UUID, name: str) -> Project:
@@ -51,14 +81,41 @@ async def rename_project(session: AsyncSession, owner: UUID, project_id: UUID, n
 async def delete_project(session: AsyncSession, owner: UUID, project_id: UUID) -> Sequence[Job]:
     """The project and all that belongs to it is gone for its owner; rows and files stay for now.
 
-    Returns: its jobs that have not ended. Raises: NotFound.
+    Returns: its jobs that have not ended. Raises: NotFound, ProjectDeleted.
     """
-    project = await get_project(session, owner, project_id)
+    project = await find_project(session, owner, project_id)
+    if project.deleted_at is not None:
+        raise ProjectDeleted(project_id)
     project.deleted_at = func.now()
     await session.flush()
     await session.execute(select(func.pg_notify("p2m_events", f"{project_id}:")))  # who follows it is to hear of this
     unfinished = select(Job).where(Job.project_id == project_id, Job.state.in_(("queued", "running")))
     return (await session.scalars(unfinished)).all()
+
+
+async def undelete_project(session: AsyncSession, owner: UUID, project_id: UUID, deleted_after: dt.datetime) -> Project:
+    """The project is back as it was. Raises: NotFound: also deleted before that time. Conflict: it is not deleted."""
+    project = await find_project(session, owner, project_id)
+    if project.deleted_at is None:
+        raise Conflict("The project is not deleted; there is nothing to bring back.")
+    if project.deleted_at <= deleted_after:
+        raise NotFound("project", project_id)
+    project.deleted_at = None
+    await session.flush()
+    await session.refresh(project)
+    return project
+
+
+async def purge_project(session: AsyncSession, owner: UUID, project_id: UUID) -> bool:
+    """Delete a deleted project's rows for good, but for the ledger of usage; False: one of its jobs still runs."""
+    at_work = exists().where(Job.project_id == project_id, Job.state == "running")
+    if await session.scalar(select(at_work)):
+        return False
+    gone = delete(Project).where(
+        Project.id == project_id, Project.user_id == owner, Project.deleted_at.is_not(None), ~at_work
+    )
+    await session.execute(gone)
+    return True
 
 
 async def list_jobs(

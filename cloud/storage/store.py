@@ -5,10 +5,12 @@ twice stores once. Nothing here knows users; whoever asks has found the hash in 
 """
 
 import asyncio
+import contextlib
+import datetime as dt
 import hashlib
 import re
 import tempfile
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -22,6 +24,10 @@ _READ_CHUNK_BYTES = 256 * 1024
 # Streams above this are kept in a file, not in memory, until their hash is known.
 _SPOOL_BYTES = 8 * 2**20
 _PROBE = "probe"
+_LIST_CHUNK = 1000
+# Set aside by a clean-up: "aside/<sha256>/<seconds since 1970 when that was done>".
+_ASIDE = "aside"
+_ASIDE_KEY = re.compile(rf"{_ASIDE}/([0-9a-f]{{64}})/([0-9]{{1,11}})")
 
 
 class ArtifactMissing(Prompt2MeshError):
@@ -40,6 +46,14 @@ class StoreUnavailable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The artifact store does not answer; try again in a moment.")
+
+
+class Listed(NamedTuple):
+    """An object as the store lists it. `moved_at` is when it was last written, or when it was set aside."""
+
+    sha256: str
+    bytes: int
+    moved_at: dt.datetime
 
 
 class Stored(NamedTuple):
@@ -62,7 +76,7 @@ class ArtifactStore:
         Raises: StoreUnavailable: the folder cannot be made.
         """
         try:
-            return cls(LocalStore(folder.absolute(), mkdir=True))
+            return cls(LocalStore(folder.absolute(), mkdir=True, automatic_cleanup=True))
         except (BaseError, OSError) as error:
             raise StoreUnavailable from error
 
@@ -90,7 +104,7 @@ class ArtifactStore:
         The first chunk is read before anything is given out. Raises: ArtifactMissing, StoreUnavailable.
         """
         try:
-            found = await obstore.get_async(self._store, _key(sha256), options=_range_option(start, end))
+            found = await self._open(sha256, _range_option(start, end))
             async for chunk in found.stream(min_chunk_size=_READ_CHUNK_BYTES):
                 yield bytes(chunk)
         except (NotFoundError, FileNotFoundError) as error:
@@ -99,7 +113,7 @@ class ArtifactStore:
             raise StoreUnavailable from error
 
     async def has(self, sha256: str) -> bool:
-        """Whether the content is there. Raises: StoreUnavailable."""
+        """Whether the content is there, and not only set aside. Raises: StoreUnavailable."""
         try:
             await obstore.head_async(self._store, _key(sha256))
         except (NotFoundError, FileNotFoundError):
@@ -108,10 +122,69 @@ class ArtifactStore:
             raise StoreUnavailable from error
         return True
 
+    async def list_objects(self, prefix: str) -> AsyncIterator[Sequence[Listed]]:
+        """The objects whose hash starts with `prefix` (two hexadecimal digits), some at a time; nothing else.
+
+        Raises: StoreUnavailable: no answer, or a file of somebody else whose name cannot be read.
+        """
+        async for chunk in self._listed(prefix):
+            yield [
+                Listed(sha256, one["size"], one["last_modified"])
+                for one in chunk
+                if (sha256 := one["path"].rpartition("/")[2]) and _is_key(one["path"])
+            ]
+
+    async def set_aside(self, sha256: str, at: dt.datetime) -> None:
+        """Take the object out of the way without losing it: it can still be read. No error if it is gone.
+
+        `put` writes it anew meanwhile; so a clean-up that sets aside, waits, asks again who needs it, and only then
+        discards, never takes what somebody has just put. Raises: StoreUnavailable.
+        """
+        with _gone_is_fine():
+            await obstore.rename_async(self._store, _key(sha256), _aside_key(sha256, at))
+
+    async def list_aside(self) -> AsyncIterator[Sequence[Listed]]:
+        """What is set aside, some at a time. Raises: StoreUnavailable."""
+        async for chunk in self._listed(_ASIDE):
+            found = [(one, _ASIDE_KEY.fullmatch(one["path"])) for one in chunk]
+            yield [
+                Listed(match[1], one["size"], dt.datetime.fromtimestamp(int(match[2]), dt.UTC))
+                for one, match in found
+                if match
+            ]
+
+    async def bring_back(self, sha256: str, at: dt.datetime) -> None:
+        """What was set aside at that time is in its place again. Raises: StoreUnavailable."""
+        with _gone_is_fine():
+            await obstore.copy_async(self._store, _aside_key(sha256, at), _key(sha256))
+        await self.discard(sha256, at)
+
+    async def discard(self, sha256: str, at: dt.datetime) -> None:
+        """Delete for good what was set aside at that time. No error if it is gone. Raises: StoreUnavailable."""
+        with _gone_is_fine():
+            await obstore.delete_async(self._store, _aside_key(sha256, at))
+
     async def check(self) -> None:
         """The store takes writes. Raises: StoreUnavailable."""
         try:
             await obstore.put_async(self._store, _PROBE, b"ok")
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable from error
+
+    async def _open(self, sha256: str, options: "obstore.GetOptions | None") -> "obstore.GetResult":
+        """In its place, or where it was set aside; once more in its place, as it may be on its way back."""
+        with contextlib.suppress(NotFoundError, FileNotFoundError):
+            return await obstore.get_async(self._store, _key(sha256), options=options)
+        async for chunk in self._listed(f"{_ASIDE}/{sha256}"):
+            for one in chunk:
+                with contextlib.suppress(NotFoundError, FileNotFoundError):
+                    return await obstore.get_async(self._store, one["path"], options=options)
+        return await obstore.get_async(self._store, _key(sha256), options=options)
+
+    async def _listed(self, prefix: str) -> AsyncIterator[Sequence["obstore.ObjectMeta"]]:
+        try:
+            async for chunk in obstore.list(self._store, prefix, chunk_size=_LIST_CHUNK):
+                yield chunk
         except (BaseError, OSError) as error:
             raise StoreUnavailable from error
 
@@ -144,6 +217,25 @@ def _key(sha256: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ArtifactMissing(sha256)
     return f"{sha256[:2]}/{sha256}"
+
+
+def _is_key(path: str) -> bool:
+    folder, _, name = path.partition("/")
+    return bool(re.fullmatch(r"[0-9a-f]{64}", name)) and name.startswith(folder) and len(folder) == 2
+
+
+def _aside_key(sha256: str, at: dt.datetime) -> str:
+    return f"{_ASIDE}/{_key(sha256)[3:]}/{int(at.timestamp())}"
+
+
+@contextlib.contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError):
+        return
+    except BaseError as error:
+        raise StoreUnavailable from error
 
 
 def _range_option(start: int, end: int | None) -> "obstore.GetOptions | None":

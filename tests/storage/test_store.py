@@ -1,16 +1,19 @@
 """The artifact store on a real folder."""
 
 import asyncio
+import datetime as dt
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cloud.storage.store import ArtifactMissing, ArtifactStore, StoreUnavailable
+from cloud.storage.store import ArtifactMissing, ArtifactStore, Listed, StoreUnavailable
 
 CONTENT = bytes(range(256)) * 9_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+THEN = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
 async def _chunks(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
@@ -98,3 +101,62 @@ async def test_check_writes_for_real(store: ArtifactStore, tmp_path: Path) -> No
 
     with pytest.raises(StoreUnavailable):
         await store.check()
+
+
+async def _listed(store: ArtifactStore, prefix: str = SHA256[:2]) -> list[Listed]:
+    return [one async for chunk in store.list_objects(prefix) for one in chunk]
+
+
+async def _aside(store: ArtifactStore) -> list[Listed]:
+    return [one async for chunk in store.list_aside() for one in chunk]
+
+
+async def test_the_list_holds_our_objects_alone_and_when_they_were_written(
+    store: ArtifactStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "artifacts"
+    await store.put(CONTENT)
+    os.utime(folder / SHA256[:2] / SHA256, (1_000_000, 1_000_000))
+    for foreign in ("note.txt", f"{SHA256[:2]}/notes ü.txt", f"{SHA256[:2]}/{'0' * 64}", f"{SHA256[:2]}/in/{SHA256}"):
+        (folder / foreign).parent.mkdir(exist_ok=True)
+        (folder / foreign).write_text("not ours")
+
+    assert await _listed(store) == [Listed(SHA256, len(CONTENT), dt.datetime.fromtimestamp(1_000_000, dt.UTC))]
+    assert await _listed(store, "zz") == []
+
+
+async def test_what_is_set_aside_can_be_read_and_brought_back(store: ArtifactStore) -> None:
+    await store.put(CONTENT)
+
+    await store.set_aside(SHA256, THEN)
+
+    assert await store.get(SHA256) == CONTENT
+    assert not await store.has(SHA256)
+    assert await _listed(store) == []
+    assert await _aside(store) == [Listed(SHA256, len(CONTENT), THEN)]
+    await store.bring_back(SHA256, THEN)
+    assert await store.has(SHA256)
+    assert await _aside(store) == []
+
+
+async def test_what_is_discarded_is_gone_and_leaves_no_folder(store: ArtifactStore, tmp_path: Path) -> None:
+    await store.put(CONTENT)
+    await store.set_aside(SHA256, THEN)
+
+    await store.discard(SHA256, THEN)
+    await store.discard(SHA256, THEN)
+    await store.set_aside(SHA256, THEN)
+
+    with pytest.raises(ArtifactMissing):
+        await store.get(SHA256)
+    assert not (tmp_path / "artifacts" / "aside").exists()
+
+
+async def test_what_is_put_after_it_was_set_aside_outlives_the_discarding(store: ArtifactStore) -> None:
+    await store.put(CONTENT)
+    await store.set_aside(SHA256, THEN)
+
+    await store.put(CONTENT)
+    await store.discard(SHA256, THEN)
+
+    assert await store.get(SHA256) == CONTENT

@@ -55,6 +55,7 @@ class FakeApi:
     passwords: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     projects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -174,6 +175,7 @@ class _Routes:
             "GET /v1/projects/{id}": self.get_project,
             "PATCH /v1/projects/{id}": self.rename_project,
             "DELETE /v1/projects/{id}": self.delete_project,
+            "POST /v1/projects/{id}/undelete": self.undelete_project,
             "POST /v1/projects/{id}/images": self.upload_image,
             "POST /v1/projects/{id}/jobs": self.create_job,
             "POST /v1/projects/{id}/exports": self.export,
@@ -192,7 +194,7 @@ class _Routes:
             request.state.username = self.api.tokens.get(token)
             if request.state.username is None and path not in {"/v1/users", "/v1/sessions"}:
                 return _problem(401, "unauthorized", "Sign in first.")
-            known = {**self.api.projects, **self.api.jobs, **self.api.contents}
+            known = {**self.api.projects, **self.api.deleted, **self.api.jobs, **self.api.contents}
             if "id" in request.path_params and request.path_params["id"] not in known:
                 return _problem(404, "not_found", "There is no such thing.")
             return await do(request)
@@ -226,8 +228,9 @@ class _Routes:
     async def create_project(self, request: Request) -> Response:
         return JSONResponse(self.api.add_project((await request.json())["name"]), 201)
 
-    async def list_projects(self, _: Request) -> Response:
-        return _page(list(self.api.projects.values()))
+    async def list_projects(self, request: Request) -> Response:
+        deleted = request.query_params.get("deleted") == "true"
+        return _page(list((self.api.deleted if deleted else self.api.projects).values()))
 
     async def get_project(self, request: Request) -> Response:
         return JSONResponse(self.api.projects[request.path_params["id"]])
@@ -238,8 +241,14 @@ class _Routes:
         return JSONResponse(project)
 
     async def delete_project(self, request: Request) -> Response:
-        del self.api.projects[request.path_params["id"]]
+        identifier = request.path_params["id"]
+        self.api.deleted[identifier] = {**self.api.projects.pop(identifier), "deleted_at": _now()}
         return Response(status_code=204)
+
+    async def undelete_project(self, request: Request) -> Response:
+        identifier = request.path_params["id"]
+        self.api.projects[identifier] = {**self.api.deleted.pop(identifier), "deleted_at": None}
+        return JSONResponse(self.api.projects[identifier])
 
     async def upload_image(self, request: Request) -> Response:
         try:

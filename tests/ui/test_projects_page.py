@@ -60,6 +60,17 @@ def test_delete_asks_twice(signed_in: AppTest, api: FakeApi) -> None:
     assert api.projects == {}
 
 
+def test_a_deleted_project_is_brought_back(signed_in: AppTest, api: FakeApi) -> None:
+    project = api.add_project("Chair")
+    page = open_page(signed_in)
+    page.checkbox(key=f"sure-{project['id']}").check().run()
+    page.button(key=f"delete-{project['id']}").click().run()
+    page.button(key=f"undelete-{project['id']}").click().run()
+    no_crash(page)
+    assert page.button(key=f"open-{project['id']}") is not None
+    assert (list(api.projects), api.deleted) == ([project["id"]], {})
+
+
 def test_continue_opens_the_build_page_on_that_project(signed_in: AppTest, api: FakeApi) -> None:
     api.add_project("Chair")
     castle = api.add_project("Castle")

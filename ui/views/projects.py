@@ -13,6 +13,7 @@ from ui.wording import ago, plain, shortened
 CARDS_A_ROW = 3
 SHOWN_AT_FIRST = 12
 JOBS_SHOWN = 20
+DELETED_SHOWN = 50
 FORMATS = ("fbx", "obj", "stl", "usdc", "ply")
 STATE_COLOURS: dict[JobState, Literal["green", "red", "gray", "orange"]] = {
     "succeeded": "green",
@@ -40,7 +41,6 @@ def _draw_all(session: UiSession) -> None:
     projects = list(itertools.islice(session.client.list_projects(), limit + 1))
     if not projects:
         draw_empty_stage("You have no projects yet; the Build page makes the first.")
-        return
     for first in range(0, min(len(projects), limit), CARDS_A_ROW):
         row = projects[first : min(first + CARDS_A_ROW, limit)]
         for column, project in zip(st.columns(CARDS_A_ROW, gap="medium"), row, strict=False):
@@ -49,6 +49,23 @@ def _draw_all(session: UiSession) -> None:
     if len(projects) > limit and st.button("Show more", key="more"):
         st.session_state["projects_shown"] = limit + SHOWN_AT_FIRST
         st.rerun()
+    _draw_deleted(session)
+
+
+def _draw_deleted(session: UiSession) -> None:
+    """What was deleted and can still be brought back."""
+    deleted = list(itertools.islice(session.client.deleted_projects(), DELETED_SHOWN))
+    if not deleted:
+        return
+    with st.expander("Deleted projects", icon=":material/delete:", key="deleted"):
+        for project in deleted:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.text(shortened(project["name"], 80))
+                st.caption(f"Deleted {ago(project.get('deleted_at') or project['updated_at'])}")
+                if st.button("Bring back", icon=":material/restore_from_trash:", key=f"undelete-{project['id']}"):
+                    with errors_as_banner():
+                        session.client.undelete_project(project["id"])
+                        st.rerun()
 
 
 def _draw_card(session: UiSession, project: Project) -> None:
@@ -74,7 +91,9 @@ def _draw_menu(session: UiSession, project: Project) -> None:
                 session.client.rename_project(project["id"], name)
                 st.rerun()
         st.divider()
-        sure = st.checkbox("Delete this scene and all its files for good", key=f"sure-{project['id']}")
+        sure = st.checkbox(
+            "Delete this scene and all its files; it can be brought back for some days", key=f"sure-{project['id']}"
+        )
         if st.button("Delete", icon=":material/delete:", disabled=not sure, key=f"delete-{project['id']}"):
             with errors_as_banner():
                 session.client.delete_project(project["id"])

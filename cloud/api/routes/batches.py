@@ -21,6 +21,7 @@ from cloud.jobs.batches import queries, work
 from cloud.jobs.batches.archive import NothingYet, stream_archive
 from cloud.jobs.batches.parsing import Kind, Limits, checked_batch_name, parse_batch
 from cloud.jobs.prompt import slug_of
+from cloud.jobs.retention.space import require_space
 
 router = APIRouter(prefix="/batches", tags=["batches"], responses=documented(404, 422))
 
@@ -43,7 +44,7 @@ _BODY = {
 }
 
 
-@router.post("", status_code=202, summary="Send many prompts", responses=documented(400, 413), openapi_extra=_BODY)
+@router.post("", status_code=202, summary="Send many prompts", responses=documented(400, 403, 413), openapi_extra=_BODY)
 async def create_batch(
     request: Request,
     owner: OwnerDep,
@@ -64,6 +65,7 @@ async def create_batch(
     batch_id = uuid4()
     if earlier := await idempotency.made_before(transaction, batch_id):
         return await _detail(transaction, owner, earlier)
+    await require_space(transaction, owner, services.settings)
     count = len(parsed.items)
     usual_name = f"{count} prompt{'s' if count > 1 else ''}"
     batch = Batch(id=batch_id, user_id=owner, name=given_name or parsed.name or usual_name)

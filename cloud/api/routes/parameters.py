@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from cloud.api.dependencies import OwnerDep, TransactionDep
+from cloud.api.dependencies import OwnerDep, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.problems import documented
 from cloud.api.schemas import Body, JobOut
@@ -14,6 +14,7 @@ from cloud.api.shapes import job_out
 from cloud.db.models import Snapshot
 from cloud.jobs.parameters.changes import read_scene, request_change
 from cloud.jobs.parameters.scene import SceneParameter
+from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
 
 router = APIRouter(prefix="/projects", tags=["parameters"], responses=documented(404, 409, 422))
@@ -61,9 +62,16 @@ async def list_parameters(project_id: UUID, owner: OwnerDep, transaction: Transa
     return ParametersOut(head_snapshot_id=project.head_snapshot_id, items=items)
 
 
-@router.post("/{project_id}/parameters", status_code=202, summary="Change a scene's parameters")
+@router.post(
+    "/{project_id}/parameters", status_code=202, summary="Change a scene's parameters", responses=documented(403)
+)
 async def change_parameters(
-    project_id: UUID, body: ParametersIn, owner: OwnerDep, transaction: TransactionDep, idempotency: IdempotencyDep
+    project_id: UUID,
+    body: ParametersIn,
+    owner: OwnerDep,
+    transaction: TransactionDep,
+    services: ServicesDep,
+    idempotency: IdempotencyDep,
 ) -> JobOut:
     """Queue a job that runs the scene's code again with these values, without a model. The scene changes at its end,
     or, if a step fails, not at all. Undo brings back the scene before."""
@@ -71,6 +79,7 @@ async def change_parameters(
     if earlier := await idempotency.made_before(transaction, job_id):
         return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
+    await require_space(transaction, owner, services.settings)
     return job_out(await request_change(transaction, project, body.values, body.expected_head, job_id=job_id))
 
 

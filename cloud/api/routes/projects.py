@@ -1,13 +1,13 @@
 """Projects: one evolving scene each, with what is put into it and asked of it."""
 
 import asyncio
-from contextlib import suppress
-from typing import Any
+import datetime as dt
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
-from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
+from cloud.api.dependencies import OwnerDep, PagingDep, Services, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.problems import documented
 from cloud.api.scenes import demand_seen_scene
@@ -18,6 +18,8 @@ from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
 from cloud.jobs.prompt import checked_prompt
+from cloud.jobs.retention import deletion
+from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
 from cloud.projects.images import clean_image
 from cloud.projects.names import checked_project_name
@@ -51,10 +53,18 @@ async def create_project(body: ProjectIn, owner: OwnerDep, transaction: Transact
 
 
 @router.get("", summary="List projects")
-async def list_projects(owner: OwnerDep, transaction: TransactionDep, paging: PagingDep) -> Page[ProjectOut]:
+async def list_projects(
+    owner: OwnerDep,
+    transaction: TransactionDep,
+    services: ServicesDep,
+    paging: PagingDep,
+    deleted: Annotated[bool, Query(description="Only the deleted ones that can be brought back.")] = False,
+) -> Page[ProjectOut]:
     """One's own projects, newest first."""
-    page = await queries.list_projects(transaction, owner, paging.cursor, paging.limit)
-    return page_out(page, project_out)
+    kept = _kept(services)
+    since = _now() - kept if deleted else None
+    page = await queries.list_projects(transaction, owner, paging.cursor, paging.limit, deleted_after=since)
+    return page_out(page, lambda project: project_out(project, kept))
 
 
 @router.get("/{project_id}", summary="Get a project")
@@ -68,20 +78,35 @@ async def rename_project(project_id: UUID, body: ProjectIn, owner: OwnerDep, tra
     return project_out(await queries.rename_project(transaction, owner, project_id, name))
 
 
-@router.delete("/{project_id}", status_code=204, summary="Delete a project")
-async def delete_project(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> None:
-    """The project, its jobs and its files are gone from here on; jobs that have not ended are cancelled."""
-    for job in await queries.delete_project(transaction, owner, project_id):
-        # One that has ended since needs no cancel.
-        with suppress(Conflict):
-            await queue.request_cancel(transaction, job)
+@router.delete("/{project_id}", status_code=204, summary="Delete a project", responses=documented(503))
+async def delete_project(
+    project_id: UUID,
+    owner: OwnerDep,
+    services: ServicesDep,
+    purge: Annotated[bool, Query(description="For good, and at once; also what is deleted already.")] = False,
+) -> None:
+    """Jobs that have not ended are cancelled. For 7 days the project can be brought back, unless it is purged."""
+    if purge:
+        await deletion.purge_project(services.database, owner, project_id)
+        return
+    async with services.database.sessions.begin() as session:
+        await deletion.delete_project(session, owner, project_id)
+
+
+@router.post("/{project_id}/undelete", summary="Bring a deleted project back", responses=documented(409))
+async def undelete_project(
+    project_id: UUID, owner: OwnerDep, transaction: TransactionDep, services: ServicesDep
+) -> ProjectOut:
+    """Its files and its history are as they were; its jobs that had not ended stay cancelled."""
+    since = _now() - _kept(services)
+    return project_out(await queries.undelete_project(transaction, owner, project_id, since))
 
 
 @router.post(
     "/{project_id}/images",
     status_code=201,
     summary="Upload a reference image",
-    responses=documented(413),
+    responses=documented(403, 413),
     openapi_extra=_IMAGE_BODY,
 )
 async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, services: ServicesDep) -> ArtifactOut:
@@ -91,6 +116,7 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
     """
     async with services.database.sessions() as session:
         await queries.get_project(session, owner, project_id)
+        await require_space(session, owner, services.settings)
     content = await _read_body(request, services.settings.image_limit_bytes)
     if not content:
         raise InvalidInput("The body is empty; send the image file itself as the body.")
@@ -106,10 +132,13 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
         bytes=stored.bytes,
     )
     async with services.database.sessions.begin() as session:
+        # Locked: it may have been deleted, even for good, while the image came.
+        if (await queries.find_project(session, owner, project_id)).deleted_at is not None:
+            raise queries.ProjectDeleted(project_id)
         return artifact_out(await queries.add_artifact(session, artifact))
 
 
-@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"])
+@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403))
 async def create_job(
     project_id: UUID,
     body: JobIn,
@@ -125,6 +154,7 @@ async def create_job(
         return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
+    await require_space(transaction, owner, services.settings)
     await queries.require_reference_images(transaction, project, body.image_ids)
     request = {
         "formats": list(dict.fromkeys(body.formats)),
@@ -144,10 +174,15 @@ async def create_job(
 
 
 @router.post(
-    "/{project_id}/exports", status_code=202, summary="Export the scene", tags=["jobs"], responses=documented(409)
+    "/{project_id}/exports", status_code=202, summary="Export the scene", tags=["jobs"], responses=documented(403, 409)
 )
 async def create_export(
-    project_id: UUID, body: ExportIn, owner: OwnerDep, transaction: TransactionDep, idempotency: IdempotencyDep
+    project_id: UUID,
+    body: ExportIn,
+    owner: OwnerDep,
+    transaction: TransactionDep,
+    services: ServicesDep,
+    idempotency: IdempotencyDep,
 ) -> JobOut:
     """Queue a job that writes the scene, or that of any step, in one format; its file is among the job's artifacts."""
     job_id = uuid4()
@@ -160,6 +195,7 @@ async def create_export(
         request["snapshot_id"] = str((await get_snapshot(transaction, project.id, body.snapshot_id)).id)
     elif project.head_snapshot_id is None:
         raise EmptyScene
+    await require_space(transaction, owner, services.settings)
     job = Job(id=job_id, user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
     await queue.enqueue(transaction, job)
     return job_out(job)
@@ -172,6 +208,14 @@ async def list_project_artifacts(
     """Reference images, pictures and results of all jobs of the project, newest first."""
     page = await queries.list_artifacts(transaction, owner, paging.cursor, paging.limit, project_id=project_id)
     return page_out(page, artifact_out)
+
+
+def _kept(services: Services) -> dt.timedelta:
+    return dt.timedelta(days=services.settings.deleted_kept_days)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 async def _read_body(request: Request, limit_bytes: int) -> bytes:

@@ -40,6 +40,8 @@ def upgrade() -> None:
     _extend_jobs()
     _extend_usage()
     _number_events_by_project()
+    _index_what_deletion_looks_for()
+    _index_stored_bytes()
 
 
 def _add_filled(table: str, name: str, kind: Any, filling: str) -> None:
@@ -143,3 +145,35 @@ def _number_events_by_project() -> None:
     op.create_foreign_key(None, "events", "projects", ["project_id"], ["id"], ondelete="CASCADE")
     op.create_unique_constraint("uq_events_job_id_seq", "events", ["job_id", "seq"])
     op.execute(NOTIFY_ON_EVENT)
+
+
+def _index_what_deletion_looks_for() -> None:
+    """Without these every deleted row costs a scan of each table that refers to it."""
+    for table, column in (
+        ("projects", "head_snapshot_id"),
+        ("jobs", "base_snapshot_id"),
+        ("messages", "snapshot_id"),
+        ("steps", "before_snapshot_id"),
+        ("steps", "after_snapshot_id"),
+        ("snapshots", "job_id"),
+        ("snapshots", "parent_id"),
+        ("snapshots", "thumbnail_id"),
+    ):
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+
+
+def _index_stored_bytes() -> None:
+    """Who refers to an object of the store, and how many bytes a user has there."""
+    op.create_index(op.f("ix_artifacts_sha256"), "artifacts", ["sha256"])
+    for table, column in (("messages", "content"), ("steps", "result")):
+        hashes = f"jsonb_path_query_array({column}, 'strict $.**.sha256')"
+        op.create_index(
+            f"ix_{table}_hashes",
+            table,
+            [sa.text(hashes)],
+            postgresql_using="gin",
+            postgresql_where=sa.text(f"{hashes} <> '[]'::jsonb"),
+        )
+    for table in ("snapshots", "artifacts"):
+        op.create_index(f"ix_{table}_space", table, ["user_id", "sha256", "bytes"])
+        op.drop_index(f"ix_{table}_user_id", table)

@@ -1,0 +1,66 @@
+"""How much a user may keep in the store, and what to do when it is full."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from cloud.errors import Prompt2MeshError
+from cloud.jobs.retention import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloud.db.engine import Transaction
+    from cloud.settings import Settings
+
+_LARGEST = 10
+
+
+class StorageFull(Prompt2MeshError):
+    """The user keeps as much as they may. Forbidden rather than too large: what was sent is all right."""
+
+    code, http_status = "storage_full", 403
+
+    def __init__(self, used_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"Your storage is full: {size_text(used_bytes)} of {size_text(limit_bytes)} are used (deleted projects "
+            "count until they are purged); delete projects with DELETE /v1/projects/{id}?purge=true, which frees "
+            "their space at once, and send this again."
+        )
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a user has in the store and may have; `limit_bytes` 0 is no limit."""
+
+    used_bytes: int
+    limit_bytes: int
+    largest: "Sequence[queries.ProjectSpace]"
+
+
+async def require_space(session: "Transaction", owner: UUID, settings: "Settings") -> None:
+    """Nothing new is begun for a user whose storage is full; what runs may end. Raises: StorageFull."""
+    limit_bytes = settings.user_storage_mib * 2**20
+    if not limit_bytes or await queries.used_bytes_at_most(session, owner) < limit_bytes:
+        return
+    if (used := await queries.used_bytes(session, owner)) >= limit_bytes:
+        raise StorageFull(used, limit_bytes)
+
+
+async def space_of(session: "Transaction", owner: UUID, settings: "Settings") -> Space:
+    """What the user keeps, and which of their projects take the most."""
+    return Space(
+        used_bytes=await queries.used_bytes(session, owner),
+        limit_bytes=settings.user_storage_mib * 2**20,
+        largest=await queries.largest_projects(session, owner, _LARGEST),
+    )
+
+
+def size_text(size_bytes: int) -> str:
+    """The size for people: "12.3 MiB"."""
+    size = float(size_bytes)
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
