@@ -33,7 +33,7 @@ def as_failure(error: Prompt2MeshError) -> CallToolResult:
         "ok": False,
         "stdout": "",
         "changed": {"summary": "", "added": [], "removed": [], "modified": []},
-        "error": {"type": error.code, "message": text, "line": None, "source": ""},
+        "error": {"type": error.code, "message": text, "line": None, "source": "", "retryable": error.retryable},
         "snapshot": None,
     }
     content: list[ContentBlock] = [TextContent(type="text", text=text)]

@@ -33,6 +33,12 @@ class StepLost(Prompt2MeshError):
     code, http_status = "step_lost", 500
 
 
+class BlenderKilled(StepLost):
+    """Blender was killed at work though the call was within its limits: the same call may well succeed."""
+
+    retryable = True
+
+
 class BlenderNotStarting(Prompt2MeshError):
     """No child could be brought to answer."""
 
@@ -108,7 +114,8 @@ class BlenderSupervisor:
             except TimeoutError:
                 raise await self._step_lost(f"it took longer than {limit_s:g} s and was stopped") from None
             except ChildDied as death:
-                raise await self._step_lost(f"{death} while at work") from death
+                kind = BlenderKilled if death.by_kill else StepLost
+                raise await self._step_lost(f"{death} while at work", kind) from death
             except (StoreFull, NoFile, SenselessAnswer) as refused:
                 raise await self._step_lost(str(refused).rstrip(".")) from refused
             except asyncio.CancelledError:
@@ -170,7 +177,7 @@ class BlenderSupervisor:
             self._in_background(self._warm_up())
         return kept.answer
 
-    async def _step_lost(self, why: str) -> StepLost:
+    async def _step_lost(self, why: str, kind: type[StepLost] = StepLost) -> StepLost:
         """Replace the child and tell how the scene stands."""
         logger.warning("step lost", extra={"why": why})
         await self._drop_child()
@@ -183,7 +190,7 @@ class BlenderSupervisor:
             state = "The scene is empty, as before this step."
         else:
             state = "The scene is as it was before this step."
-        return StepLost(f"The step did not finish: {why}. A new Blender runs. {state}")
+        return kind(f"The step did not finish: {why}. A new Blender runs. {state}")
 
     async def _drop_child(self) -> None:
         child, self._child = self._child, None

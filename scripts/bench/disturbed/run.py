@@ -87,7 +87,7 @@ def observe(plan: Plan, data_dir: Path) -> Observed:
 def _run_undisturbed(plan: Plan, stack: StackUnderTest, users: Sequence[User], observed: Observed) -> None:
     began = time.monotonic()
     jobs = [SentJob(recipe, recipe, recipe % plan.users, f"chaos-first-{recipe}") for recipe in range(plan.prompts)]
-    threads = [_work_on(users[job.user], job, UNDISTURBED_LIMIT_S) for job in jobs]
+    threads = [_work_on(users[job.user], job, UNDISTURBED_LIMIT_S, observed) for job in jobs]
     for thread in threads:
         thread.join()
     with connect(stack.database_url) as connection:
@@ -122,11 +122,12 @@ def _run_disturbed(plan: Plan, stack: StackUnderTest, users: Sequence[User], obs
                 break
             if job is jobs[-1]:
                 killer.hurry(2.5)
-            threads.append(_work_on(users[job.user], job, plan.limit_s))
+            threads.append(_work_on(users[job.user], job, plan.limit_s, observed))
             if job.number % 10 == 9:
                 _say(f"{job.number + 1} jobs sent, {sum(j.ended for j in jobs)} ended, {len(killer.kills)} kills")
         for thread in threads:
             _wait(lambda thread=thread: not thread.is_alive() or _broken(stack, killer, observed))
+            thread.join()
     finally:
         killer.stop()
     observed.seconds["disturbed"] = time.monotonic() - began
@@ -146,11 +147,13 @@ def _broken(stack: StackUnderTest, killer: Killer, observed: Observed) -> bool:
     if killer.failure is not None:
         raise killer.failure
     if not stack.supervisor.is_running() or stack.supervisor.status() == psutil.STATUS_ZOMBIE:
-        observed.stack_failed = "the supervisor of the stack ended; logs/stack.log says why"
+        log = stack.data_dir / "logs" / "stack.log"
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        observed.stack_failed = f"the supervisor of the stack ended: {said[-1][:300] if said else 'without a word'}"
     return bool(observed.stack_failed)
 
 
-def _work_on(user: User, job: SentJob, limit_s: float) -> threading.Thread:
+def _work_on(user: User, job: SentJob, limit_s: float, observed: Observed) -> threading.Thread:
     """Send the job and follow it, in a thread of its own."""
     job.sent_at = time.time()
 
@@ -160,7 +163,7 @@ def _work_on(user: User, job: SentJob, limit_s: float) -> threading.Thread:
         except GaveUp as error:
             job.refused, job.ended_at = str(error), time.time()
             return
-        user.follow(job, lambda: time.time() - job.sent_at > limit_s)
+        user.follow(job, lambda: bool(observed.stack_failed) or time.time() - job.sent_at > limit_s)
 
     thread = threading.Thread(target=send_and_follow, name=f"job {job.number}", daemon=True)
     thread.start()

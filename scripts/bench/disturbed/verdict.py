@@ -35,7 +35,7 @@ def judge(sent: SentJob, record: JobRecord | None, wanted: JobRecord, calls: Seq
     verdict = Verdict()
     if record is None:
         verdict.lost = True
-        verdict.differences.append(f"the job was never made: {sent.refused or 'no answer'}")
+        verdict.differences.append(f"its rows were not found: {sent.refused or 'the stack had ended'}")
         return verdict
     verdict.lost = (record.state, record.outcome) != (wanted.state, wanted.outcome)
     if verdict.lost:
