@@ -28,6 +28,7 @@ class StackUnderTest:
     api_url: str
     supervisor: psutil.Process
     seen: dict[tuple[int, float], psutil.Process] = field(default_factory=dict)
+    _sockets: set[Path] = field(default_factory=set)
 
     @classmethod
     @contextmanager
@@ -57,7 +58,9 @@ class StackUnderTest:
         while time.monotonic() < deadline:
             for process in self.processes().get("api", []):
                 with suppress(psutil.Error):
-                    return process.environ()["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+                    url = process.environ()["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+                    self._sockets.add(Path(url.partition("host=")[2]))
+                    return url
             time.sleep(0.1)
         raise RuntimeError("the stack has no API")
 
@@ -92,7 +95,7 @@ class StackUnderTest:
     def leftovers(self) -> list[str]:
         """Folders and sockets that should have gone with the stack."""
         pods = [str(path.relative_to(self.data_dir)) for path in self.data_dir.glob("pods/fleet-*/pod-*")]
-        sockets = [str(path) for path in (self.data_dir / "postgres").rglob(".s.PGSQL.*")]
+        sockets = [str(path) for path in self._sockets if path.exists()]
         stale = [name for name in ("stack.json", "stack.keep") if (self.data_dir / name).exists()]
         return pods + sockets + stale
 
