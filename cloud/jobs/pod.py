@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound, Prompt2MeshError
-from cloud.fleet.contract import Endpoint, Fleet
+from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
 from cloud.jobs.pod_link import PodLink
 from cloud.storage.store import ArtifactStore
 
@@ -18,7 +19,12 @@ GOING_BACK = frozenset({"restore", "branch"})
 
 # Above the pod's own limit of a step that names none: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
-_LOSSES_LIMIT = 3
+# A call is made this often if Blender is lost under it: most likely the loss is not the call's doing.
+_TRIES = 2
+# Losses in a row: two calls, each tried twice.
+_LOSSES_LIMIT = 2 * _TRIES
+# A pod that dies while it starts is started again for this long.
+_START_AGAIN_S = 60.0
 _UNNOTICED_S = 0.5
 
 logger = logging.getLogger(__name__)
@@ -81,28 +87,39 @@ class PodToolbox:
                 await self._replace()
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Run one tool; the loss of the pod is a failed call too. Raises: PodNotReady, PodLost."""
+        """Run one tool, once more if Blender was lost under it; a loss again is a failed call.
+
+        Every try begins with the scene as it was before the call. Raises: PodNotReady, PodLost.
+        """
+        for _ in range(_TRIES - 1):
+            result = await self._try(name, arguments)
+            if not (result.is_error and _may_succeed(result)):
+                return result
+            logger.warning("call is made again", extra={"tool": name})
+            await self._reload_scene()
+        return await self._try(name, arguments)
+
+    async def _try(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Run one tool; the loss of the pod is a failed call too."""
         try:
             async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
                 result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
             await self._follow(name, arguments, result)
-            return result
         except (ToolboxLost, TimeoutError) as error:
             logger.warning("pod lost", extra={"tool": name, "error": type(error).__name__})
             await self._replace()
-        text = (
-            "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
-            "If the call asked for very much, do less at once."
-        )
-        error_facts = {"type": PodLost.code, "message": text, "line": None, "source": ""}
-        return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": error_facts})
+            # A pod that hung as a whole would most likely hang again, for as long.
+            return _lost(retryable=isinstance(error, ToolboxLost))
+        self._losses = 0
+        return result
 
     async def call_surely(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Run one tool that changes nothing, again if the pod was lost. Raises: PodNotReady, PodLost."""
-        while True:
+        for _ in range(_LOSSES_LIMIT - 1):
             result = await self.call(name, arguments)
-            if not (result.is_error and _error_type(result) == PodLost.code):
+            if not (result.is_error and (_may_succeed(result) or _error_type(result) == PodLost.code)):
                 return result
+        return await self.call(name, arguments)
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
         """The scene's files in one format, each with its name; none if the result is an error.
@@ -133,12 +150,17 @@ class PodToolbox:
             self.scene = str(result.structured.get("sha256", EMPTY_SCENE))
 
     async def _connect(self) -> None:
+        began = time.monotonic()
         while True:
-            endpoint = await self._acquire()
             try:
+                endpoint = await self._acquire()
                 self._link = await PodLink.open(endpoint.base_url, endpoint.bearer, self._seed)
                 await self._load_scene()
                 return
+            except PodNotReady:
+                if self._losses + 1 >= _LOSSES_LIMIT or time.monotonic() - began > _START_AGAIN_S:
+                    raise
+                await self._drop()
             except (ToolboxLost, TimeoutError):
                 await self._drop()
 
@@ -164,6 +186,12 @@ class PodToolbox:
             result = await link.ask(lambda toolbox: toolbox.call("snapshots", {"action": "restore", "sha256": scene}))
         if result.is_error:
             raise ToolboxLost("The pod did not open the scene.")
+
+    async def _reload_scene(self) -> None:
+        try:
+            await self._load_scene()
+        except (ToolboxLost, TimeoutError):
+            await self._replace()
 
     async def _download_snapshot(self, sha256: str) -> bytes:
         return await self._connected().ask(lambda toolbox: toolbox.download_snapshot(sha256))
@@ -192,6 +220,21 @@ class PodToolbox:
         if self._link is None:
             raise ToolboxLost("There is no pod.")
         return self._link
+
+
+def _lost(*, retryable: bool) -> ToolResult:
+    text = (
+        "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
+        "If the call asked for very much, do less at once."
+    )
+    facts = {"type": PodLost.code, "message": text, "line": None, "source": "", "retryable": retryable}
+    return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": facts})
+
+
+def _may_succeed(result: ToolResult) -> bool:
+    """The call failed for a reason that is not its own."""
+    error = result.structured.get("error")
+    return isinstance(error, dict) and error.get("retryable") is True
 
 
 def _error_type(result: ToolResult) -> str:
