@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")
+    max_running_jobs: int = Field(default=0, ge=0, description="Jobs that all runners work on at once; 0: no limit.")
+    runner_grace_s: float = Field(
+        default=20.0, ge=0, description="How long a runner that is stopped waits for the ends of its jobs' steps."
+    )
+    runners: int = Field(default=1, ge=1, description="Runners that the stack of one machine starts.")
     pod_isolation: Literal["bubblewrap", "none-and-model-code-gets-my-rights"] = Field(
         default="bubblewrap",
         description="The other choice takes all walls away: model-written code may then do what this process may.",

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from cloud.errors import InvalidInput
 
 _DRIVER = "postgresql+psycopg"
+# A process that is frozen in the middle of a transaction must not keep its locks for ever.
+_OPTIONS = "-c idle_in_transaction_session_timeout=15s"
 
 Transaction = AsyncSession
 """The type of what `Database.sessions` opens, for those who only pass it on to queries."""
@@ -63,7 +65,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=15,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10},
+            connect_args={"connect_timeout": 10, "options": _OPTIONS},
         )
         return cls(url=url, engine=engine, sessions=async_sessionmaker(engine, expire_on_commit=False))
 

@@ -156,9 +156,11 @@ class LocalFleet:
 
     def _prepare_folder(self) -> None:
         """Take our folder, held by a lock, and remove those whose fleet died without cleaning up."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._folder_lock = (self._folder / "lock").open("w")
+        draft = self._folder.with_name(f"new-{self._folder.name}")
+        draft.mkdir(parents=True, exist_ok=True)
+        self._folder_lock = (draft / "lock").open("w")
         fcntl.flock(self._folder_lock, fcntl.LOCK_EX)
+        draft.rename(self._folder)  # under its name it is locked from the first moment
         for folder in self._root.glob("fleet-*"):
             if folder == self._folder:
                 continue

@@ -6,22 +6,19 @@ back from the dead writes nothing.
 """
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from cloud.db.models import Artifact, Event, Job, Message, Project, Snapshot, Step, Usage
 from cloud.errors import Conflict, NotFound
 from cloud.jobs.events import AnyEvent, JobEvent, JobFinished, UsageTotals
 
-QUEUE = "jobs"
-TASK = "run_job"
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
 _EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
@@ -148,24 +145,6 @@ async def _lock_project(session: AsyncSession, project_id: UUID) -> tuple[Projec
     return project, last_seq or 0
 
 
-async def defer(session: AsyncSession, job: Job) -> int:
-    """Put the job into procrastinate's queue in the caller's transaction. Returns: its id there."""
-    statement = text(
-        "SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, :lock, NULL,"
-        " jsonb_build_object('job_id', CAST(:job_id AS text)), NULL)::procrastinate_job_to_defer_v1]))[1]"
-    )
-    parameters = {"queue": QUEUE, "task": TASK, "lock": f"user:{job.user_id}", "job_id": str(job.id)}
-    return (await session.execute(statement, parameters)).scalar_one()
-
-
-async def cancel_deferred(session: AsyncSession, queue_id: int, *, abort: bool) -> None:
-    """Take the job out of procrastinate's queue; with `abort`, tell the worker that runs it to stop."""
-    await session.execute(
-        text("SELECT procrastinate_cancel_job_v1(:id, :abort, :delete)"),
-        {"id": queue_id, "abort": abort, "delete": not abort},
-    )
-
-
 async def job_state(session: AsyncSession, job_id: UUID) -> str | None:
     """The job's state now, or None if there is no such job."""
     return await session.scalar(select(Job.state).where(Job.id == job_id))
@@ -258,60 +237,3 @@ async def get_job(session: AsyncSession, job_id: UUID) -> Job:
     if job is None:
         raise NotFound("job", job_id)
     return job
-
-
-@asynccontextmanager
-async def job_run_lock(engine: AsyncEngine, job_id: UUID) -> AsyncIterator[None]:
-    """Mark "a living runner has this job" for the block: rescue looks for it. It ends with our connection."""
-    async with engine.connect() as plain:
-        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            await connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:id, 0))"), {"id": str(job_id)})
-            yield
-        finally:
-            await connection.invalidate()
-
-
-async def is_job_run_locked(session: AsyncSession, job_id: UUID) -> bool:
-    """Whether a living runner has this job. Otherwise this transaction holds the mark until its end."""
-    took = await session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(job_id)})
-    return not took
-
-
-async def running_jobs(session: AsyncSession) -> Sequence[UUID]:
-    """The jobs in state `running`."""
-    return (await session.scalars(select(Job.id).where(Job.state == "running"))).all()
-
-
-async def fail_deferred(session: AsyncSession, queue_id: int) -> None:
-    """End procrastinate's row of a job whose worker is gone, so that it no longer holds its user's lock."""
-    await session.execute(
-        text(
-            "UPDATE procrastinate_jobs SET status = 'failed', abort_requested = false"
-            " WHERE id = :id AND status = 'doing'"
-        ),
-        {"id": queue_id},
-    )
-
-
-async def requeue_unclaimed(session: AsyncSession, silent_s: float) -> int:
-    """Put back what a dead worker fetched and never claimed. Returns: how many."""
-    statement = text(
-        "UPDATE procrastinate_jobs AS deferred SET status = 'todo', worker_id = NULL, abort_requested = false"
-        " FROM jobs WHERE jobs.queue_id = deferred.id AND jobs.state = 'queued' AND deferred.status = 'doing'"
-        " AND NOT EXISTS (SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = deferred.worker_id"
-        " AND worker.last_heartbeat > now() - make_interval(secs => :silent_s)) RETURNING deferred.id"
-    )
-    return len((await session.execute(statement, {"silent_s": silent_s})).all())
-
-
-async def release_finished(session: AsyncSession) -> int:
-    """End procrastinate's rows of jobs that have ended though no worker said so. Returns: how many."""
-    statement = text(
-        "UPDATE procrastinate_jobs AS deferred SET status = 'failed', abort_requested = false"
-        " FROM jobs WHERE jobs.queue_id = deferred.id AND deferred.status = 'doing'"
-        " AND jobs.state IN ('succeeded', 'failed', 'cancelled')"
-        " AND jobs.finished_at < now() - interval '2 seconds'"
-        " AND pg_try_advisory_xact_lock(hashtextextended(CAST(jobs.id AS text), 0)) RETURNING deferred.id"
-    )
-    return len((await session.execute(statement)).all())

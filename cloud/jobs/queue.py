@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cloud.errors import Conflict
 from cloud.jobs import queries
+from cloud.jobs.claims import queries as claims
 from cloud.jobs.events import JobQueued
 
 if TYPE_CHECKING:
@@ -13,17 +14,21 @@ if TYPE_CHECKING:
 
 
 async def enqueue(session: "AsyncSession", job: "Job") -> None:
-    """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time."""
+    """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time.
+
+    The queue is fair between users: who sends fifty jobs gets as much of the runners as who sends one.
+    """
+    job.turn = await claims.next_turn(session, job.user_id)
     session.add(job)
     await session.flush()
     writer = await queries.open_writer(session, job.id)
     writer.emit(JobQueued())
-    job.queue_id = await queries.defer(session, job)
+    await claims.defer(session, job)
     await session.flush()
 
 
 async def request_cancel(session: "AsyncSession", job: "Job") -> None:
-    """End a queued job at once; tell the runner of a running one to stop, which takes about a second.
+    """End a queued job at once; tell the runner of a running one, which ends it within a second.
 
     Raises: Conflict: the job has ended.
     """
@@ -35,6 +40,7 @@ async def request_cancel(session: "AsyncSession", job: "Job") -> None:
         job.cancel_requested_at = queries.utc_now()
     if job.state == "queued":
         writer.finish("cancelled", "cancelled")
-    if job.queue_id is not None:
-        await queries.cancel_deferred(session, job.queue_id, abort=job.state == "running")
+        await claims.remove_entry(session, job.queue_id)
+    else:
+        await claims.tell_runners(session, f"cancel:{job.id}")
     await session.flush()

@@ -1,62 +1,84 @@
-"""Ends the jobs whose runner is gone, so that they say so and do not hold up their user's next ones."""
+"""Finds the attempts whose runner is gone and puts their jobs back into the queue, where another runner takes them."""
 
 import asyncio
 import logging
+import time
 from uuid import UUID
 
-from cloud.db.engine import Database
-from cloud.jobs import queries
+from cloud.db.engine import DATABASE_ERRORS, Database, is_unreachable
+from cloud.jobs.claims import queries as claims
+from cloud.jobs.claims.claims import RUNNER_LOST, put_back
+from cloud.jobs.queries import open_writer
 
-INTERRUPTED = {
-    "code": "interrupted",
-    "message": (
-        "The runner stopped in the middle of this job; the scene of its last finished step is kept. "
-        "Send the prompt again to go on."
-    ),
-}
-_INTERVAL_S = 2.0
-# Three heartbeats of procrastinate's workers.
-_SILENT_S = 30.0
+SILENT_S = 4.0
+"""Without a heartbeat for so long, and without its runner's mark, an attempt is lost (heartbeats come every second)."""
+HUNG_S = 20.0
+"""So long may the heartbeat of a process that lives (the mark says so) be late: the machine may be very busy."""
+
+_INTERVAL_S = 0.5
+# An attempt must look lost for so long to one watcher: after a break of the database, runners come back one by one.
+_SURE_S = 1.5
+_SWEEP_S = 10.0
+_LOCK_WAIT_S = 2.0
 
 logger = logging.getLogger(__name__)
 
 
-async def rescue_forever(database: Database) -> None:
-    """Look for lost jobs now and every few seconds, until cancelled."""
-    while True:
-        try:
-            await rescue_lost_jobs(database)
-        except Exception:
-            logger.exception("rescue of lost jobs failed; it will be tried again")
-        await asyncio.sleep(_INTERVAL_S)
+class Rescuer:
+    """Watches over all runners' jobs. Every runner has one; that several find the same job does no harm."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._suspects: dict[tuple[UUID, int], float] = {}
+
+    async def run_forever(self) -> None:
+        """Look for lost jobs now and all the time, until cancelled."""
+        swept_at = -_SWEEP_S
+        while True:
+            try:
+                await self.look()
+                if time.monotonic() - swept_at > _SWEEP_S:
+                    await sweep_queue(self._database)
+                    swept_at = time.monotonic()
+            except Exception as error:
+                self._suspects.clear()  # the database was away: nobody could give a sign of life
+                is_away = isinstance(error, DATABASE_ERRORS) and is_unreachable(error)
+                logger.warning("rescue of lost jobs failed; it will be tried again", exc_info=not is_away)
+            await asyncio.sleep(_INTERVAL_S)
+
+    async def look(self, sure_s: float = _SURE_S) -> list[UUID]:
+        """Put back what has looked lost for `sure_s`. Returns: the jobs that were put back or ended."""
+        async with self._database.sessions() as session:
+            lost = await claims.lost_attempts(session, SILENT_S, HUNG_S)
+        now = time.monotonic()
+        self._suspects = {
+            (attempt.job_id, attempt.attempt): self._suspects.get((attempt.job_id, attempt.attempt), now)
+            for attempt in lost
+        }
+        certain = [attempt for attempt in lost if now - self._suspects[attempt.job_id, attempt.attempt] >= sure_s]
+        return [attempt.job_id for attempt in certain if await self._put_back(attempt)]
+
+    async def _put_back(self, lost: claims.LostAttempt) -> bool:
+        async with self._database.sessions() as session, session.begin():
+            await claims.limit_lock_wait(session, _LOCK_WAIT_S)
+            writer = await open_writer(session, lost.job_id)
+            if not await claims.is_still_lost(session, lost, SILENT_S):
+                return False
+            state = await put_back(writer, RUNNER_LOST)
+        facts = {"job_id": str(lost.job_id), "attempt": lost.attempt, "hung": lost.is_hung, "state": state}
+        logger.warning("job had lost its runner", extra=facts)
+        return True
 
 
-async def rescue_lost_jobs(database: Database) -> list[UUID]:
-    """End what has lost its runner and free its place in the queue. Returns: the jobs that were ended."""
-    async with database.sessions() as session:
-        running = await queries.running_jobs(session)
-    ended = [job_id for job_id in running if await _end_if_lost(database, job_id)]
+async def sweep_queue(database: Database) -> None:
+    """Mend what should not be: taken entries of deleted jobs, and waiting jobs that the queue does not have."""
     async with database.sessions() as session, session.begin():
-        requeued = await queries.requeue_unclaimed(session, _SILENT_S)
-        await queries.release_finished(session)
-    if requeued:
-        logger.warning("jobs put back into the queue", extra={"count": requeued})
-    return ended
-
-
-async def _end_if_lost(database: Database, job_id: UUID) -> bool:
-    async with database.sessions() as session, session.begin():
-        if await queries.is_job_run_locked(session, job_id):
-            return False
-        writer = await queries.open_writer(session, job_id)
-        job = writer.job
-        if job.state != "running":
-            return False
-        if job.cancel_requested_at is not None:
-            writer.finish("cancelled", "cancelled")
-        else:
-            writer.finish("failed", "failed", INTERRUPTED)
-        if job.queue_id is not None:
-            await queries.fail_deferred(session, job.queue_id)
-    logger.warning("job had lost its runner", extra={"job_id": str(job_id)})
-    return True
+        if stray := await claims.entries_of_nobody(session):
+            logger.warning("entries of no running job removed from the queue", extra={"count": len(stray)})
+        unqueued = await claims.unqueued_jobs(session)
+    for job_id in unqueued:
+        async with database.sessions() as session, session.begin():
+            writer = await open_writer(session, job_id)
+            if job_id in await claims.unqueued_jobs(session):
+                await claims.defer(session, writer.job)
+                logger.warning("waiting job put into the queue again", extra={"job_id": str(job_id)})

@@ -1,29 +1,37 @@
-"""The job runner: takes jobs from the queue, one at a time of each user, and sees every one to its end."""
+"""The job runner: takes jobs from the queue, one at a time of each user, and sees every one to its end.
+
+Tasks, all owned by `Runner.run`: one takes jobs, one listens, one sends heartbeats, one rescues, one tells who has
+to wait; and one for each attempt. None of them ends when the database goes away: the attempts keep what they have
+in memory (a reply that was paid for) and go on when it is back.
+"""
 
 import asyncio
 import logging
+import signal
 import time
+from collections import deque
 from contextlib import suppress
 from uuid import UUID
+from weakref import WeakValueDictionary
 
-import procrastinate
-from procrastinate.exceptions import JobAborted
-from procrastinate.job_context import AbortReason, JobContext
-from procrastinate.worker import Worker
-
-from cloud.agent.contract import Outcome
 from cloud.agent.model_errors import ModelError
-from cloud.db.engine import libpq_url
-from cloud.errors import Prompt2MeshError
-from cloud.jobs import queries
-from cloud.jobs.events import JobStarted
+from cloud.db.engine import DATABASE_ERRORS, is_unreachable
+from cloud.db.models import Job
+from cloud.jobs.claims import queries as claims
+from cloud.jobs.claims.attempt import UNWIND_S, Attempt, DoWork, Stop
+from cloud.jobs.claims.claims import Claim, NothingToDo, claim_next, tell_who_waits
+from cloud.jobs.claims.lease import LOST, RunLease
+from cloud.jobs.claims.news import listen_forever
 from cloud.jobs.recorder import JobRecorder
-from cloud.jobs.rescue import INTERRUPTED, rescue_forever, rescue_lost_jobs
+from cloud.jobs.rescue import Rescuer
 from cloud.jobs.work import JobWork, Services
 
-# procrastinate looks for a user's next job only then, once the one before it has ended.
-_POLL_S = 0.5
-_STATES = {"finished": "succeeded", "cancelled": "cancelled"}
+HEARTBEAT_S = 1.0
+# A notification can get lost with its connection.
+_POLL_S = 1.0
+_RETRY_S = 0.2
+_LAST_WRITES_S = 4.0
+_LAST_CLEAN_UP_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -31,124 +39,190 @@ logger = logging.getLogger(__name__)
 class Runner:
     """Runs jobs until it is stopped by SIGTERM or SIGINT, or `run` is cancelled.
 
-    A stop gives running jobs `grace_s` to end; then they end as interrupted.
+    A stop takes no new jobs and gives the running ones `grace_s` to come to the end of a step; each then goes back
+    into the queue, for another runner to go on. A second signal ends the grace. `do` is what a job's work is.
     """
 
-    def __init__(self, services: Services, *, concurrency: int = 2, grace_s: float = 1.0) -> None:
+    def __init__(
+        self, services: Services, *, concurrency: int = 2, grace_s: float = 1.0, do: DoWork = JobWork.run
+    ) -> None:
         self._services = services
-        self._queue = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(
-                conninfo=libpq_url(services.database.url), min_size=1, max_size=4 + concurrency
-            )
-        )
-        self._queue.task(name=queries.TASK, queue=queries.QUEUE, pass_context=True)(self._handle)
+        self._database = services.database
         self._concurrency = concurrency
         self._grace_s = grace_s
+        self._do = do
+        self._lease = RunLease(services.database.url)
+        self._running: dict[UUID, Attempt] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pod_turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._heard_cancels: deque[UUID] = deque(maxlen=256)
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self._full_since: float | None = None
+
+    def stop(self) -> None:
+        """Stop as by a signal: the second time at once."""
+        if self._stopping.is_set():
+            self._at_once.set()
+        self._stopping.set()
+        self._changed.set()
 
     async def run(self, *, install_signal_handlers: bool = True) -> None:
         """Take jobs until stopped."""
-        await rescue_lost_jobs(self._services.database)
-        rescuing = asyncio.create_task(rescue_forever(self._services.database), name="rescue")
+        if install_signal_handlers:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        side = [
+            asyncio.create_task(listen_forever(self._database.url, self._changed.set, self._hear_cancel)),
+            asyncio.create_task(self._beat_forever()),
+            asyncio.create_task(Rescuer(self._database).run_forever()),
+            asyncio.create_task(self._tell_who_waits_forever()),
+        ]
+        taking = asyncio.create_task(self._take_jobs())
+        stopped = asyncio.create_task(self._stopping.wait())
+        logger.info("runner ready", extra={"concurrency": self._concurrency})
         try:
-            async with self._queue.open_async():
-                worker = Worker(
-                    self._queue,
-                    queues=[queries.QUEUE],
-                    concurrency=self._concurrency,
-                    fetch_job_polling_interval=_POLL_S,
-                    abort_job_polling_interval=1.0,
-                    shutdown_graceful_timeout=self._grace_s,
-                    delete_jobs="always",
-                    install_signal_handlers=install_signal_handlers,
-                )
-                logger.info("runner ready", extra={"concurrency": self._concurrency})
-                await worker.run()
+            ended, _ = await asyncio.wait({stopped, taking, *side}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            rescuing.cancel()
-            with suppress(asyncio.CancelledError):
-                await rescuing
+            self._stopping.set()
+            self._changed.set()
+            await asyncio.wait({taking}, timeout=_LAST_WRITES_S)
+            await self._let_go_of_all()
+            for task in (taking, stopped, *side):
+                task.cancel()
+            await asyncio.gather(taking, stopped, *side, return_exceptions=True)
+            await self._lease.aclose()
+        for task in ended:
+            task.result()  # none of the others ends by itself: what it raised ends the process, to be started anew
 
-    async def _handle(self, context: JobContext, job_id: str) -> None:
-        """One entry of the queue. Raises: JobAborted: the job was stopped."""
-        async with queries.job_run_lock(self._services.database.engine, UUID(job_id)):
-            claimed = await self._claim(UUID(job_id))
-            if claimed is None:
-                return
-            stopped = False
-            try:
-                outcome = await self._work(claimed)
-            except asyncio.CancelledError:
-                stopped = True
-                outcome = _stopped_outcome(context)
-            finishing = asyncio.create_task(self._finish(claimed, outcome))
-            try:
-                await asyncio.shield(finishing)
-            except asyncio.CancelledError:
-                await finishing
-                stopped = True
-            if stopped:
-                raise JobAborted
+    async def _take_jobs(self) -> None:
+        while not self._stopping.is_set():
+            self._changed.clear()
+            if len(self._running) >= self._concurrency:
+                self._full_since = self._full_since or time.monotonic()
+                await self._changed.wait()
+                continue
+            claim = await self._claim()
+            if isinstance(claim, Claim):
+                self._full_since = None
+                self._start(claim)
+                continue
+            self._full_since = (self._full_since or time.monotonic()) if claim.is_full else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _POLL_S)
 
-    async def _claim(self, job_id: UUID) -> JobWork | None:
-        """Take the job for a new attempt; None if it is no longer there to be taken."""
-        database, models = self._services.database, self._services.models
-        async with database.sessions() as session, session.begin():
-            writer = await queries.open_writer(session, job_id)
-            job = writer.job
-            if job.state != "queued":
-                return None
-            job.state, job.attempt, job.started_at = "running", job.attempt + 1, queries.utc_now()
-            try:
-                model = "" if job.kind == "export" else models.choose(job.model)
-            except ModelError:
-                model = job.model or ""
-            writer.emit(JobStarted(attempt=job.attempt, model=model))
-            project_head = await queries.head_of(session, job.project_id)
-        recorder = JobRecorder(database, self._services.store, job, job.attempt, project_head and project_head.id)
-        queued_s = (job.started_at - job.created_at).total_seconds()
-        logger.info("job started", extra={"job_id": str(job_id), "kind": job.kind, "model": model})
-        return JobWork(self._services, job, model, recorder, timings={"queue": max(queued_s, 0.0)})
-
-    async def _work(self, work: JobWork) -> Outcome:
-        """The attempt's outcome, whatever happens but a cancel."""
+    async def _claim(self) -> Claim | NothingToDo:
         try:
-            if work.job.kind != "export":
-                self._services.models.choose(work.job.model)
-            async with asyncio.timeout(self._services.settings.job_limit_s):
-                return await work.run()
-        except TimeoutError:
-            limit_s = self._services.settings.job_limit_s
-            return _failed("time_limit", f"The job took longer than its limit of {limit_s} s.", work)
-        except Prompt2MeshError as error:
-            return _failed(error.code, str(error), work)
-        except Exception:  # the top of a job: the log has the traceback, the user a sentence
-            logger.exception("job failed unexpectedly", extra={"job_id": str(work.job.id)})
-            return _failed("internal_error", "Something went wrong on our side; the log of the runner says what.", work)
+            limit = self._services.settings.max_running_jobs
+            return await claim_next(self._database, self._lease, self._model_for, limit)
+        except (*DATABASE_ERRORS, *LOST) as error:
+            is_away = not isinstance(error, DATABASE_ERRORS) or is_unreachable(error)
+            logger.warning("no job could be taken; it will be tried again", exc_info=not is_away)
+            await asyncio.sleep(_RETRY_S)
+            self._changed.set()
+            return NothingToDo()
 
-    async def _finish(self, work: JobWork, outcome: Outcome) -> None:
-        state = _STATES.get(outcome.kind, "failed")
-        error = None if state != "failed" else {"code": outcome.code or outcome.kind, "message": outcome.reason}
-        work.outcome = outcome
-        result = work.result.model_dump(mode="json")
+    def _start(self, claim: Claim) -> None:
+        job = claim.job
+        recorder = JobRecorder(self._database, self._services.store, job, job.attempt, claim.head_id)
+        began = job.started_at or job.created_at
+        timings = {"queue": max((began - job.created_at).total_seconds(), 0.0)}
+        work = JobWork(self._services, job, claim.model, recorder, timings=timings)
+        attempt = Attempt(work, self._do, self._pod_turns.setdefault(job.user_id, asyncio.Lock()))
+        self._running[job.id] = attempt
+        if job.id in self._heard_cancels:
+            attempt.stop(Stop.CANCELLED)
+        task = asyncio.create_task(self._see_to(attempt))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        facts = {"job_id": str(job.id), "kind": job.kind, "model": claim.model, "attempt": job.attempt}
+        logger.info("job started", extra=facts)
+
+    async def _see_to(self, attempt: Attempt) -> None:
+        running = asyncio.create_task(attempt.run())
+        concluded = asyncio.create_task(attempt.concluded.wait())
         try:
-            async with work.recorder.writing() as writer:
-                writer.finish(state, outcome.kind, error, result)
-        except queries.Fenced:
-            logger.warning("job was taken away", extra={"job_id": str(work.job.id)})
+            await asyncio.wait({running, concluded}, return_when=asyncio.FIRST_COMPLETED)
+            del self._running[attempt.job_id]
+            self._changed.set()
+            await self._lease.let_go(attempt.job_id, attempt.number)
+            await running
+        except Exception:  # the top of a task: a bug in the bookkeeping costs this attempt, and rescue takes the job
+            logger.exception("attempt broke", extra={"job_id": str(attempt.job_id)})
+        finally:
+            concluded.cancel()
+            running.cancel()
+
+    def _hear_cancel(self, job_id: UUID) -> None:
+        self._heard_cancels.append(job_id)
+        if attempt := self._running.get(job_id):
+            attempt.stop(Stop.CANCELLED)
+
+    async def _beat_forever(self) -> None:
+        """Tell every second that our attempts live, and hear what has become of them."""
+        while True:
+            try:
+                await self._lease.renew()
+                await self._beat()
+            except (*DATABASE_ERRORS, *LOST) as error:
+                logger.warning("no heartbeat: the database is away", extra={"error": type(error).__name__})
+                await asyncio.sleep(_RETRY_S)
+                continue
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _beat(self) -> None:
+        attempts = dict(self._running)
+        if not attempts:
             return
-        elapsed_ms = round((time.monotonic() - work.began) * 1000)
-        logger.info(
-            "job finished",
-            extra={"job_id": str(work.job.id), "state": state, "outcome": outcome.kind, "elapsed_ms": elapsed_ms},
-        )
+        async with self._database.sessions() as session, session.begin():
+            beats = await claims.beat(session, {job_id: attempt.number for job_id, attempt in attempts.items()})
+        for beat in beats:
+            if not beat.is_own:
+                attempts[beat.job_id].stop(Stop.TAKEN)
+            elif beat.cancel_requested:
+                attempts[beat.job_id].stop(Stop.CANCELLED)
 
+    async def _tell_who_waits_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_S)
+            if self._full_since is None or time.monotonic() - self._full_since < _POLL_S:
+                continue
+            try:
+                await tell_who_waits(self._database)
+            except DATABASE_ERRORS as error:
+                logger.warning("waiting jobs were not told", exc_info=not is_unreachable(error))
 
-def _stopped_outcome(context: JobContext) -> Outcome:
-    """Why the job's task was cancelled: by its user, or because the runner stops."""
-    if context.abort_reason() is AbortReason.USER_REQUEST:
-        return Outcome("cancelled")
-    return Outcome("failed", reason=INTERRUPTED["message"], code=INTERRUPTED["code"])
+    async def _let_go_of_all(self) -> None:
+        """Give every running job back, at the end of its step if that comes within the grace."""
+        for attempt in self._running.values():
+            attempt.drain()
+        at_once = asyncio.create_task(self._at_once.wait())
+        if concluding := await self._still_concluding(at_once, self._grace_s):
+            for attempt in concluding:
+                attempt.stop(Stop.DEPLOY)
+            await self._still_concluding(None, UNWIND_S + _LAST_WRITES_S)
+        at_once.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LAST_CLEAN_UP_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _still_concluding(self, unless: asyncio.Task[bool] | None, limit_s: float) -> list[Attempt]:
+        """Wait until every attempt is concluded, at most so long, or until `unless`. Returns: those that are not."""
+        attempts = list(self._running.values())
+        waiting = asyncio.gather(*(attempt.concluded.wait() for attempt in attempts))
+        await asyncio.wait({waiting, unless} if unless else {waiting}, timeout=limit_s, return_when="FIRST_COMPLETED")
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+        return [attempt for attempt in attempts if not attempt.concluded.is_set()]
 
-def _failed(code: str, reason: str, work: JobWork) -> Outcome:
-    return Outcome("failed", work.outcome.summary, work.outcome.not_built, reason=reason, code=code)
+    def _model_for(self, job: Job) -> str:
+        if job.kind != "build":
+            return ""
+        try:
+            return self._services.models.choose(job.model)
+        except ModelError:
+            return job.model or ""  # the attempt will say why it cannot be had

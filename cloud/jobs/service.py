@@ -12,7 +12,7 @@ from cloud.storage.store import ArtifactStore
 async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
     """Run jobs on the fleet's pods until SIGTERM or SIGINT."""
     key = settings.anthropic_api_key
-    database = Database.connect(settings.database_url, pool_size=5 * settings.runner_concurrency)
+    database = Database.connect(settings.database_url, pool_size=4 + settings.runner_concurrency)
     try:
         async with ModelAccess.open(
             default_model=settings.model,
@@ -21,6 +21,7 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
         ) as models:
             store = ArtifactStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models)
-            await Runner(services, concurrency=settings.runner_concurrency).run()
+            runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
+            await runner.run()
     finally:
         await database.aclose()

@@ -11,10 +11,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
+from cloud.db.cluster import DatabaseNotStarted
 from cloud.db.embedded import EmbeddedPostgres
 from cloud.errors import Conflict
 from cloud.settings import Settings
@@ -27,13 +28,15 @@ from cloud.stack.lease import (
     stack_lock,
     write_stack_info,
 )
-from cloud.stack.services import Service
+from cloud.stack.services import CrashLoop, Service
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 STOP_TIMEOUT_S = 8.0
 READY_TIMEOUT_S = 90.0
+RUNNER_GRACE_S = 1.0
+"""On one machine a stop is the user's, who waits for it; a job that it interrupts goes on at the next start."""
 WATCH_INTERVAL_S = 0.1
 
 
@@ -76,6 +79,8 @@ class Supervisor:
         self._leased = leased
         self._postgres: EmbeddedPostgres | None = None
         self._api_socket: socket.socket | None = None
+        self._postgres_crashes = CrashLoop("database", self._data_dir / "postgres" / "postgres.log")
+        self._postgres_start_at = 0.0
         self._services: list[Service] = []
         self._timings: dict[str, float] = {}
         self._no_client_left = False
@@ -122,7 +127,7 @@ class Supervisor:
         logs = self._data_dir / "logs"
         api_fd = api_socket.fileno()
         self._services = [
-            Service("runner", [*python, "cloud.jobs"], environment, logs / "runner.log"),
+            *self._runners([*python, "cloud.jobs"], environment, logs),
             Service("api", [*python, "cloud.api", "--fd", str(api_fd)], without_keys, logs / "api.log", (api_fd,)),
         ]
         ui_url = None
@@ -139,6 +144,10 @@ class Supervisor:
         write_stack_info(self._data_dir, info)
         return info
 
+    def _runners(self, command: Sequence[str], environment: dict[str, str], logs: Path) -> list[Service]:
+        names = ["runner", *(f"runner-{number}" for number in range(2, self._settings.runners + 1))]
+        return [Service(name, command, environment, logs / f"{name}.log") for name in names]
+
     def _start_database(self) -> str:
         # Imported late: Alembic is slow to import and is not needed on most starts.
         from cloud.db.migrate import upgrade
@@ -148,6 +157,7 @@ class Supervisor:
         if not url:
             self._postgres = EmbeddedPostgres(self._data_dir / "postgres")
             url = self._postgres.start()
+            self._postgres_crashes.has_started()
         self._timings["postgres"] = time.monotonic() - started
         started = time.monotonic()
         upgrade(url)
@@ -156,6 +166,7 @@ class Supervisor:
 
     def _environment(self, database_url: str) -> dict[str, str]:
         return {
+            "P2M_RUNNER_GRACE_S": str(RUNNER_GRACE_S),
             **os.environ,
             "P2M_DATA_DIR": str(self._data_dir),
             "DATABASE_URL": database_url,
@@ -186,14 +197,25 @@ class Supervisor:
         while True:
             for service in self._services:
                 service.revive()
-            if self._postgres is not None and self._postgres.pid is None:
-                log.warning("service ended", extra={"service": "postgres"})
-                self._postgres.stop()
-                self._postgres.start()
+            self._revive_postgres()
             if self._leased and not keep.exists() and nobody_left():
                 log.info("stopping: no client is left")
                 return
             time.sleep(WATCH_INTERVAL_S)
+
+    def _revive_postgres(self) -> None:
+        """Start the database again if it has ended. Raises: ServiceFailed, DatabaseInUse."""
+        if self._postgres is None or self._postgres.pid is not None or time.monotonic() < self._postgres_start_at:
+            return
+        log.warning("service ended", extra={"service": "postgres"})
+        self._postgres.stop()
+        try:
+            self._postgres.start()
+        except DatabaseNotStarted as error:  # it may have been killed while it recovered
+            log.warning("the database did not start", extra={"error": str(error)})
+            self._postgres_start_at = time.monotonic() + self._postgres_crashes.has_ended(killed=False)
+        else:
+            self._postgres_crashes.has_started()
 
     def _stop(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
 from cloud.db.models import Artifact, Job, Project, Snapshot, User
 from cloud.fleet.local import LocalFleet
 from cloud.jobs import queries
+from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.events import AnyEvent
 from cloud.jobs.queue import enqueue, request_cancel
 from cloud.jobs.runner import Runner
@@ -164,3 +165,18 @@ async def user(account: Account) -> Account:
     async with account.database.sessions() as session, session.begin():
         session.add(project)
     return replace(account, project_id=project.id)
+
+
+@pytest.fixture
+async def queue(database: Database) -> Database:
+    """The module's database without users, and so without jobs."""
+    async with database.sessions() as session, session.begin():
+        await session.execute(text("TRUNCATE users, procrastinate_jobs CASCADE"))
+    return database
+
+
+@pytest.fixture
+async def lease(queue: Database) -> AsyncIterator[RunLease]:
+    opened = RunLease(queue.url)
+    yield opened
+    await opened.aclose()

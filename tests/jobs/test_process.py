@@ -5,16 +5,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from cloud.db.engine import Database
+from cloud.db.models import Job
+from cloud.jobs.events import AnyEvent
 from tests.blender.pod_process import CACHE
 from tests.jobs.conftest import Account, until
-from tests.support.scripted_messages import Hang, scripted_messages
+from tests.support.scripted_messages import Hang, ScriptedMessages, finishes, scripted_messages
 
 pytestmark = pytest.mark.blender
 
@@ -65,7 +68,7 @@ def pods_of(folder: Path) -> list[int]:
     return found
 
 
-async def test_killed_runner_blocks_nothing_and_leaves_nothing(
+async def test_job_of_a_killed_runner_is_finished_by_another_and_nothing_is_left(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
     hang = Hang()
@@ -80,9 +83,9 @@ async def test_killed_runner_blocks_nothing_and_leaves_nothing(
             first.wait(5)
         await until(lambda: _gone(tmp_path), 10)
     with runner_process(tmp_path, database_url) as second:
-        job = await owner.in_state(job_id, "failed", deadline_s=30)
-        assert job.error is not None
-        assert job.error["code"] == "interrupted"
+        job = await owner.ended(job_id)
+        assert (job.state, job.attempt) == ("succeeded", 2), job.error
+        assert handed_over(await owner.events(job_id)) == ["runner_lost"]
         after = await owner.ended(waiting)
         assert after.error is not None
         assert after.error["code"] == "nothing_built"
@@ -90,6 +93,66 @@ async def test_killed_runner_blocks_nothing_and_leaves_nothing(
         assert second.wait(15) == 0
     assert pods_of(tmp_path) == []
     assert "sk-ant-secret" not in (tmp_path / "runner.log").read_text()
+
+
+@pytest.mark.heavy
+async def test_other_runner_takes_over_within_ten_seconds_of_a_kill(
+    tmp_path: Path, owner: Account, database_url: str
+) -> None:
+    async with scripted_messages(Hang(), Hang()) as api:
+        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url}
+        with runner_process(tmp_path, database_url, **claude) as first:
+            job_id = await owner.post("a chair")
+            await until(lambda: _called(api), 60)
+            with runner_process(tmp_path, database_url, **claude):
+                await until(lambda: _logged(tmp_path, "runner ready", 2), 30)
+                first.kill()
+                await until(lambda: _attempt(owner, job_id, 2), 10)
+                await owner.cancel(job_id)
+                await owner.ended(job_id)
+
+
+@pytest.mark.heavy
+async def test_stopped_runner_hands_its_job_to_another_with_one_note(
+    tmp_path: Path, owner: Account, database_url: str
+) -> None:
+    async with scripted_messages(Hang(), finishes("done", built=False)) as api:
+        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url, "P2M_RUNNER_GRACE_S": "0.5"}
+        with runner_process(tmp_path, database_url, **claude) as first:
+            job_id = await owner.post("a chair")
+            await until(lambda: _called(api), 60)
+            with runner_process(tmp_path, database_url, **claude):
+                first.terminate()
+                assert first.wait(15) == 0
+                job = await owner.ended(job_id)
+    assert (job.attempt, job.stalls) == (2, 0)
+    assert handed_over(await owner.events(job_id)) == ["deploy"]
+
+
+@pytest.mark.heavy
+async def test_runner_that_was_frozen_writes_nothing_when_it_wakes(
+    tmp_path: Path, owner: Account, database_url: str
+) -> None:
+    async with scripted_messages(Hang(), Hang(), Hang()) as api:
+        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url}
+        with runner_process(tmp_path, database_url, **claude) as first:
+            job_id = await owner.post("a chair")
+            await until(lambda: _called(api), 60)
+            first.send_signal(signal.SIGSTOP)
+            try:
+                with runner_process(tmp_path, database_url, **claude):
+                    await until(lambda: _attempt(owner, job_id, 2), 60)
+                    before = len(await owner.events(job_id))
+                    first.send_signal(signal.SIGCONT)
+                    await until(lambda: _logged(tmp_path, "is another's by now"), 20)
+                    assert first.poll() is None
+                    await owner.cancel(job_id)
+                    await owner.ended(job_id)
+            finally:
+                first.send_signal(signal.SIGCONT)
+    after = [event.type for event in (await owner.events(job_id))[before:]]
+    assert after.count("job.finished") == 1
+    assert "job.handed_over" not in after
 
 
 async def test_offline_modeller_builds_without_a_key(tmp_path: Path, owner: Account, database_url: str) -> None:
@@ -106,3 +169,20 @@ async def test_offline_modeller_builds_without_a_key(tmp_path: Path, owner: Acco
 
 async def _gone(folder: Path) -> bool:
     return not pods_of(folder)
+
+
+def handed_over(events: Sequence[AnyEvent]) -> list[str]:
+    return [event.reason for event in events if event.type == "job.handed_over"]
+
+
+async def _attempt(owner: Account, job_id: UUID, number: int) -> Job | None:
+    job = await owner.job(job_id)
+    return job if job.attempt >= number and job.state == "running" else None
+
+
+async def _called(api: ScriptedMessages) -> bool:
+    return bool(api.requests)
+
+
+async def _logged(folder: Path, words: str, times: int = 1) -> bool:
+    return (folder / "runner.log").read_text().count(words) >= times

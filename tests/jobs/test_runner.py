@@ -291,16 +291,16 @@ async def test_time_limit_ends_the_job(backend: Backend, user: Account) -> None:
     assert job.error["code"] == "time_limit"
 
 
-async def test_stop_of_the_runner_ends_the_job_as_interrupted(backend: Backend, user: Account) -> None:
+async def test_stop_of_the_runner_puts_the_job_back_into_the_queue(backend: Backend, user: Account) -> None:
     hang = Hang()
     async with scripted_messages(hang) as api:
         async with running(backend.with_model(api.base_url)):
             job_id = await user.post()
             await asyncio.wait_for(hang.began.wait(), 60)
         job = await user.job(job_id)
-    assert job.state == "failed"
-    assert job.error is not None
-    assert job.error["code"] == "interrupted"
+        await user.cancel(job_id)
+    assert (job.state, job.attempt) == ("queued", 1)
+    assert [event.reason for event in await user.events(job_id) if event.type == "job.handed_over"] == ["deploy"]
 
 
 async def test_output_that_no_database_takes_does_not_end_the_job(backend: Backend, user: Account) -> None:

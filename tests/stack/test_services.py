@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.stack.services import RESTARTS_PER_MINUTE, Service, ServiceFailed
+from cloud.stack.services import CRASHES_LIMIT, CrashLoop, Service, ServiceFailed
 from cloud.stack.supervisor import PortInUse, listen_on
 from tests.support.stack_processes import processes_of, wait_for
 
@@ -33,15 +33,39 @@ def test_a_service_that_ends_is_started_again_and_its_words_are_kept(tmp_path: P
     assert (tmp_path / "thing.log").read_text() == "hello\nhello\n"
 
 
-def test_a_service_that_ends_again_and_again_is_given_up(tmp_path: Path) -> None:
+def revive(thing: Service) -> None:
+    """As the supervisor does, until it runs again."""
+    before = thing.starts
+    thing.revive()
+    wait_for(lambda: thing.revive() or thing.starts > before, 10, "the next start")
+
+
+def test_a_service_that_crashes_again_and_again_is_given_up(tmp_path: Path) -> None:
     thing = service(tmp_path, "raise SystemExit(3)")
     thing.start()
-    for _ in range(RESTARTS_PER_MINUTE - 1):
+    with pytest.raises(ServiceFailed, match=r"5 times in a row.*thing\.log"):
+        for _ in range(CRASHES_LIMIT):
+            wait_until_ended(thing)
+            revive(thing)
+    assert thing.starts == CRASHES_LIMIT
+
+
+def test_a_service_that_is_killed_is_started_again_as_often_as_it_takes(tmp_path: Path) -> None:
+    thing = service(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    thing.start()
+    for _ in range(3 * CRASHES_LIMIT):
         wait_until_ended(thing)
         thing.revive()
+    assert thing.starts == 1 + 3 * CRASHES_LIMIT
     wait_until_ended(thing)
-    with pytest.raises(ServiceFailed, match=r"thing\.log"):
-        thing.revive()
+
+
+def test_crashes_long_after_the_start_do_not_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crash_loop = CrashLoop("thing", tmp_path / "log")
+    monkeypatch.setattr("cloud.stack.services.CRASH_S", -1.0)
+    for _ in range(3 * CRASHES_LIMIT):
+        crash_loop.has_started()
+        assert crash_loop.has_ended(killed=False) == 0
 
 
 def test_a_service_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) -> None:
