@@ -65,7 +65,7 @@ class JobError(TypedDict):
 class Job(TypedDict):
     id: str
     project_id: str
-    kind: Literal["build", "export"]
+    kind: Literal["build", "export", "parameters", "compare"]
     prompt: str
     model: str | None
     formats: list[str]
@@ -80,7 +80,7 @@ class Job(TypedDict):
 
 
 class Artifact(TypedDict):
-    """A file. `kind`: reference, picture, preview, scene or script."""
+    """A file. `kind`: reference, picture, thumbnail, preview, scene or script."""
 
     id: str
     project_id: str

@@ -3,24 +3,29 @@
 The SDK's own retries are off: ours are visible to the user, capped, and end at once on a cancel.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
 import anthropic
 import httpx2
+from anthropic.lib.streaming import AsyncMessageStream
 from anthropic.types import MessageParam, TextBlockParam, ToolUnionParam, Usage
+from anthropic.types.parsed_message import ParsedMessage
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from cloud.agent.contract import Block, ToolParam
 from cloud.agent.model_errors import ModelError, ReplyCutOff, as_model_error, is_transient, waiting_reason
 from cloud.agent.prices import TokenCounts, price_usd
 
-Wait = Callable[[str, float], Awaitable[None]]
-"""Told of each wait before it begins: the reason of a `waiting` event, and seconds."""
-
 _CACHED = {"type": "ephemeral"}
+# Of English and of code alike; only for what a cut off call does not say itself.
+_CHARS_A_TOKEN = 4
+# A cancelled call may not hold up the cancel, which must be through within a second.
+_LAST_WORDS_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,31 @@ class ModelReply:
     request_id: str | None = None
 
 
+@dataclass(frozen=True)
+class CutOffCall:
+    """A call that gave no whole answer and was paid for. Its output tokens are estimated from what came."""
+
+    tokens: TokenCounts
+    usd: float
+    model: str
+
+
+class Watcher(Protocol):
+    """Looks on while a model is asked."""
+
+    async def waiting(self, reason: str, seconds: float) -> None:
+        """The call is tried again after a wait. `reason` is that of a `waiting` event."""
+        ...
+
+    def delta(self, kind: str, piece: str) -> None:
+        """The answer goes on with this piece of `kind` text or thinking. Must not block."""
+        ...
+
+    async def cut_off(self, call: CutOffCall) -> None:
+        """The answer broke off in the middle, or was cancelled."""
+        ...
+
+
 class Model(Protocol):
     """A model that answers a conversation."""
 
@@ -46,7 +76,7 @@ class Model(Protocol):
         ...
 
     async def reply(
-        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], on_wait: Wait
+        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], watcher: Watcher
     ) -> ModelReply:
         """The next turn. Raises: ModelError: it cannot be had, and the user must do something."""
         ...
@@ -88,7 +118,7 @@ class MessagesClient:
         await self._client.close()
 
     async def reply(
-        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], on_wait: Wait
+        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], watcher: Watcher
     ) -> ModelReply:
         """The next turn, tried again while the failure may pass. Raises: ModelError."""
 
@@ -100,7 +130,7 @@ class MessagesClient:
                     "model call failed, will be tried again",
                     extra={"model": self.name, "error": type(error).__name__, "wait_s": round(wait_s, 1)},
                 )
-                await on_wait(waiting_reason(error), wait_s)
+                await watcher.waiting(waiting_reason(error), wait_s)
 
         attempts = AsyncRetrying(
             retry=retry_if_exception(is_transient),
@@ -110,7 +140,7 @@ class MessagesClient:
             reraise=True,
         )
         try:
-            return await attempts(self._call, system, tools, messages)
+            return await attempts(self._call, system, tools, messages, watcher)
         except (anthropic.AnthropicError, httpx2.TransportError, ReplyCutOff, ValueError) as error:
             raise as_model_error(error, self.name) from error
 
@@ -122,36 +152,56 @@ class MessagesClient:
             return min(asked_s, longest_s)
         return wait_random_exponential(multiplier=self.retry.first_wait_s, max=longest_s)(state)
 
-    async def _call(self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]]) -> ModelReply:
+    async def _call(
+        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], watcher: Watcher
+    ) -> ModelReply:
         thinking = {"type": "adaptive"} if await self._thinks_adaptively() else None
-        async with self._client.messages.stream(
-            model=self.name,
-            max_tokens=self.max_tokens,
-            system=[cast(TextBlockParam, {"type": "text", "text": system, "cache_control": _CACHED})],
-            tools=cast(list[ToolUnionParam], [*tools]),
-            messages=cast(list[MessageParam], with_cache_marks(messages)),
-            thinking=cast(Any, thinking) if thinking else anthropic.omit,
-        ) as stream:
-            await stream.until_done()
-            try:
-                message = stream.current_message_snapshot
-            except AssertionError:
-                raise ReplyCutOff from None
-            request_id = stream.request_id
-        if message.stop_reason is None:
-            raise ReplyCutOff
+        heard = _Heard()
+        try:
+            async with self._client.messages.stream(
+                model=self.name,
+                max_tokens=self.max_tokens,
+                system=[cast(TextBlockParam, {"type": "text", "text": system, "cache_control": _CACHED})],
+                tools=cast(list[ToolUnionParam], [*tools]),
+                messages=cast(list[MessageParam], with_cache_marks(messages)),
+                thinking=cast(Any, thinking) if thinking else anthropic.omit,
+            ) as stream:
+                await heard.listen(stream, watcher)
+                request_id = stream.request_id
+            message = heard.message
+            if message is None or message.stop_reason is None:
+                raise ReplyCutOff
+        except BaseException as error:
+            await self._tell_cut_off(heard, watcher, quickly=isinstance(error, asyncio.CancelledError))
+            raise
         tokens = _count(message.usage)
-        usd = price_usd(self.name, tokens)
-        if usd is None:
-            logger.warning("no price is known for the model; its cost counts as zero", extra={"model": self.name})
         return ModelReply(
             content=[block.to_dict(mode="json") for block in message.content],
             stop_reason=message.stop_reason,
             tokens=tokens,
-            usd=usd or 0.0,
+            usd=self._price(tokens),
             model=message.model,
             request_id=request_id,
         )
+
+    async def _tell_cut_off(self, heard: "_Heard", watcher: Watcher, *, quickly: bool) -> None:
+        message = heard.message
+        if message is None:  # nothing had come, so nothing is paid
+            return
+        said = _count(message.usage)
+        tokens = replace(said, output_tokens=max(said.output_tokens, math.ceil(heard.chars / _CHARS_A_TOKEN)))
+        call = CutOffCall(tokens, self._price(tokens), message.model)
+        try:
+            async with asyncio.timeout(_LAST_WORDS_S if quickly else None):
+                await watcher.cut_off(call)
+        except TimeoutError:
+            logger.warning("the cost of a cancelled call could not be kept in time", extra={"model": self.name})
+
+    def _price(self, tokens: TokenCounts) -> float:
+        usd = price_usd(self.name, tokens)
+        if usd is None:
+            logger.warning("no price is known for the model; its cost counts as zero", extra={"model": self.name})
+        return usd or 0.0
 
     async def _thinks_adaptively(self) -> bool:
         """Whether the model takes adaptive thinking; asked once. A server without model facts: no."""
@@ -168,6 +218,35 @@ class MessagesClient:
             except AttributeError:
                 self.adaptive_thinking = False
         return self.adaptive_thinking
+
+
+@dataclass
+class _Heard:
+    """What has come of an answer so far."""
+
+    stream: AsyncMessageStream[None] | None = None
+    chars: int = 0
+
+    @property
+    def message(self) -> ParsedMessage[None] | None:
+        """The message as far as it has come; None before its start, from which on it costs."""
+        try:
+            return self.stream.current_message_snapshot if self.stream else None
+        except AssertionError:
+            return None
+
+    async def listen(self, stream: AsyncMessageStream[None], watcher: Watcher) -> None:
+        """Take the stream to its end, and pass its text on."""
+        self.stream = stream
+        async for event in stream:
+            if event.type == "text":
+                watcher.delta("text", event.text)
+                self.chars += len(event.text)
+            elif event.type == "thinking":
+                watcher.delta("thinking", event.thinking)
+                self.chars += len(event.thinking)
+            elif event.type == "input_json":
+                self.chars += len(event.partial_json)
 
 
 def with_cache_marks(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -203,4 +282,13 @@ def _retry_after_s(error: BaseException | None) -> float | None:
     return seconds if seconds >= 0 else None
 
 
-__all__ = ["MessagesClient", "Model", "ModelError", "ModelReply", "RetryPolicy", "Wait", "with_cache_marks"]
+__all__ = [
+    "CutOffCall",
+    "MessagesClient",
+    "Model",
+    "ModelError",
+    "ModelReply",
+    "RetryPolicy",
+    "Watcher",
+    "with_cache_marks",
+]

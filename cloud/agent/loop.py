@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from cloud.agent.budget import Budget
-from cloud.agent.client import Model, ModelReply
+from cloud.agent.client import CutOffCall, Model, ModelReply
 from cloud.agent.contract import FINISH_TOOL, Block, Outcome, Toolbox, ToolResult
 from cloud.agent.model_errors import ModelError
 
@@ -68,6 +68,10 @@ class Recorder(Protocol):
         """We have answered the model."""
         ...
 
+    async def recall(self, step: Step) -> ToolResult | None:
+        """What the step gave, if it has ended in an earlier run; it is not run again then."""
+        ...
+
     async def step_started(self, step: Step) -> None:
         """A tool call begins."""
         ...
@@ -79,6 +83,32 @@ class Recorder(Protocol):
     async def waiting(self, reason: str, seconds: float) -> None:
         """The model call is tried again after a wait."""
         ...
+
+    def delta(self, kind: str, piece: str) -> None:
+        """The model's answer goes on with this piece of `kind` text or thinking; for show, not to be kept."""
+        ...
+
+    async def cut_off(self, call: CutOffCall) -> None:
+        """A model call gave no whole answer and was paid for."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Looks on while the model is asked: everything goes to the recorder, and what is paid counts."""
+
+    recorder: Recorder
+    budget: Budget
+
+    async def waiting(self, reason: str, seconds: float) -> None:
+        await self.recorder.waiting(reason, seconds)
+
+    def delta(self, kind: str, piece: str) -> None:
+        self.recorder.delta(kind, piece)
+
+    async def cut_off(self, call: CutOffCall) -> None:
+        self.budget.usd += call.usd
+        await self.recorder.cut_off(call)
 
 
 @dataclass
@@ -140,7 +170,7 @@ class Agent:
     async def _ask(self, tools: Sequence[dict[str, Any]]) -> None:
         began = self.clock()
         messages = [{"role": turn.role, "content": turn.content} for turn in self.conversation]
-        reply = await self.model.reply(self.system, tools, messages, self.recorder.waiting)
+        reply = await self.model.reply(self.system, tools, messages, _Watch(self.recorder, self.budget))
         self.seconds["model"] += self.clock() - began
         turn = Turn("assistant", _sendable(reply.content), reply.stop_reason)
         self.budget.spend(reply.usd)
@@ -159,6 +189,8 @@ class Agent:
         self.steps += 1
         tool = str(call["name"])
         step = Step(self.steps, tool, title or _TITLES.get(tool, tool), arguments)
+        if (kept := await self.recorder.recall(step)) is not None:
+            return kept
         await self.recorder.step_started(step)
         began = self.clock()
         if call["name"] in known:

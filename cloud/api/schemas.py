@@ -80,7 +80,7 @@ class JobError(BaseModel):
 class JobOut(BaseModel):
     id: UUID
     project_id: UUID
-    kind: Literal["build", "export"]
+    kind: Literal["build", "export", "parameters", "compare"]
     prompt: str
     model: str | None
     formats: list[str]
@@ -98,7 +98,7 @@ class ArtifactOut(BaseModel):
     id: UUID
     project_id: UUID
     job_id: UUID | None
-    kind: Literal["reference", "picture", "preview", "scene", "script"]
+    kind: Literal["reference", "picture", "thumbnail", "preview", "scene", "script"]
     name: str
     media_type: str
     bytes: int

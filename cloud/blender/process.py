@@ -32,15 +32,11 @@ _MODULE = ("-m", "cloud.blender.child")
 
 
 class ChildDied(Exception):
-    """The child ended. `started`: it had taken up the request; else asking another child is safe.
+    """The child ended. `started`: it had taken up the request; else asking another child is safe."""
 
-    `by_kill`: by SIGKILL, though it was within its limits: most likely not by what it was asked to do.
-    """
-
-    def __init__(self, how: str, *, started: bool, by_kill: bool = False) -> None:
+    def __init__(self, how: str, *, started: bool) -> None:
         super().__init__(how)
         self.started = started
-        self.by_kill = by_kill
 
 
 @dataclass(frozen=True)
@@ -147,8 +143,8 @@ class BlenderProcess:
                     return message
                 started = True
         except (BrokenStream, ConnectionError) as error:
-            how, by_kill = await self._death()
-            raise ChildDied(how, started=started, by_kill=by_kill) from error
+            how = await self._death()
+            raise ChildDied(how, started=started) from error
 
     def last_words(self) -> str:
         """The end of what it wrote, for a log."""
@@ -178,23 +174,23 @@ class BlenderProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 return
 
-    async def _death(self) -> tuple[str, bool]:
-        """How the process ended, in words, and whether by SIGKILL; kills it if only its stream did, or broke."""
+    async def _death(self) -> str:
+        """How the process ended, in words; kills it if only its stream did, or broke."""
         if not self._reader.at_eof():
             await self.kill()
-            return "Blender said what made no sense", False
+            return "Blender said what made no sense"
         try:
             code = await asyncio.wait_for(self._process.wait(), 2)
         except TimeoutError:
             await self.kill()
-            return "Blender closed its connection", False
+            return "Blender closed its connection"
         if self._over_memory or (self._group and self._group.out_of_memory_kills()):
-            return f"Blender needed more than its {self._limits.memory_bytes // MIB} MiB of memory and was ended", False
+            return f"Blender needed more than its {self._limits.memory_bytes // MIB} MiB of memory and was ended"
         if code > 128 and code - 128 in set(signal.Signals):  # how bubblewrap and shells pass a signal on
             code = 128 - code
         if code < 0:
-            return f"Blender was ended by {signal.Signals(-code).name}", -code == signal.SIGKILL
-        return f"Blender ended with exit code {code}", False
+            return f"Blender was ended by {signal.Signals(-code).name}"
+        return f"Blender ended with exit code {code}"
 
 
 def _launch(

@@ -33,8 +33,8 @@ class StepLost(Prompt2MeshError):
     code, http_status = "step_lost", 500
 
 
-class BlenderKilled(StepLost):
-    """Blender was killed at work though the call was within its limits: the same call may well succeed."""
+class BlenderDied(StepLost):
+    """Blender ended in the middle of the call: by the call's own doing, or because something killed it."""
 
     retryable = True
 
@@ -114,8 +114,7 @@ class BlenderSupervisor:
             except TimeoutError:
                 raise await self._step_lost(f"it took longer than {limit_s:g} s and was stopped") from None
             except ChildDied as death:
-                kind = BlenderKilled if death.by_kill else StepLost
-                raise await self._step_lost(f"{death} while at work", kind) from death
+                raise await self._step_lost(f"{death} while at work", BlenderDied) from death
             except (StoreFull, NoFile, SenselessAnswer) as refused:
                 raise await self._step_lost(str(refused).rstrip(".")) from refused
             except asyncio.CancelledError:

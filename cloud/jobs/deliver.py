@@ -9,8 +9,9 @@ from cloud.db.engine import Database
 from cloud.errors import Prompt2MeshError
 from cloud.jobs import queries
 from cloud.jobs.pod import PodToolbox
-from cloud.jobs.recorder import JobRecorder, NewFile
+from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import ScriptStep, replay_script, seed_of_project
+from cloud.jobs.step_facts import NewFile
 
 PREVIEW_SIZE_PX = 768
 ALWAYS = ("blend", "glb")
@@ -42,19 +43,19 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         await deliver_export(toolbox, recorder, file_format)
-    if recorder.head_id is not None:
+    if recorder.head_id is not None and not recorder.has_file("script", "script.py"):
         script = await _script_of(recorder.database, recorder.head_id, recorder.job.project_id)
-        await recorder.add_file(NewFile("script", "script.py", "text/x-python", script.encode()))
+        await recorder.add_files([NewFile("script", "script.py", "text/x-python", script.encode())])
 
 
 async def deliver_export(toolbox: PodToolbox, recorder: JobRecorder, file_format: str) -> None:
-    """Make the scene's files in one format. Raises: DeliveryFailed, PodLost, PodNotReady."""
+    """Make the scene's files in one format, unless the job has them. Raises: DeliveryFailed, PodLost, PodNotReady."""
+    if recorder.has_file("scene", f"scene.{file_format}"):
+        return
     result, files = await toolbox.export(file_format)
     if result.is_error:
         raise DeliveryFailed(f"{file_format} file", _text(result))
-    for name, content in files:
-        media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        await recorder.add_file(NewFile("scene", name, media_type, content))
+    await recorder.add_files([NewFile("scene", name, _media_type(name), content) for name, content in files])
 
 
 async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
@@ -65,7 +66,12 @@ async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
 
 
 async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
-    """Make the final picture, unless the scene has nothing to show. Raises: DeliveryFailed, PodLost, PodNotReady."""
+    """Make the final picture, unless the scene has nothing to show or the job has it.
+
+    Raises: DeliveryFailed, PodLost, PodNotReady.
+    """
+    if recorder.has_file("preview", "preview.png"):
+        return
     arguments = {"views": ["three_quarter"], "shading": "rendered", "size": PREVIEW_SIZE_PX}
     result = await toolbox.call_surely("look", arguments)
     if result.is_error:
@@ -74,7 +80,7 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
         if block.get("type") == "image":
             source = block["source"]
             content = base64.b64decode(source["data"])
-            await recorder.add_file(NewFile("preview", "preview.png", source["media_type"], content))
+            await recorder.add_files([NewFile("preview", "preview.png", source["media_type"], content)])
             return
 
 
@@ -88,6 +94,10 @@ async def _script_of(database: Database, snapshot_id: UUID, project_id: UUID) ->
         ],
         seed_of_project(project_id),
     )
+
+
+def _media_type(name: str) -> str:
+    return _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
 
 
 def _text(result: ToolResult) -> str:

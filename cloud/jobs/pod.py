@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
@@ -10,7 +9,7 @@ from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
-from cloud.jobs.pod_link import PodLink
+from cloud.jobs.pod_link import PodLink, end_soon
 from cloud.storage.store import ArtifactStore
 
 EMPTY_SCENE = ""
@@ -19,12 +18,14 @@ GOING_BACK = frozenset({"restore", "branch"})
 
 # Above the pod's own limit of a step that names none: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
-# A call is made this often if Blender is lost under it: most likely the loss is not the call's doing.
-_TRIES = 2
-# Losses in a row: two calls, each tried twice.
+# How often one call is run before its failure is the model's business: what kills a machine's processes at random
+# may well hit the second run too.
+_TRIES = 3
+# In a row, without one call that was answered.
 _LOSSES_LIMIT = 2 * _TRIES
-# A pod that dies while it starts is started again for this long.
-_START_AGAIN_S = 60.0
+# What is left behind on a cancel, which must be through within a second.
+_LETTING_GO_S = 0.3
+_RELEASE_LIMIT_S = 5.0
 _UNNOTICED_S = 0.5
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,11 @@ class PodToolbox:
     async def __aexit__(self, *exc_info: object) -> None:
         """Let go of the pod; it stays warm for the user's next job."""
         await self._disconnect()
-        await self._fleet.release(self._user_id)
+        try:
+            async with asyncio.timeout(_RELEASE_LIMIT_S):
+                await self._fleet.release(self._user_id)
+        except TimeoutError:
+            logger.warning("the fleet did not take a pod back in time; its reaper will")
 
     async def tools(self) -> list[ToolParam]:
         """The pod's tools. Raises: PodNotReady, PodLost."""
@@ -87,39 +92,43 @@ class PodToolbox:
                 await self._replace()
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Run one tool, once more if Blender was lost under it; a loss again is a failed call.
-
-        Every try begins with the scene as it was before the call. Raises: PodNotReady, PodLost.
+        """Run one tool. If Blender or its pod dies meanwhile it is run again on the same scene, as if for the first
+        time; only what ends Blender again and again is a failed call. Raises: PodNotReady, PodLost.
         """
-        for _ in range(_TRIES - 1):
-            result = await self._try(name, arguments)
-            if not (result.is_error and _may_succeed(result)):
-                return result
-            logger.warning("call is made again", extra={"tool": name})
-            await self._reload_scene()
-        return await self._try(name, arguments)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                result = await self._ask(name, arguments)
+                if not (tries_left and _may_be_tried_again(result)):
+                    return result
+                logger.warning("blender died", extra={"tool": name})
+                await self._load_scene()
+            except ToolboxLost:
+                logger.warning("pod lost", extra={"tool": name})
+                await self._replace()
+            except TimeoutError:
+                logger.warning("pod hangs", extra={"tool": name})
+                await self._replace()
+                break
+        text = (
+            "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
+            "If the call asked for very much, do less at once."
+        )
+        error_facts = {"type": PodLost.code, "message": text, "line": None, "source": ""}
+        return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": error_facts})
 
-    async def _try(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Run one tool; the loss of the pod is a failed call too."""
-        try:
-            async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
-                result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
-            await self._follow(name, arguments, result)
-        except (ToolboxLost, TimeoutError) as error:
-            logger.warning("pod lost", extra={"tool": name, "error": type(error).__name__})
-            await self._replace()
-            # A pod that hung as a whole would most likely hang again, for as long.
-            return _lost(retryable=isinstance(error, ToolboxLost))
+    async def _ask(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
+            result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
+        await self._follow(name, arguments, result)
         self._losses = 0
         return result
 
     async def call_surely(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Run one tool that changes nothing, again if the pod was lost. Raises: PodNotReady, PodLost."""
-        for _ in range(_LOSSES_LIMIT - 1):
+        while True:
             result = await self.call(name, arguments)
-            if not (result.is_error and (_may_succeed(result) or _error_type(result) == PodLost.code)):
+            if not (result.is_error and _error_type(result) == PodLost.code):
                 return result
-        return await self.call(name, arguments)
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
         """The scene's files in one format, each with its name; none if the result is an error.
@@ -150,19 +159,18 @@ class PodToolbox:
             self.scene = str(result.structured.get("sha256", EMPTY_SCENE))
 
     async def _connect(self) -> None:
-        began = time.monotonic()
         while True:
             try:
                 endpoint = await self._acquire()
                 self._link = await PodLink.open(endpoint.base_url, endpoint.bearer, self._seed)
                 await self._load_scene()
                 return
-            except PodNotReady:
-                if self._losses + 1 >= _LOSSES_LIMIT or time.monotonic() - began > _START_AGAIN_S:
-                    raise
-                await self._drop()
             except (ToolboxLost, TimeoutError):
                 await self._drop()
+            except PodNotReady:
+                self._losses += _TRIES  # it has taken its time already
+                if self._losses >= _LOSSES_LIMIT:
+                    raise
 
     async def _acquire(self) -> Endpoint:
         """The user's pod; a wait that one would notice is told of."""
@@ -173,9 +181,7 @@ class PodToolbox:
                 await self._on_wait("pod_starting")
             return await acquiring
         finally:
-            if not acquiring.done():
-                acquiring.cancel()
-                await asyncio.wait({acquiring})
+            await end_soon(acquiring, _LETTING_GO_S)
 
     async def _load_scene(self) -> None:
         link, scene = self._connected(), self.scene
@@ -186,12 +192,6 @@ class PodToolbox:
             result = await link.ask(lambda toolbox: toolbox.call("snapshots", {"action": "restore", "sha256": scene}))
         if result.is_error:
             raise ToolboxLost("The pod did not open the scene.")
-
-    async def _reload_scene(self) -> None:
-        try:
-            await self._load_scene()
-        except (ToolboxLost, TimeoutError):
-            await self._replace()
 
     async def _download_snapshot(self, sha256: str) -> bytes:
         return await self._connected().ask(lambda toolbox: toolbox.download_snapshot(sha256))
@@ -222,19 +222,9 @@ class PodToolbox:
         return self._link
 
 
-def _lost(*, retryable: bool) -> ToolResult:
-    text = (
-        "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
-        "If the call asked for very much, do less at once."
-    )
-    facts = {"type": PodLost.code, "message": text, "line": None, "source": "", "retryable": retryable}
-    return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": facts})
-
-
-def _may_succeed(result: ToolResult) -> bool:
-    """The call failed for a reason that is not its own."""
+def _may_be_tried_again(result: ToolResult) -> bool:
     error = result.structured.get("error")
-    return isinstance(error, dict) and error.get("retryable") is True
+    return result.is_error and isinstance(error, dict) and error.get("retryable") is True
 
 
 def _error_type(result: ToolResult) -> str:

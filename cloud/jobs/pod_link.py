@@ -13,7 +13,28 @@ from cloud.agent.toolbox import McpToolbox, ToolboxLost
 
 T = TypeVar("T")
 
+# How long what was cancelled may take to end before it is left to itself: a pod may hang for ever.
+_LETTING_GO_S = 0.3
+_left_behind: set[asyncio.Task[Any]] = set()
+"""Cancelled tasks that have not ended yet. Held here, because the event loop alone would let them be collected."""
+
 logger = logging.getLogger(__name__)
+
+
+async def end_soon(task: asyncio.Task[Any], limit_s: float = _LETTING_GO_S) -> None:
+    """Cancel the task if it still runs, and wait for its end, but not for long."""
+    if task.done():
+        return
+    task.cancel()
+    _left_behind.add(task)
+    task.add_done_callback(_forget)
+    await asyncio.wait({task}, timeout=limit_s)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _left_behind.discard(task)
+    if not task.cancelled() and (error := task.exception()):
+        logger.info("a cancelled task ended", extra={"error": repr(error)})
 
 
 class PodLink:
@@ -38,10 +59,11 @@ class PodLink:
         return link
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect; a pod that hangs is not waited for."""
         self._closing.set()
         if self._holder is not None:
-            await asyncio.wait({self._holder})
+            await asyncio.wait({self._holder}, timeout=_LETTING_GO_S)
+            await end_soon(self._holder)
 
     async def ask(self, question: Callable[[McpToolbox], Coroutine[Any, Any, T]]) -> T:
         """What `question` gives for the toolbox. Raises: ToolboxLost, also when the connection breaks meanwhile."""
@@ -54,10 +76,8 @@ class PodLink:
         try:
             await asyncio.wait({working, self._holder}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if not working.done():
-                working.cancel()
-                await asyncio.wait({working})
-        if working.cancelled():
+            await end_soon(working)
+        if working.cancelled() or not working.done():
             raise ToolboxLost("The connection to the Blender pod broke.")
         return working.result()
 

@@ -1,19 +1,19 @@
-"""Writes down what happens in one attempt at a job: transcript, usage, snapshots, files, events."""
+"""Writes down what happens in one attempt at a job: transcript, usage, steps, snapshots, files, events."""
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from cloud.agent.client import ModelReply
-from cloud.agent.contract import Block, ToolResult
+from cloud.agent.client import CutOffCall, ModelReply
+from cloud.agent.contract import ToolResult
 from cloud.agent.loop import Step, Turn
 from cloud.db.engine import Database
-from cloud.db.models import Artifact, Job, Message, Snapshot, Usage
+from cloud.db.models import Artifact, Job, Message, Snapshot
 from cloud.jobs import queries
+from cloud.jobs.deltas import DeltaSender
 from cloud.jobs.events import (
     AgentText,
     ArtifactReady,
@@ -21,217 +21,288 @@ from cloud.jobs.events import (
     Picture,
     SnapshotTaken,
     StageChanged,
-    StepFinished,
-    StepStarted,
     UsageChanged,
     UsageTotals,
     Waiting,
 )
 from cloud.jobs.pod import GOING_BACK
-from cloud.jobs.script import KEPT_MARK
+from cloud.jobs.progress.queries import progress_of, snapshot_row, step_row
+from cloud.jobs.rows import add_usage, snapshot_of_step, started_step, stored_file, usage_row
+from cloud.jobs.step_facts import (
+    NewFile,
+    finished_event,
+    packed_result,
+    pictures_in,
+    started_event,
+    unpacked_result,
+)
 from cloud.jobs.storable import storable_text
 from cloud.jobs.transcript import pack
+from cloud.jobs.writes import Body, JobWrites, whole
 from cloud.storage.store import ArtifactStore
 
-_ERROR_LIMIT_CHARS = 400
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class HandOver(Exception):
     """The runner is to let go of the job now, between two steps; another will go on."""
 
 
-@dataclass(frozen=True)
-class NewFile:
-    """A file for the user, with its bytes."""
-
-    kind: str
-    name: str
-    media_type: str
-    content: bytes
-
-
 @dataclass
 class JobRecorder:
     """The one writer of a running job. Every method is one transaction, and raises `Fenced` once superseded.
 
-    Once `draining` is set, the methods that end a turn or a step raise `HandOver` when they have written.
+    A new attempt begins with `resume`. Transactions outlive a restart of the database: see `JobWrites`. Once
+    `draining` is set, the methods that end a turn or a step raise `HandOver` when they have written. `on_snapshot`
+    is called when a step's new scene has been kept, with its id and the step's number.
     """
 
     database: Database
     store: ArtifactStore
     job: Job
     attempt: int
-    head_id: UUID | None
+    head_id: UUID | None = None
     usage: UsageTotals = field(default_factory=UsageTotals)
     model_calls: int = 0
     steps: int = 0
     snapshots: int = 0
     objects: int = 0
     triangles: int = 0
+    active_s: float = 0.0
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+    on_snapshot: Callable[[UUID, int], None] | None = None
+    _turn_seq: int = 0
+    _open_steps: dict[int, dict[str, Any] | None] = field(default_factory=dict)
+    _stages: set[str] = field(default_factory=set)
+    _files: set[tuple[str, str]] = field(default_factory=set)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[queries.JobWriter]:
-        """One transaction on the job, committed at the end of the block."""
-        async with self.database.sessions() as session, session.begin():
-            yield await queries.open_writer(session, self.job.id, attempt=self.attempt)
+    def __post_init__(self) -> None:
+        self._writes = JobWrites(self.database, self.job.id, self.attempt)
+        self._deltas = DeltaSender.of_job(self.database, self.job)
 
+    async def resume(self) -> Snapshot | None:
+        """Know what earlier attempts have left. Returns: the scene to go on from (None: empty).
+
+        Raises: one of `DATABASE_ERRORS`.
+        """
+        async with self.database.sessions() as session:
+            progress = await progress_of(session, self.job)
+        self.head_id = progress.head.id if progress.head else None
+        self.usage, self.model_calls, self.steps = progress.usage, progress.model_calls, progress.steps
+        self.snapshots, self.objects, self.triangles = progress.snapshots, progress.objects, progress.triangles
+        self.active_s, self._turn_seq = progress.active_s, progress.turn_seq
+        self._open_steps, self._stages, self._files = progress.open_steps, {*progress.stages}, {*progress.files}
+        return progress.head
+
+    async def write(self, body: Body[T], *, progress: bool = False) -> T:
+        """One transaction of this attempt, done once: see `JobWrites.write`."""
+        return await self._writes.write(body, progress=progress)
+
+    @whole
+    async def finish(
+        self, state: str, outcome: str, error: dict[str, Any] | None = None, result: dict[str, Any] | None = None
+    ) -> None:
+        """End the job, with its last event."""
+
+        async def body(writer: queries.JobWriter) -> None:
+            writer.finish(state, outcome, error, result)
+
+        await self.write(body, progress=True)
+
+    @whole
     async def emit(self, event: JobEvent) -> None:
         """Tell the clients."""
-        async with self.writing() as writer:
+
+        async def body(writer: queries.JobWriter) -> None:
             writer.emit(event)
 
+        await self.write(body)
+
     async def stage(self, stage: str) -> None:
-        """The job is now in this stage."""
-        await self.emit(StageChanged(stage=stage))
+        """The job is now in this stage; told once, whichever attempt gets there first."""
+        if stage not in self._stages:
+            await self.emit(StageChanged(stage=stage))
+            self._stages.add(stage)
 
     async def waiting(self, reason: str, seconds: float | None = None) -> None:
         """Nothing can go on for this reason."""
         await self.emit(Waiting(reason=reason, seconds=seconds if seconds is None else round(seconds, 1)))
 
+    def delta(self, kind: str, piece: str) -> None:
+        """Show this piece of what the model says."""
+        self._deltas.add(kind, piece)
+
+    @whole
     async def model_turn(self, turn: Turn, reply: ModelReply) -> None:
         """Keep the model's turn together with what it cost."""
-        tokens = reply.tokens
-        self.model_calls += 1
-        self.usage = UsageTotals(
-            input_tokens=self.usage.input_tokens + tokens.input_tokens,
-            output_tokens=self.usage.output_tokens + tokens.output_tokens,
-            cache_read_tokens=self.usage.cache_read_tokens + tokens.cache_read_tokens,
-            cache_write_tokens=self.usage.cache_write_tokens + tokens.cache_write_tokens,
-            usd=round(self.usage.usd + reply.usd, 6),
-        )
+        await self._deltas.flush()
         content = await pack(turn.content, self.store)
-        async with self.writing() as writer:
+        totals = add_usage(self.usage, reply.tokens, reply.usd)
+
+        async def body(writer: queries.JobWriter) -> int:
             seq = await writer.add_message(self._message(turn, content))
-            writer.add(
-                Usage(
-                    user_id=self.job.user_id,
-                    job_id=self.job.id,
-                    message_seq=seq,
-                    model=reply.model,
-                    input_tokens=tokens.input_tokens,
-                    output_tokens=tokens.output_tokens,
-                    cache_read_tokens=tokens.cache_read_tokens,
-                    cache_write_tokens=tokens.cache_write_tokens,
-                    usd=reply.usd,
-                )
-            )
+            writer.add(usage_row(self.job, seq, reply.model, reply.tokens, reply.usd))
             if turn.text:
                 writer.emit(AgentText(text=storable_text(turn.text)))
-            writer.emit(UsageChanged(usage=self.usage))
+            writer.emit(UsageChanged(usage=totals))
+            return seq
 
+        self._turn_seq = await self.write(body, progress=True)
+        self.usage, self._open_steps = totals, {}
+        self.model_calls += 1
+        self._hand_over_if_draining()
+
+    @whole
+    async def cut_off(self, call: CutOffCall) -> None:
+        """Keep what a call cost that gave no whole answer; the rest of its pieces are not shown."""
+        await self._deltas.flush()
+        totals = add_usage(self.usage, call.tokens, call.usd)
+
+        async def body(writer: queries.JobWriter) -> None:
+            writer.add(usage_row(self.job, None, call.model, call.tokens, call.usd))
+            writer.emit(UsageChanged(usage=totals))
+
+        try:
+            await self.write(body)
+        except queries.Fenced:
+            logger.warning("a call's cost came too late to be kept", extra={"job_id": str(self.job.id)})
+            return
+        self.usage = totals
+
+    @whole
     async def user_turn(self, turn: Turn) -> None:
         """Keep a turn of ours."""
         content = await pack(turn.content, self.store)
-        async with self.writing() as writer:
+
+        async def body(writer: queries.JobWriter) -> None:
             await writer.add_message(self._message(turn, content))
 
-    async def step_started(self, step: Step) -> None:
-        """Tell of a tool call; its code too."""
-        self.steps += 1
-        code = step.arguments.get("code") if step.tool == "run_python" else None
-        await self.emit(
-            StepStarted(
-                step=step.number,
-                tool=storable_text(step.tool),
-                title=storable_text(step.title),
-                code=storable_text(code) if isinstance(code, str) else None,
-            )
-        )
+        await self.write(body, progress=True)
+        self._hand_over_if_draining()
 
+    async def recall(self, step: Step) -> ToolResult | None:
+        """What the step gave, if an earlier attempt has ended it. Raises: ArtifactMissing: a picture is gone."""
+        kept = self._open_steps.get(step.number)
+        if kept is None:
+            return None
+        self.steps = step.number
+        return await unpacked_result(kept, self.store)
+
+    @whole
+    async def step_started(self, step: Step) -> None:
+        """Tell of a tool call, its code too; nothing more where an earlier attempt has begun it."""
+        self.steps = step.number
+        if step.number in self._open_steps:
+            return
+
+        async def body(writer: queries.JobWriter) -> None:
+            writer.add(started_step(self.job, self.attempt, self._turn_seq, step, self.head_id))
+            writer.emit(started_event(step))
+
+        await self.write(body)
+        self._open_steps[step.number] = None
+
+    @whole
     async def step_finished(self, step: Step, result: ToolResult, seconds: float) -> None:
         """Keep what the tool call gave: the new snapshot, or pictures, or a scene that was gone back to."""
-        finished = StepFinished(
-            step=step.number,
-            tool=storable_text(step.tool),
-            title=storable_text(step.title),
-            ok=not result.is_error,
-            seconds=round(seconds, 3),
-            changed=storable_text(_changed(result)),
-            error=storable_text(_error(result)) if result.is_error else None,
+        kept = await packed_result(result, self.store)
+        pictures = (
+            []
+            if result.is_error
+            else [await stored_file(self.job, new, self.store) for new in pictures_in(step, result)]
         )
-        pictures = [] if result.is_error else await self._keep_pictures(step, result)
-        head_id = self.head_id
-        async with self.writing() as writer:
-            if result.structured.get("snapshot"):  # of a failed step too, where it was told to keep what it did
-                head_id = await self._add_snapshot(writer, step, result)
-            elif not result.is_error and step.tool == "snapshots" and step.arguments.get("action") in GOING_BACK:
-                head_id = await self._go_back(writer, result)
-            for artifact in pictures:
-                writer.add(artifact)
-                writer.emit(Picture(artifact_id=artifact.id, name=artifact.name, kind="look", step=step.number))
-            writer.emit(finished)
-        self.head_id = head_id
+        taken = result.structured.get("snapshot")  # of a failed step too, where it was told to keep what it did
+        goes_back = not result.is_error and step.tool == "snapshots" and step.arguments.get("action") in GOING_BACK
+        snapshot_id = uuid4()
 
-    async def add_file(self, new: NewFile) -> Artifact:
-        """Keep a file for the user and tell of it; a preview is a picture too."""
-        artifact = await self._keep(new)
-        async with self.writing() as writer:
-            writer.add(artifact)
-            if new.kind == "preview":
-                writer.emit(Picture(artifact_id=artifact.id, name=new.name, kind="preview", step=self.steps))
-            writer.emit(
-                ArtifactReady(
-                    artifact_id=artifact.id, name=new.name, kind=new.kind, bytes=artifact.bytes, sha256=artifact.sha256
+        async def body(writer: queries.JobWriter) -> UUID | None:
+            head_id = self.head_id
+            if taken:
+                head_id = snapshot_id
+                await writer.add_snapshot(
+                    snapshot_of_step(self.job, snapshot_id, self.head_id, self._turn_seq, step, result, seconds)
                 )
-            )
-        return artifact
+                writer.emit(
+                    SnapshotTaken(
+                        snapshot_id=snapshot_id, step=step.number, sha256=taken["sha256"], bytes=int(taken["bytes"])
+                    )
+                )
+            elif goes_back:
+                sha256 = str(result.structured.get("sha256", ""))
+                older = await queries.snapshot_by_hash(writer.session, self.job.project_id, sha256)
+                head_id = older.id if older else None
+                await writer.move_head(head_id)
+            for facts in pictures:
+                writer.add(Artifact(**facts))
+                writer.emit(Picture(artifact_id=facts["id"], name=facts["name"], kind="look", step=step.number))
+            row = await step_row(writer.session, self.job.id, step.number)
+            row.result, row.seconds = kept, round(seconds, 3)
+            row.after_snapshot_id = head_id if taken or goes_back else None
+            writer.emit(finished_event(step, result, seconds))
+            return head_id
 
-    async def _add_snapshot(self, writer: queries.JobWriter, step: Step, result: ToolResult) -> UUID | None:
-        facts = result.structured
-        taken = facts["snapshot"]
-        self.objects, self.triangles = int(facts.get("objects", 0)), int(facts.get("triangles", 0))
-        snapshot = Snapshot(
-            id=uuid4(),
-            user_id=self.job.user_id,
-            project_id=self.job.project_id,
-            job_id=self.job.id,
-            parent_id=self.head_id,
-            step=step.number,
-            title=storable_text(step.title),
-            code=_code_of(step, result),
-            sha256=taken["sha256"],
-            bytes=int(taken["bytes"]),
-        )
-        await writer.add_snapshot(snapshot)
-        writer.emit(
-            SnapshotTaken(snapshot_id=snapshot.id, step=step.number, sha256=snapshot.sha256, bytes=snapshot.bytes)
-        )
-        self.snapshots += 1
-        return snapshot.id
+        self.head_id = await self.write(body, progress=True)
+        self._open_steps[step.number] = kept
+        if taken:
+            self.snapshots += 1
+            self.objects = int(result.structured.get("objects", 0))
+            self.triangles = int(result.structured.get("triangles", 0))
+            if self.on_snapshot is not None:
+                self.on_snapshot(snapshot_id, step.number)
+        self._hand_over_if_draining()
 
-    async def _go_back(self, writer: queries.JobWriter, result: ToolResult) -> UUID | None:
-        sha256 = str(result.structured.get("sha256", ""))
-        snapshot = await queries.snapshot_by_hash(writer.session, self.job.project_id, sha256)
-        head_id = snapshot.id if snapshot else None
-        await writer.move_head(head_id)
-        return head_id
+    def has_file(self, kind: str, name: str) -> bool:
+        """Whether the job has this file already."""
+        return (kind, name) in self._files
 
-    async def _keep_pictures(self, step: Step, result: ToolResult) -> list[Artifact]:
-        images = [block for block in result.content if block.get("type") == "image"]
-        views = result.structured.get("views") or []
-        artifacts: list[Artifact] = []
-        for index, image in enumerate(images):
-            view = f"-{views[index]}" if len(images) > 1 and index < len(views) else ""
-            media_type = image["source"]["media_type"]
-            name = f"step-{step.number:02d}-look{view}.{media_type.rpartition('/')[2]}"
-            content = base64.b64decode(image["source"]["data"])
-            artifacts.append(await self._keep(NewFile("picture", name, media_type, content)))
-        return artifacts
+    @whole
+    async def add_files(self, files: Sequence[NewFile]) -> None:
+        """Keep files for the user and tell of them, all or none; a preview is a picture too."""
+        stored = [await stored_file(self.job, new, self.store) for new in files]
 
-    async def _keep(self, new: NewFile) -> Artifact:
-        stored = await self.store.put(new.content)
-        return Artifact(
-            id=uuid4(),
-            user_id=self.job.user_id,
-            project_id=self.job.project_id,
-            job_id=self.job.id,
-            kind=new.kind,
-            name=new.name,
-            media_type=new.media_type,
-            sha256=stored.sha256,
-            bytes=stored.bytes,
-        )
+        async def body(writer: queries.JobWriter) -> None:
+            for facts in stored:
+                writer.add(Artifact(**facts))
+                shown = {"artifact_id": facts["id"], "name": facts["name"], "kind": facts["kind"]}
+                if facts["kind"] == "preview":
+                    writer.emit(Picture(**shown, step=self.steps, snapshot_id=self.head_id))
+                writer.emit(ArtifactReady(**shown, bytes=facts["bytes"], sha256=facts["sha256"]))
+
+        await self.write(body, progress=True)
+        self._files |= {(new.kind, new.name) for new in files}
+
+    @whole
+    async def add_thumbnail(self, snapshot_id: UUID, step: int, picture: NewFile) -> None:
+        """Keep the small picture of a step's scene, unless it has one."""
+        facts = await stored_file(self.job, picture, self.store)
+
+        async def body(writer: queries.JobWriter) -> None:
+            snapshot = await snapshot_row(writer.session, snapshot_id)
+            if snapshot is None or snapshot.thumbnail_id is not None:
+                return
+            writer.add(Artifact(**facts))
+            await writer.session.flush()
+            snapshot.thumbnail_id = facts["id"]
+            shown = {"artifact_id": facts["id"], "name": facts["name"], "kind": facts["kind"]}
+            writer.emit(Picture(**shown, step=step, snapshot_id=snapshot_id))
+
+        await self.write(body)
+
+    async def head_without_picture(self) -> tuple[UUID, int] | None:
+        """The project's scene and the number of its step, if this job made it and it has no thumbnail."""
+        if self.head_id is None:
+            return None
+        async with self.database.sessions() as session:
+            head = await snapshot_row(session, self.head_id)
+        if head is None or head.job_id != self.job.id or head.thumbnail_id is not None:
+            return None
+        return head.id, head.step
+
+    def _hand_over_if_draining(self) -> None:
+        if self.draining.is_set():
+            raise HandOver
 
     def _message(self, turn: Turn, content: list[Any]) -> Message:
         return Message(
@@ -242,31 +313,3 @@ class JobRecorder:
             stop_reason=turn.stop_reason,
             snapshot_id=self.head_id,
         )
-
-
-def _code_of(step: Step, result: ToolResult) -> str:
-    """The code that a replay of this step runs."""
-    code = step.arguments.get("code")
-    if not isinstance(code, str):
-        return f"# {step.title}: the tool {step.tool} did this, no code can.\n"
-    return KEPT_MARK + code if result.is_error else code
-
-
-def _changed(result: ToolResult) -> str:
-    changed = result.structured.get("changed")
-    return str(changed.get("summary", "")) if isinstance(changed, Mapping) else ""
-
-
-def _error(result: ToolResult) -> str:
-    error = result.structured.get("error")
-    if isinstance(error, Mapping) and error.get("message"):
-        kind = error.get("type")
-        return (
-            f"{kind}: {error['message']}"[:_ERROR_LIMIT_CHARS] if kind else str(error["message"])[:_ERROR_LIMIT_CHARS]
-        )
-    text = " ".join(_text_of(block) for block in result.content).strip()
-    return text[:_ERROR_LIMIT_CHARS] or "The tool failed and gave no reason."
-
-
-def _text_of(block: Block) -> str:
-    return str(block.get("text", "")) if block.get("type") == "text" else ""

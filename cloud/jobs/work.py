@@ -1,5 +1,6 @@
 """What a runner does with one job it has claimed: get a pod with the scene, then what the job's kind says."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -10,7 +11,6 @@ from cloud.agent.contract import Outcome
 from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
-from cloud.jobs import queries
 from cloud.jobs.events import JobResult
 from cloud.jobs.kinds import build, export
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
@@ -44,11 +44,20 @@ class JobWork:
     began: float = field(default_factory=time.monotonic)
 
     async def run(self) -> Outcome:
-        """Do the job. Raises: what of ours makes it fail, besides what the outcome says."""
-        await self.recorder.stage("prepare")
+        """Do the job, or what earlier attempts have left of it.
+
+        Its time limit counts all attempts, but not the time between them.
+        Raises: TimeoutError: the job's limit. HandOver. Fenced. One of `DATABASE_ERRORS`. What of ours makes the
+        job fail, besides what the outcome says.
+        """
+        head = await self.recorder.resume()
+        async with asyncio.timeout(self.services.settings.job_limit_s - self.recorder.active_s):
+            await self.recorder.stage("prepare")
+            return await self._run_on(head.sha256 if head else EMPTY_SCENE)
+
+    async def _run_on(self, scene: str) -> Outcome:
         async with AsyncExitStack() as stack:
             with self.timed("pod"):
-                scene = await self._scene()
                 toolbox = PodToolbox(
                     self.services.fleet,
                     self.services.store,
@@ -63,24 +72,19 @@ class JobWork:
 
     @property
     def result(self) -> JobResult:
-        """What came of the job so far."""
+        """What came of the job so far. `timings` are those of this attempt."""
         recorder = self.recorder
         return JobResult(
             model=self.model,
             objects=recorder.objects,
             triangles=recorder.triangles,
             steps=recorder.steps,
-            seconds=round(time.monotonic() - self.began, 3),
+            seconds=round(recorder.active_s + time.monotonic() - self.began, 3),
             usage=recorder.usage,
             summary=self.outcome.summary,
             not_built=list(self.outcome.not_built),
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
-
-    async def _scene(self) -> str:
-        async with self.services.database.sessions() as session:
-            head = await queries.head_of(session, self.job.project_id)
-        return head.sha256 if head else EMPTY_SCENE
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:

@@ -18,7 +18,7 @@ CRASHES_LIMIT = 5
 CRASH_S = 10.0
 """Who ends by itself so soon after its start has crashed."""
 LOG_LIMIT_BYTES = 10 * 2**20
-_BACK_OFF_S = (0.0, 0.1, 0.5, 1.0, 2.0)
+_BACK_OFF_S = (0.0, 0.0, 0.1, 0.5, 1.0)
 
 
 class ServiceFailed(Unavailable):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloud.agent.client import ModelReply
+from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.loop import Step, Turn
 
@@ -36,6 +36,9 @@ class ListRecorder:
     steps: list[Step] = field(default_factory=list)
     failed_steps: list[int] = field(default_factory=list)
     waits: list[tuple[str, float]] = field(default_factory=list)
+    deltas: list[tuple[str, str]] = field(default_factory=list)
+    cut_offs: list[CutOffCall] = field(default_factory=list)
+    kept: dict[int, ToolResult] = field(default_factory=dict)
     usd: float = 0.0
 
     async def model_turn(self, turn: Turn, reply: ModelReply) -> None:
@@ -44,6 +47,9 @@ class ListRecorder:
 
     async def user_turn(self, turn: Turn) -> None:
         self.turns.append(turn)
+
+    async def recall(self, step: Step) -> ToolResult | None:
+        return self.kept.get(step.number)
 
     async def step_started(self, step: Step) -> None:
         assert self.turns[-1].role == "assistant", "the turn is kept before its calls run"
@@ -55,3 +61,9 @@ class ListRecorder:
 
     async def waiting(self, reason: str, seconds: float) -> None:
         self.waits.append((reason, seconds))
+
+    def delta(self, kind: str, piece: str) -> None:
+        self.deltas.append((kind, piece))
+
+    async def cut_off(self, call: CutOffCall) -> None:
+        self.cut_offs.append(call)

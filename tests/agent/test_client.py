@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloud.agent.client import MessagesClient, ModelReply, RetryPolicy, with_cache_marks
+from cloud.agent.client import CutOffCall, MessagesClient, ModelReply, RetryPolicy, with_cache_marks
 from cloud.agent.model_errors import ModelError
 from cloud.agent.prices import TokenCounts, price_usd
 from tests.support.scripted_messages import BrokenStream, Entry, Fault, Hang, Reply, calls, says, scripted_messages
@@ -20,10 +20,18 @@ class Asked:
 
     def __init__(self) -> None:
         self.waits: list[tuple[str, float]] = []
+        self.deltas: list[tuple[str, str]] = []
+        self.cut_offs: list[CutOffCall] = []
         self.requests: list[dict[str, Any]] = []
 
-    async def on_wait(self, reason: str, seconds: float) -> None:
+    async def waiting(self, reason: str, seconds: float) -> None:
         self.waits.append((reason, seconds))
+
+    def delta(self, kind: str, piece: str) -> None:
+        self.deltas.append((kind, piece))
+
+    async def cut_off(self, call: CutOffCall) -> None:
+        self.cut_offs.append(call)
 
 
 async def ask(
@@ -37,7 +45,7 @@ async def ask(
         retry = RetryPolicy(attempts=4, first_wait_s=0.01, longest_wait_s=longest_wait_s)
         client = MessagesClient(model, api_key=KEY, base_url=api.base_url, retry=retry)
         try:
-            return await client.reply("Build.", [], HELLO, seen.on_wait)
+            return await client.reply("Build.", [], HELLO, seen)
         finally:
             seen.requests = api.requests
             await client.aclose()
@@ -141,7 +149,7 @@ async def test_server_that_is_not_there_ends_with_a_sentence() -> None:
         "m", api_key=KEY, base_url="http://127.0.0.1:9", retry=RetryPolicy(2, 0.01), adaptive_thinking=False
     )
     with pytest.raises(ModelError, match="ANTHROPIC_BASE_URL"):
-        await client.reply("s", [], HELLO, seen.on_wait)
+        await client.reply("s", [], HELLO, seen)
     await client.aclose()
     assert [reason for reason, _ in seen.waits] == ["connection"]
 
@@ -162,7 +170,7 @@ async def test_cancel_ends_a_wait() -> None:
     async def on_wait(reason: str, seconds: float) -> None:
         waiting.set()
 
-    seen.on_wait = on_wait  # type: ignore[method-assign]
+    seen.waiting = on_wait  # type: ignore[method-assign]
     fault = Fault(429, "rate_limit_error", headers={"retry-after": "50"})
     asking = asyncio.create_task(ask(seen, fault, longest_wait_s=60))
     await asyncio.wait_for(waiting.wait(), 10)

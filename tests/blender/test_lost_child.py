@@ -60,7 +60,6 @@ async def test_a_step_that_ends_blender_is_told_and_undone(pod: RunningPod, code
         assert how in lost.content[0]["text"]
         assert "as it was before" in lost.content[0]["text"]
         assert lost.structured["error"]["type"] == "step_lost"
-        assert not lost.structured["error"]["retryable"]
         assert await _object_names(box) == ["Cube"]
 
 
@@ -73,7 +72,6 @@ async def test_a_child_killed_at_work_is_replaced(pod: RunningPod) -> None:
         lost = await call
         assert lost.is_error
         assert "SIGKILL" in lost.content[0]["text"]
-        assert lost.structured["error"]["retryable"]
         assert await _object_names(box) == ["Cube"]
 
 

@@ -11,6 +11,7 @@ from cloud.agent.prompts import load_prompt
 from cloud.jobs import queries
 from cloud.jobs.deliver import deliver_files, deliver_preview
 from cloud.jobs.pod import EMPTY_SCENE
+from cloud.jobs.thumbnails import PhotographedToolbox
 from cloud.jobs.transcript import as_turns, image_source
 
 if TYPE_CHECKING:
@@ -19,29 +20,16 @@ if TYPE_CHECKING:
 
 
 async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
-    """Build and deliver. Raises: what of ours makes it fail, besides what the outcome says."""
+    """Build and deliver, from wherever an earlier attempt got to.
+
+    Raises: what of ours makes it fail, besides what the outcome says.
+    """
     with work.timed("pod"):
         conversation = await _conversation(work, toolbox)
-    was_empty = toolbox.scene == EMPTY_SCENE
     await work.recorder.stage("build")
-    settings = work.services.settings
-    client = work.services.models.client(work.model)
-    agent = Agent(
-        model=client,
-        toolbox=toolbox,
-        recorder=work.recorder,
-        budget=Budget(settings.max_steps, settings.max_job_usd, work.recorder.model_calls, work.recorder.usage.usd),
-        system=load_prompt("build"),
-        conversation=conversation,
-        steps=work.recorder.steps,
-    )
-    try:
-        work.outcome = await agent.run()
-    finally:
-        work.timings |= agent.seconds
-        await client.aclose()
+    work.outcome = await _agent_outcome(work, toolbox, conversation)
     built = work.recorder.snapshots > 0
-    if work.outcome.kind == "finished" and was_empty and not built:
+    if work.outcome.kind == "finished" and work.job.base_snapshot_id is None and not built:
         said = work.outcome.summary or "The model ended its work without building anything."
         work.outcome = replace(work.outcome, kind="failed", reason=said, code="nothing_built")
     if built or work.outcome.kind == "finished":
@@ -51,6 +39,33 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         with work.timed("deliver"):
             await deliver_files(toolbox, work.recorder, work.job.request.get("formats", []))
     return work.outcome
+
+
+async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: list[Turn]) -> Outcome:
+    """What the agent makes of the conversation; where it has ended in an earlier attempt, the same again, unasked."""
+    settings = work.services.settings
+    client = work.services.models.client(work.model)
+    photographed = PhotographedToolbox(toolbox, work.recorder)
+    work.recorder.on_snapshot = photographed.take
+    agent = Agent(
+        model=client,
+        toolbox=photographed,
+        recorder=work.recorder,
+        budget=Budget(settings.max_steps, settings.max_job_usd, work.recorder.model_calls, work.recorder.usage.usd),
+        system=load_prompt("build"),
+        conversation=conversation,
+        steps=work.recorder.steps,
+    )
+    try:
+        await photographed.take_missing()
+        outcome = await agent.run()
+        await photographed.take_missing()
+        await photographed.settle()
+        return outcome
+    finally:
+        work.timings |= agent.seconds
+        await photographed.aclose()
+        await client.aclose()
 
 
 async def _conversation(work: "JobWork", toolbox: "PodToolbox") -> list[Turn]:

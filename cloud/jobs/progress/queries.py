@@ -1,0 +1,121 @@
+"""The SQL of a job's progress: what earlier attempts have left, and the pieces of a turn that is not yet whole."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from cloud.db.models import Artifact, Event, Job, Message, Snapshot, Step
+from cloud.jobs import queries
+from cloud.jobs.events import UsageTotals
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a job's earlier attempts have left.
+
+    `turn_seq` is the number of the model's last turn (0: none). `steps` counts the tool calls of the turns before
+    the open one, which is the model's last turn if it has no answer yet; `open_steps` are its tool calls that have
+    begun, by number, with the result of each that has ended. `model_calls` counts whole answers. `active_s` is how
+    long the earlier attempts were seen at work.
+    """
+
+    head: Snapshot | None
+    usage: UsageTotals
+    model_calls: int
+    turn_seq: int
+    steps: int
+    open_steps: dict[int, dict[str, Any] | None]
+    snapshots: int
+    objects: int
+    triangles: int
+    stages: frozenset[str]
+    files: frozenset[tuple[str, str]]
+    active_s: float
+
+
+async def progress_of(session: AsyncSession, job: Job) -> Progress:
+    """How far the job has come."""
+    last_seq, turn_seq, model_calls = await _transcript(session, job.id)
+    is_open = turn_seq > 0 and turn_seq == last_seq
+    rows = (await session.scalars(select(Step).where(Step.job_id == job.id).order_by(Step.number))).all()
+    geometry = [row.result["facts"] for row in rows if row.result and "objects" in row.result.get("facts", {})]
+    latest = geometry[-1] if geometry else {}
+    files = await session.execute(select(Artifact.kind, Artifact.name).where(Artifact.job_id == job.id))
+    events = [(kind, at, stage) for kind, at, stage in await _milestones(session, job.id)]
+    _, usage = await queries.usage_of(session, job.id)
+    made = select(func.count()).where(Snapshot.job_id == job.id)
+    return Progress(
+        head=await queries.head_of(session, job.project_id),
+        usage=usage,
+        model_calls=model_calls,
+        turn_seq=turn_seq,
+        steps=sum(not is_open or row.message_seq != turn_seq for row in rows),
+        open_steps={row.number: row.result for row in rows if is_open and row.message_seq == turn_seq},
+        snapshots=await session.scalar(made) or 0,
+        objects=int(latest.get("objects", 0)),
+        triangles=int(latest.get("triangles", 0)),
+        stages=frozenset(stage for _, _, stage in events if stage),
+        files=frozenset((kind, name) for kind, name in files),
+        active_s=active_seconds((kind, at) for kind, at, _ in events),
+    )
+
+
+def active_seconds(events: Iterable[tuple[str, dt.datetime]]) -> float:
+    """How long the attempts were at work, as (type, time) of the events tells: from each start to its last event."""
+    total, began, last = dt.timedelta(), None, None
+    for kind, at in events:
+        if kind == "job.started":
+            if began is not None and last is not None:
+                total += last - began
+            began = last = at
+        elif kind != "job.handed_over":  # another runner may write this one long after
+            last = at
+    if began is not None and last is not None:
+        total += last - began
+    return total.total_seconds()
+
+
+async def step_row(session: AsyncSession, job_id: UUID, number: int) -> Step:
+    """The row of a step that has begun. Raises: sqlalchemy's NoResultFound."""
+    return (await session.scalars(select(Step).where(Step.job_id == job_id, Step.number == number))).one()
+
+
+async def snapshot_row(session: AsyncSession, snapshot_id: UUID) -> Snapshot | None:
+    """The snapshot, or None if it is gone."""
+    return await session.get(Snapshot, snapshot_id)
+
+
+async def notify(engine: AsyncEngine, channel: str, payload: str) -> None:
+    """Tell whoever listens on the channel now; nothing is kept. `payload` is below 8,000 bytes."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+
+
+async def _transcript(session: AsyncSession, job_id: UUID) -> tuple[int, int, int]:
+    """The number of the last message and of the model's last one (0: none), and how many are the model's."""
+    models = Message.role == "assistant"
+    row = await session.execute(
+        select(
+            func.coalesce(func.max(Message.seq), 0),
+            func.coalesce(func.max(Message.seq).filter(models), 0),
+            func.count().filter(models),
+        ).where(Message.job_id == job_id)
+    )
+    last, turn, calls = row.one()
+    return last, turn, calls
+
+
+async def _milestones(session: AsyncSession, job_id: UUID) -> list[tuple[str, dt.datetime, str | None]]:
+    """The type and time of each event, and of those that name a stage which one."""
+    rows = await session.execute(
+        select(Event.type, Event.created_at, Event.data["stage"].astext)
+        .where(Event.job_id == job_id)
+        .order_by(Event.seq)
+    )
+    return [(kind, at, stage) for kind, at, stage in rows]

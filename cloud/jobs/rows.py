@@ -1,0 +1,100 @@
+"""The rows that a running job writes, made of what the agent and its tools gave."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from cloud.agent.contract import ToolResult
+from cloud.agent.loop import Step
+from cloud.agent.prices import TokenCounts
+from cloud.db.models import Job, Snapshot, Usage
+from cloud.db.models import Step as StepRow
+from cloud.jobs.events import UsageTotals
+from cloud.jobs.step_facts import NewFile, changed_words, replayed_code, shown_code
+from cloud.jobs.storable import storable_text
+from cloud.storage.store import ArtifactStore
+
+
+async def stored_file(job: Job, new: NewFile, store: ArtifactStore) -> dict[str, Any]:
+    """Put the bytes into the store. Returns: the columns of the file's row. Raises: StoreUnavailable."""
+    stored = await store.put(new.content)
+    return {
+        "id": uuid4(),
+        "user_id": job.user_id,
+        "project_id": job.project_id,
+        "job_id": job.id,
+        "kind": new.kind,
+        "name": new.name,
+        "media_type": new.media_type,
+        "sha256": stored.sha256,
+        "bytes": stored.bytes,
+    }
+
+
+def usage_row(job: Job, message_seq: int | None, model: str, tokens: TokenCounts, usd: float) -> Usage:
+    """What a model call cost; without a message it was cut off, and its cost is an estimate."""
+    return Usage(
+        user_id=job.user_id,
+        job_id=job.id,
+        message_seq=message_seq,
+        is_estimate=message_seq is None,
+        model=model,
+        input_tokens=tokens.input_tokens,
+        output_tokens=tokens.output_tokens,
+        cache_read_tokens=tokens.cache_read_tokens,
+        cache_write_tokens=tokens.cache_write_tokens,
+        usd=usd,
+    )
+
+
+def add_usage(totals: UsageTotals, tokens: TokenCounts, usd: float) -> UsageTotals:
+    """The totals with one more call in them."""
+    return UsageTotals(
+        input_tokens=totals.input_tokens + tokens.input_tokens,
+        output_tokens=totals.output_tokens + tokens.output_tokens,
+        cache_read_tokens=totals.cache_read_tokens + tokens.cache_read_tokens,
+        cache_write_tokens=totals.cache_write_tokens + tokens.cache_write_tokens,
+        usd=round(totals.usd + usd, 6),
+    )
+
+
+def started_step(job: Job, attempt: int, message_seq: int, step: Step, before_id: UUID | None) -> StepRow:
+    """A tool call that begins on this scene."""
+    return StepRow(
+        job_id=job.id,
+        number=step.number,
+        message_seq=message_seq,
+        tool=storable_text(step.tool),
+        title=storable_text(step.title),
+        code=shown_code(step),
+        attempt=attempt,
+        before_snapshot_id=before_id,
+    )
+
+
+def snapshot_of_step(
+    job: Job,
+    snapshot_id: UUID,
+    parent_id: UUID | None,
+    message_seq: int,
+    step: Step,
+    result: ToolResult,
+    seconds: float,
+) -> Snapshot:
+    """The scene that a tool call has left; the result names its file."""
+    taken = result.structured["snapshot"]
+    return Snapshot(
+        id=snapshot_id,
+        user_id=job.user_id,
+        project_id=job.project_id,
+        job_id=job.id,
+        run_id=job.id,
+        parent_id=parent_id,
+        step=step.number,
+        message_seq=message_seq,
+        title=storable_text(step.title),
+        code=replayed_code(step, result),
+        changed=changed_words(result),
+        seconds=round(seconds, 3),
+        sha256=taken["sha256"],
+        bytes=int(taken["bytes"]),
+    )
