@@ -14,7 +14,7 @@ from ui.api_client import ApiClient
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 _SILENCE_S = 45.0
-_PAUSE_S = 0.2
+_PAUSE_S = 0.5
 _PASSWORD = "chaos-" + secrets.token_hex(12)
 
 

@@ -47,6 +47,7 @@ class JobRecord:
     events: list[dict[str, Any]] = field(default_factory=list)
     paid_turns: list[int] = field(default_factory=list)
     jobs_in_project: int = 1
+    user_id: str = ""
 
     @property
     def lasting_events(self) -> list[tuple[str, ...]]:
@@ -68,6 +69,8 @@ def read_job(connection: "psycopg.Connection[dict[str, Any]]", job_id: str) -> J
     record = JobRecord(
         job_id, job["state"], job["outcome"], job["error"], job["result"] or {}, job["attempt"], head=None
     )
+
+    record.user_id = str(job["user_id"])
 
     def rows(query: LiteralString) -> list[dict[str, Any]]:
         return connection.execute(query, (job_id,)).fetchall()

@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.bench.disturbed.run import PROMPTS, Observed, Plan
 from scripts.bench.disturbed.scenes import compare_scenes
-from scripts.bench.disturbed.takeover import takeovers_s
+from scripts.bench.disturbed.takeover import takeovers
 from scripts.bench.disturbed.verdict import Verdict, judge, judge_scenes, scene_pairs
 
 MEANINGS = {
@@ -20,8 +20,10 @@ MEANINGS = {
     "differing": "jobs that differ in anything from the undisturbed one",
     "leaked_pods": "pod folders and sockets left after the stack's end",
     "queue_left": "queue rows, unfinished jobs and locks left after the last job",
-    "takeover_s_p50": "from the kill of a runner to another's start on its job, the median",
+    "takeovers_alone": "jobs of a killed runner, while nothing else was killed that a takeover needs",
+    "takeover_s_p50": "from that kill to another runner's start on the job, the median",
     "takeover_s_max": "the longest of these; goal < 10",
+    "takeover_s_max_of_all": "the longest also where the database or the other runner was killed too, or had no room",
     "cut_calls": "model calls that a kill cut off",
     "unused_calls": "whole model calls whose answer died with its runner",
     "seconds": "the disturbed part",
@@ -49,7 +51,9 @@ def report_on(plan: Plan, observed: Observed, data_dir: Path, folder: Path) -> d
     _judge_all_scenes(observed, verdicts, data_dir, folder)
     killer = observed.killer
     assert killer is not None
-    waits = takeovers_s(data_dir / "logs", killer.kills, [r for r in observed.records.values() if r])
+    records = [record for record in observed.records.values() if record]
+    taken_over = takeovers(data_dir / "logs", [*killer.kills, *killer.extras], records)
+    alone = [takeover.seconds for takeover in taken_over if takeover.alone]
     strays = [f"{pid} {line}" for pid, line in killer.strays.items()]
     bad = [job for job in observed.sent if not verdicts[job.number].good]
     return {
@@ -64,13 +68,15 @@ def report_on(plan: Plan, observed: Observed, data_dir: Path, folder: Path) -> d
         "leaked_pods": len(observed.leftovers),
         "queue_left": sum(observed.left_in_queue.values()),
         "kills_by_kind": killer.by_kind,
-        "takeovers": len(waits),
-        "takeover_s_p50": statistics.median(waits) if waits else None,
-        "takeover_s_max": max(waits, default=None),
+        "takeovers": len(taken_over),
+        "takeovers_alone": len(alone),
+        "takeover_s_p50": statistics.median(alone) if alone else None,
+        "takeover_s_max": max(alone, default=None),
+        "takeover_s_max_of_all": max((takeover.seconds for takeover in taken_over), default=None),
         "cut_calls": sum(verdict.cut_calls for verdict in verdicts.values()),
         "unused_calls": sum(verdict.unused_calls for verdict in verdicts.values()),
         "model_calls": sum(len(observed.model.of(job.model)) for job in observed.sent),
-        "attempts": sum(record.attempts for record in observed.records.values() if record),
+        "attempts": sum(record.attempts for record in records),
         "connections": sum(job.connections for job in observed.sent),
         "seconds": round(observed.seconds.get("disturbed", 0.0), 1),
         "undisturbed_seconds": round(observed.seconds.get("undisturbed", 0.0), 1),
