@@ -59,13 +59,15 @@ class Database:
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 10) -> Self:
         """Opens no connection yet; at most twice `pool_size` will be open at once."""
+        address = make_url(sqlalchemy_url(url))
+        options = {} if "options" in address.query else {"options": _OPTIONS}
         engine = create_async_engine(
-            make_url(sqlalchemy_url(url)),
+            address,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=15,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "options": _OPTIONS},
+            connect_args={"connect_timeout": 10, **options},
         )
         return cls(url=url, engine=engine, sessions=async_sessionmaker(engine, expire_on_commit=False))
 

@@ -116,8 +116,8 @@ class Runner:
         try:
             limit = self._services.settings.max_running_jobs
             return await claim_next(self._database, self._lease, self._model_for, limit)
-        except (*DATABASE_ERRORS, *LOST) as error:
-            is_away = not isinstance(error, DATABASE_ERRORS) or is_unreachable(error)
+        except Exception as error:  # the top of a loop: a job that cannot be taken must not end the others
+            is_away = isinstance(error, LOST) or (isinstance(error, DATABASE_ERRORS) and is_unreachable(error))
             logger.warning("no job could be taken; it will be tried again", exc_info=not is_away)
             await asyncio.sleep(_RETRY_S)
             self._changed.set()
@@ -144,7 +144,8 @@ class Runner:
         concluded = asyncio.create_task(attempt.concluded.wait())
         try:
             await asyncio.wait({running, concluded}, return_when=asyncio.FIRST_COMPLETED)
-            del self._running[attempt.job_id]
+            if self._running.get(attempt.job_id) is attempt:
+                del self._running[attempt.job_id]
             self._changed.set()
             await self._lease.let_go(attempt.job_id, attempt.number)
             await running

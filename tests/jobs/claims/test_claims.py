@@ -170,3 +170,13 @@ async def test_mark_of_an_attempt_is_taken_again_after_its_connection_broke(owne
     assert not await is_lost()
     await lease.let_go(job_id, 1)
     assert await is_lost()
+
+
+async def test_cancel_of_a_job_that_waits_after_a_hand_over_is_immediate(owner: Account, lease: RunLease) -> None:
+    job_id = await owner.post()
+    await claim_job(owner.database, lease)
+    async with owner.database.sessions() as session, session.begin():
+        await put_back(await queries.open_writer(session, job_id, attempt=1), DEPLOY)
+    await owner.cancel(job_id)
+    assert (await owner.job(job_id)).state == "cancelled"
+    assert await entries(owner) == []
