@@ -22,6 +22,7 @@ class Asked:
         self.waits: list[tuple[str, float]] = []
         self.deltas: list[tuple[str, str]] = []
         self.cut_offs: list[CutOffCall] = []
+        self.heard = asyncio.Event()
         self.requests: list[dict[str, Any]] = []
 
     async def waiting(self, reason: str, seconds: float) -> None:
@@ -29,6 +30,7 @@ class Asked:
 
     def delta(self, kind: str, piece: str) -> None:
         self.deltas.append((kind, piece))
+        self.heard.set()
 
     async def cut_off(self, call: CutOffCall) -> None:
         self.cut_offs.append(call)
@@ -161,6 +163,52 @@ async def test_cancel_ends_a_stream_that_hangs() -> None:
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asking, 5)
+
+
+async def test_text_is_passed_on_as_it_comes() -> None:
+    seen = Asked()
+    await ask(seen, calls(("run_python", {"code": "x"}), text="First a box."))
+    assert "".join(piece for kind, piece in seen.deltas if kind == "text") == "First a box."
+    assert seen.cut_offs == []
+
+
+async def test_cancelled_call_costs_what_had_come() -> None:
+    seen = Asked()
+    asking = asyncio.create_task(ask(seen, Hang()))
+    await asyncio.wait_for(seen.heard.wait(), 10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 5)
+    (cost,) = seen.cut_offs
+    assert cost.tokens == TokenCounts(100, 2)
+    assert cost.usd == pytest.approx(price_usd("claude-sonnet-5-5", cost.tokens) or 0)
+
+
+async def test_call_that_broke_off_costs_too_and_is_asked_again() -> None:
+    seen = Asked()
+    await ask(seen, BrokenStream("overloaded_error"), BrokenStream(), says("Here."))
+    assert [cost.tokens.input_tokens for cost in seen.cut_offs] == [100, 100]
+
+
+async def test_call_that_was_never_answered_costs_nothing() -> None:
+    seen = Asked()
+    await ask(seen, Fault(529, "overloaded_error"), says("."))
+    assert seen.cut_offs == []
+
+
+async def test_cancel_does_not_wait_long_for_its_cost_to_be_kept(caplog: pytest.LogCaptureFixture) -> None:
+    seen = Asked()
+
+    async def never(call: CutOffCall) -> None:
+        await asyncio.Event().wait()
+
+    seen.cut_off = never  # type: ignore[method-assign]
+    asking = asyncio.create_task(ask(seen, Hang()))
+    await asyncio.wait_for(seen.heard.wait(), 10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 10)
+    assert "could not be kept in time" in caplog.text
 
 
 async def test_cancel_ends_a_wait() -> None:

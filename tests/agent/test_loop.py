@@ -6,10 +6,11 @@ import pytest
 
 from cloud.agent.budget import Budget
 from cloud.agent.client import MessagesClient, RetryPolicy
-from cloud.agent.contract import Outcome
+from cloud.agent.contract import Outcome, ToolResult
 from cloud.agent.loop import Agent, Turn
 from tests.agent.fakes import ListRecorder, NotebookToolbox
 from tests.support.scripted_messages import (
+    BrokenStream,
     Entry,
     Fault,
     Reply,
@@ -38,8 +39,14 @@ class LoopRun:
         return self.api.requests
 
 
-async def run_loop(*script: Entry, budget: Budget | None = None, conversation: list[Turn] | None = None) -> LoopRun:
+async def run_loop(
+    *script: Entry,
+    budget: Budget | None = None,
+    conversation: list[Turn] | None = None,
+    kept: dict[int, ToolResult] | None = None,
+) -> LoopRun:
     seen = LoopRun()
+    seen.recorder.kept = kept or {}
     seen.recorder.turns.extend(conversation or [PROMPT])
     async with scripted_messages(*script) as api:
         client = MessagesClient(
@@ -201,3 +208,25 @@ async def test_run_taken_up_from_a_transcript_runs_the_calls_that_have_no_result
     assert [turn.role for turn in seen.recorder.turns] == ["user", "assistant", "user", "assistant"]
     assert answers(seen.requests[0])[0]["tool_use_id"] == "call_7"
     assert seen.toolbox.ran == ["late()"]
+
+
+async def test_calls_that_have_ended_in_an_earlier_run_are_not_run_again() -> None:
+    asked = Turn("assistant", list(calls(*[("run_python", {"code": code}) for code in "abc"]).content), "tool_use")
+    kept = {
+        1: ToolResult([{"type": "text", "text": "kept a"}]),
+        2: ToolResult([{"type": "text", "text": "kept b"}], is_error=True),
+    }
+    seen = await run_loop(finishes(), conversation=[PROMPT, asked], kept=kept)
+    assert seen.toolbox.ran == ["c"]
+    assert [step.number for step in seen.recorder.steps] == [3]
+    blocks = answers(seen.requests[0])
+    assert [block["content"][0]["text"] for block in blocks] == ["kept a", "kept b", "ran c"]
+    assert [block.get("is_error", False) for block in blocks] == [False, True, False]
+
+
+async def test_call_that_broke_off_counts_towards_the_budget() -> None:
+    budget = Budget(20, 5.0)
+    seen = await run_loop(BrokenStream(), finishes(), budget=budget)
+    (cost,) = seen.recorder.cut_offs
+    assert cost.usd > 0
+    assert budget.usd == pytest.approx(seen.recorder.usd + cost.usd)

@@ -1,0 +1,180 @@
+"""What a job sees of a pod that dies, hangs or does not start: as little as can be. The pods here are scripted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import pytest
+
+from cloud.agent.contract import ToolResult
+from cloud.agent.toolbox import ToolboxLost
+from cloud.fleet.contract import Endpoint, PodNotReady
+from cloud.jobs.pod import EMPTY_SCENE, PodLost, PodToolbox
+from cloud.storage.store import ArtifactStore
+
+DONE = ToolResult([{"type": "text", "text": "done"}])
+Play = ToolResult | Exception | Callable[[], Awaitable[ToolResult]]
+
+
+def failed(**facts: Any) -> ToolResult:
+    return ToolResult([], is_error=True, structured={"error": {"type": "step_lost", "message": "…", **facts}})
+
+
+DIED, TOO_LONG = failed(retryable=True), failed(retryable=False)
+
+
+@dataclass
+class Pods:
+    """A fleet, and what its pods play: one entry for each call but those that load the scene."""
+
+    script: list[Play] = field(default_factory=list)
+    starts: list[Exception | None] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    stopped: int = 0
+    hangs_at_close: bool = False
+
+    async def acquire(self, user_id: str) -> Endpoint:
+        if self.starts and (error := self.starts.pop(0)) is not None:
+            raise error
+        return Endpoint("pod", "http://pod", lambda: "token")
+
+    async def release(self, user_id: str) -> None:
+        pass
+
+    async def stop(self, user_id: str) -> None:
+        self.stopped += 1
+
+    async def play(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        if name == "snapshots":
+            self.restored.append(arguments["sha256"])
+            return DONE
+        self.ran.append(arguments["code"])
+        entry = self.script.pop(0)
+        if isinstance(entry, Exception):
+            raise entry
+        return entry if isinstance(entry, ToolResult) else await entry()
+
+
+@pytest.fixture
+def pods(monkeypatch: pytest.MonkeyPatch) -> Pods:
+    playing = Pods()
+
+    class ScriptedToolbox:
+        def __init__(self, base_url: str, bearer: Callable[[], str], *, seed: int = 0) -> None:
+            pass
+
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *exc_info: object) -> None:
+            while playing.hangs_at_close:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    continue
+
+        async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+            return await playing.play(name, arguments)
+
+    monkeypatch.setattr("cloud.jobs.pod_link.McpToolbox", ScriptedToolbox)
+    return playing
+
+
+@pytest.fixture
+async def toolbox(pods: Pods, store: ArtifactStore) -> AsyncIterator[PodToolbox]:
+    async def on_wait(reason: str) -> None:
+        pass
+
+    async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait) as opened:  # type: ignore[arg-type]
+        yield opened
+
+
+async def run(toolbox: PodToolbox, code: str = "x") -> ToolResult:
+    return await toolbox.call("run_python", {"code": code})
+
+
+@pytest.mark.parametrize("death", [ToolboxLost("gone"), DIED], ids=["pod", "blender"])
+async def test_call_that_its_pod_did_not_survive_is_run_again_on_the_same_scene(
+    pods: Pods, toolbox: PodToolbox, death: Play
+) -> None:
+    pods.script = [death, death, DONE]
+    assert await run(toolbox) == DONE
+    assert pods.ran == ["x"] * 3
+    assert pods.restored == [EMPTY_SCENE] * 3
+
+
+async def test_call_that_ends_pod_after_pod_is_the_models_business(pods: Pods, toolbox: PodToolbox) -> None:
+    pods.script = [ToolboxLost("gone")] * 3
+    result = await run(toolbox)
+    assert result.is_error
+    assert "as it was before" in result.content[0]["text"]
+    assert pods.stopped == 3
+
+
+async def test_call_that_ends_blender_again_and_again_is_told_as_the_pod_tells_it(
+    pods: Pods, toolbox: PodToolbox
+) -> None:
+    pods.script = [DIED] * 3
+    assert await run(toolbox) == DIED
+
+
+async def test_call_that_took_too_long_is_not_run_again(pods: Pods, toolbox: PodToolbox) -> None:
+    pods.script = [TOO_LONG]
+    assert await run(toolbox) == TOO_LONG
+    assert pods.ran == ["x"]
+
+
+async def test_losses_that_never_end_end_the_job(pods: Pods, toolbox: PodToolbox) -> None:
+    pods.script = [ToolboxLost("gone")] * 6
+    await run(toolbox)
+    with pytest.raises(PodLost):
+        await run(toolbox)
+
+
+async def test_losses_with_work_between_them_do_not_add_up(pods: Pods, toolbox: PodToolbox) -> None:
+    pods.script = [ToolboxLost("gone"), DONE] * 10
+    for _ in range(10):
+        assert await run(toolbox) == DONE
+
+
+async def test_pod_that_does_not_start_is_tried_once_more(pods: Pods, store: ArtifactStore) -> None:
+    async def on_wait(reason: str) -> None:
+        pass
+
+    slow = PodNotReady("pod", 60)
+    pods.starts = [slow]
+    async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait):  # type: ignore[arg-type]
+        pass
+    pods.starts = [slow, slow]
+    with pytest.raises(PodNotReady):
+        await PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait).__aenter__()  # type: ignore[arg-type]
+
+
+async def test_cancel_does_not_wait_for_a_pod_that_hangs(pods: Pods, store: ArtifactStore) -> None:
+    begun, deaf = asyncio.Event(), True
+
+    async def hang() -> ToolResult:
+        begun.set()
+        while deaf:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+        return DONE
+
+    async def on_wait(reason: str) -> None:
+        pass
+
+    async def work() -> None:
+        async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait) as toolbox:  # type: ignore[arg-type]
+            await run(toolbox)
+
+    pods.script, pods.hangs_at_close = [hang], True
+    working = asyncio.create_task(work())
+    await asyncio.wait_for(begun.wait(), 30)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(working, 30)
+    deaf = pods.hangs_at_close = False
