@@ -25,7 +25,7 @@ PROMPTS = (
     "a small house with a red roof and a fence",
     "three blue cubes in a row and a yellow sphere on top of the middle one",
 )
-UNDISTURBED_LIMIT_S = 180.0
+UNDISTURBED_LIMIT_S = 300.0
 _TICK_S = 0.05
 _SETTLE_LIMIT_S = 30.0
 
@@ -41,7 +41,7 @@ class Plan:
     seed: int = 1
     prompts: int = len(PROMPTS)
     gap_s: float = 3.5
-    limit_s: float = 240.0
+    limit_s: float = 600.0
     kinds: tuple[str, ...] = ()
 
 
