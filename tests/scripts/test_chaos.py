@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scripts.bench import chaos
 from scripts.bench.disturbed.clients import SentJob
 from scripts.bench.disturbed.records import JobRecord, SnapshotRecord
 from scripts.bench.disturbed.stand_in import ModelCall
@@ -99,10 +100,12 @@ def test_a_turn_without_its_cost_is_told() -> None:
     assert "ledger" in judged(a_record(paid_turns=[])).differences[0]
 
 
-def test_a_number_that_is_none_is_refused() -> None:
-    done = subprocess.run([sys.executable, str(BENCH), "--jobs", "0"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "1 or more" in done.stderr
+def test_a_number_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["chaos.py", "--jobs", "0"])
+    with pytest.raises(SystemExit) as left:
+        chaos.main()
+    assert left.value.code == 2
+    assert "1 or more" in capsys.readouterr().err
 
 
 @pytest.mark.heavy
