@@ -26,6 +26,8 @@ PROMPTS = (
     "three blue cubes in a row and a yellow sphere on top of the middle one",
 )
 UNDISTURBED_LIMIT_S = 300.0
+# With more, the first pods would all start at the same time.
+_UNDISTURBED_AT_ONCE = 2
 _TICK_S = 0.05
 _SETTLE_LIMIT_S = 30.0
 
@@ -86,7 +88,8 @@ def observe(plan: Plan, data_dir: Path) -> Observed:
 
 def _run_undisturbed(plan: Plan, stack: StackUnderTest, users: Sequence[User], observed: Observed) -> None:
     began = time.monotonic()
-    jobs = [SentJob(recipe, recipe, recipe % plan.users, f"chaos-first-{recipe}") for recipe in range(plan.prompts)]
+    at_once = min(plan.users, _UNDISTURBED_AT_ONCE)
+    jobs = [SentJob(recipe, recipe, recipe % at_once, f"chaos-first-{recipe}") for recipe in range(plan.prompts)]
     threads = [_work_on(users[job.user], job, UNDISTURBED_LIMIT_S, observed) for job in jobs]
     for thread in threads:
         thread.join()
