@@ -5,6 +5,7 @@ The bench holds the stack's lease, so that the stack ends with the bench however
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,6 +38,8 @@ class StackUnderTest:
         own = {
             "P2M_DATA_DIR": str(data_dir),
             "P2M_RUNNERS": str(runners),
+            # As all benches of pods: what is made once for a machine is not what is measured.
+            "P2M_POD_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"p2m-bench-cache-{os.getuid()}"),
             "ANTHROPIC_BASE_URL": model_url,
             "ANTHROPIC_API_KEY": "sk-chaos-stand-in",
         }
