@@ -71,7 +71,20 @@ async def test_a_log_in_removes_the_users_expired_sessions(accounts: Accounts, d
     assert (await accounts.identify(token)).user.username == "old"
 
 
-@pytest.mark.parametrize("token", ["", "p2m_", "x" * 500, "p2m_\udce4", new_token(), new_token().removeprefix("p2m_")])
+_FRESH_TOKEN = new_token()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "p2m_",
+        "x" * 500,
+        "p2m_\udce4",
+        pytest.param(_FRESH_TOKEN, id="well formed"),
+        pytest.param(_FRESH_TOKEN.removeprefix("p2m_"), id="without its prefix"),
+    ],
+)
 async def test_a_token_that_was_never_given_out_is_nobodys(accounts: Accounts, token: str) -> None:
     with pytest.raises(Unauthorized):
         await accounts.identify(token)

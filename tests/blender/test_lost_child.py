@@ -26,13 +26,18 @@ STUCK = "while True: pass"
 
 
 def _pid(pod: RunningPod) -> int:
-    """The working child's own process: the youngest Python in the front's tree that has no child is Blender.
+    """The working child's own process, once those of earlier tests are gone: it is older than the spare."""
+    wait_until(lambda: len(_blenders(pod)) == 2, "the child at work and its spare alone", 30)
+    return min(_blenders(pod), key=lambda each: each.create_time()).pid
 
-    The spare is told apart by its age: it is younger than the child that works.
-    """
+
+def _blenders(pod: RunningPod) -> list[psutil.Process]:
+    """Each Python in the front's tree that has no child is a Blender."""
     tree = psutil.Process(pod.process.pid).children(recursive=True)
-    blenders = [each for each in tree if each.name().startswith("python") and not each.children()]
-    return min(blenders, key=lambda each: each.create_time()).pid
+    try:
+        return [each for each in tree if each.name().startswith("python") and not each.children()]
+    except psutil.NoSuchProcess:
+        return _blenders(pod)
 
 
 async def _object_names(box: McpToolbox) -> list[str]:

@@ -56,17 +56,20 @@ class Hanging:
     def __init__(self, deaf_s: float = 0.0) -> None:
         self.began = asyncio.Event()
         self.works: list[JobWork] = []
+        self.order: list[str] = []
         self.ended = asyncio.Event()
         self._deaf_s = deaf_s
 
     async def __call__(self, work: JobWork) -> Outcome:
         self.works.append(work)
+        self.order.append("began")
         self.began.set()
         try:
             await asyncio.Event().wait()
         finally:
             if self._deaf_s:
                 await asyncio.sleep(self._deaf_s)
+            self.order.append("ended")
             self.ended.set()
         return Outcome("finished")
 

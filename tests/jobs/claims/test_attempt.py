@@ -55,7 +55,8 @@ async def test_cancel_is_written_though_the_work_is_deaf_and_its_user_then_goes_
         assert (job.state, job.outcome) == ("cancelled", "cancelled")
         await owner.in_state(after, "running")
         await asyncio.wait_for(work.ended.wait(), 20)
-        await until(lambda: _count(work, 2))  # only then, for the pod is the user's one
+        await until(lambda: _count(work, 2))
+        assert work.order == ["began", "ended", "began"]  # one at a time, for the user has one pod
         await owner.cancel(after)
         await owner.ended(after)
 
@@ -86,7 +87,7 @@ async def test_stopped_runner_hands_the_job_over_at_the_end_of_a_step(owner: Acc
         await work.recorder.draining.wait()
         raise HandOver
 
-    async with at_work(services_for(owner.database, tmp_path), steps, grace_s=30) as runner:
+    async with at_work(services_for(owner.database, tmp_path), steps, grace_s=3600) as runner:
         job_id = await owner.post()
         await owner.in_state(job_id, "running")
         runner.stop()
@@ -163,7 +164,8 @@ async def test_end_that_cannot_be_written_now_is_written_later(
     monkeypatch.setattr(attempt, "end_job", end_job)
     async with at_work(services_for(owner.database, tmp_path), finish_at_once):
         job_id = await owner.post()
-        assert (await owner.ended(job_id)).state == "succeeded"
+        job = await owner.ended(job_id)
+    assert (job.state, job.attempt) == ("succeeded", 1)
     assert [event.type for event in await owner.events(job_id)].count("job.finished") == 1
 
 
