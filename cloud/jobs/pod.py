@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ EMPTY_SCENE = ""
 GOING_BACK = frozenset({"restore", "branch"})
 """Actions of the tool `snapshots` after which the scene is an older one."""
 
+_HASH = re.compile("[0-9a-f]{6,64}")
 # Above the pod's own limit of a step that names none: only a pod that hangs as a whole gets here.
 _CALL_LIMIT_S = 240.0
 # How often one call is run before its failure is the model's business: what kills a machine's processes at random
@@ -46,6 +48,7 @@ class PodToolbox:
     """A `Toolbox` that survives the loss of its pod. Use as an async context manager, within one task.
 
     `seed` is what chance in the scene's code begins with. `scene` is the hash of the snapshot that the pod holds.
+    `find` gives the whole hash of one of the project's snapshots: an older one may be one that this pod never had.
     A step's snapshot is in the artifact store before its result is given out, so whatever the caller has seen can
     be restored.
     """
@@ -59,12 +62,15 @@ class PodToolbox:
         on_wait: Callable[[str], Awaitable[None]],
         *,
         seed: int = 0,
+        find: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self._fleet = fleet
         self._store = store
         self._user_id = user_id
         self._on_wait = on_wait
         self._seed = seed
+        self._find = find
+        self._held: set[str] = set()
         self._link: PodLink | None = None
         self._losses = 0
         self.scene = scene
@@ -118,6 +124,9 @@ class PodToolbox:
 
     async def _ask(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
+            if name == "snapshots":
+                for key in ("sha256", "other"):
+                    await self._bring(arguments.get(key))
             result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
         await self._follow(name, arguments, result)
         self._losses = 0
@@ -146,6 +155,17 @@ class PodToolbox:
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()
 
+    async def _bring(self, named: object) -> None:
+        """Give the pod the snapshot that a call names by its hash, or the beginning of it, if it has it not."""
+        if self._find is None or not isinstance(named, str) or not _HASH.fullmatch(named):
+            return
+        sha256 = await self._find(named)
+        if sha256 is None or sha256 in self._held:
+            return
+        data = await self._store.get(sha256)
+        await self._connected().ask(lambda toolbox: toolbox.upload_snapshot(sha256, data))
+        self._held.add(sha256)
+
     async def _follow(self, name: str, arguments: dict[str, Any], result: ToolResult) -> None:
         """Keep the snapshot that a call left, and remember which scene the pod holds."""
         if taken := result.structured.get("snapshot"):
@@ -155,6 +175,7 @@ class PodToolbox:
                 except NotFound as error:
                     raise ToolboxLost("The pod has no file of its own snapshot.") from error
             self.scene = taken["sha256"]
+            self._held.add(self.scene)
         elif name == "snapshots" and arguments.get("action") in GOING_BACK and not result.is_error:
             self.scene = str(result.structured.get("sha256", EMPTY_SCENE))
 
@@ -185,6 +206,7 @@ class PodToolbox:
 
     async def _load_scene(self) -> None:
         link, scene = self._connected(), self.scene
+        self._held = {scene}
         async with asyncio.timeout(_CALL_LIMIT_S):
             if scene != EMPTY_SCENE:
                 data = await self._store.get(scene)

@@ -55,8 +55,8 @@ class JobRecorder:
     """The one writer of a running job. Every method is one transaction, and raises `Fenced` once superseded.
 
     A new attempt begins with `resume`. Transactions outlive a restart of the database: see `JobWrites`. Once
-    `draining` is set, the methods that end a turn or a step raise `HandOver` when they have written. `on_snapshot`
-    is called when a step's new scene has been kept, with its id and the step's number.
+    `draining` is set, the methods that end a turn, a step or a file raise `HandOver` when they have written.
+    `on_snapshot` is called when a step's new scene has been kept, with its id and the step's number.
     """
 
     database: Database
@@ -272,6 +272,7 @@ class JobRecorder:
 
         await self.write(body, progress=True)
         self._files |= {(new.kind, new.name) for new in files}
+        self._hand_over_if_draining()
 
     @whole
     async def add_thumbnail(self, snapshot_id: UUID, step: int, picture: NewFile) -> None:

@@ -14,6 +14,7 @@ from cloud.fleet.contract import Fleet
 from cloud.jobs.events import JobResult
 from cloud.jobs.kinds import build, export
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
+from cloud.jobs.progress.queries import snapshot_hash
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import seed_of_project
 from cloud.settings import Settings
@@ -65,6 +66,7 @@ class JobWork:
                     scene,
                     self.recorder.waiting,
                     seed=seed_of_project(self.job.project_id),
+                    find=self._find_snapshot,
                 )
                 await stack.enter_async_context(toolbox)
             self.outcome = await _KINDS[self.job.kind](self, toolbox)
@@ -85,6 +87,10 @@ class JobWork:
             not_built=list(self.outcome.not_built),
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
+
+    async def _find_snapshot(self, beginning: str) -> str | None:
+        async with self.services.database.sessions() as session:
+            return await snapshot_hash(session, self.job.project_id, beginning)
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:

@@ -28,6 +28,7 @@ class NotebookPod:
         on_wait: Callable[[str], Awaitable[None]],
         *,
         seed: int = 0,
+        find: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self._store = store
         self.scene = scene

@@ -33,6 +33,7 @@ class Pods:
     ran: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     stopped: int = 0
+    uploaded: list[str] = field(default_factory=list)
     hangs_at_close: bool = False
 
     async def acquire(self, user_id: str) -> Endpoint:
@@ -50,7 +51,7 @@ class Pods:
         if name == "snapshots":
             self.restored.append(arguments["sha256"])
             return DONE
-        self.ran.append(arguments["code"])
+        self.ran.append(arguments.get("code", name))
         entry = self.script.pop(0)
         if isinstance(entry, Exception):
             raise entry
@@ -77,6 +78,10 @@ def pods(monkeypatch: pytest.MonkeyPatch) -> Pods:
 
         async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
             return await playing.play(name, arguments)
+
+        async def upload_snapshot(self, sha256: str, data: bytes) -> None:
+            assert data == b"a scene"
+            playing.uploaded.append(sha256)
 
     monkeypatch.setattr("cloud.jobs.pod_link.McpToolbox", ScriptedToolbox)
     return playing
@@ -150,6 +155,21 @@ async def test_pod_that_does_not_start_is_tried_once_more(pods: Pods, store: Art
     pods.starts = [slow, slow]
     with pytest.raises(PodNotReady):
         await PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait).__aenter__()  # type: ignore[arg-type]
+
+
+async def test_older_snapshot_that_the_pod_never_had_is_brought_once(pods: Pods, store: ArtifactStore) -> None:
+    stored = await store.put(b"a scene")
+
+    async def find(beginning: str) -> str | None:
+        return stored.sha256 if stored.sha256.startswith(beginning) else None
+
+    async def on_wait(reason: str) -> None:
+        pass
+
+    async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait, find=find) as toolbox:  # type: ignore[arg-type]
+        for named in (stored.sha256[:12], stored.sha256, "0" * 12, "a label", "empty", ""):
+            await toolbox.call("snapshots", {"action": "diff", "sha256": named})
+    assert pods.uploaded == [stored.sha256]
 
 
 async def test_cancel_does_not_wait_for_a_pod_that_hangs(pods: Pods, store: ArtifactStore) -> None:

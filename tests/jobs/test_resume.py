@@ -62,7 +62,7 @@ async def test_death_after_any_write_changes_nothing(
     assert await bench.seen(job_id) == expected
 
 
-async def test_runner_that_drains_lets_go_after_each_turn_and_step(
+async def test_runner_that_drains_lets_go_after_each_turn_step_and_file(
     bench: Bench, undisturbed: tuple[int, dict[str, Any]]
 ) -> None:
     job_id = await bench.new_job()
@@ -70,7 +70,7 @@ async def test_runner_that_drains_lets_go_after_each_turn_and_step(
     while (await bench.account.job(job_id)).state != "succeeded":
         await bench.attempt(job_id, draining=True)
         attempts += 1
-    turns, steps = 4 + 4, 5
-    assert attempts == turns + steps + 1
+    turns, steps, deliveries = 4 + 4, 5, 5
+    assert attempts == turns + steps + deliveries + 1
     assert await bench.seen(job_id) == undisturbed[1]
     assert len(bench.api.requests) == len(SCRIPT)

@@ -90,6 +90,16 @@ async def snapshot_row(session: AsyncSession, snapshot_id: UUID) -> Snapshot | N
     return await session.get(Snapshot, snapshot_id)
 
 
+async def snapshot_hash(session: AsyncSession, project_id: UUID, beginning: str) -> str | None:
+    """The hash of the project's newest snapshot whose hash begins so."""
+    return await session.scalar(
+        select(Snapshot.sha256)
+        .where(Snapshot.project_id == project_id, Snapshot.sha256.startswith(beginning, autoescape=True))
+        .order_by(Snapshot.created_at.desc())
+        .limit(1)
+    )
+
+
 async def notify(engine: AsyncEngine, channel: str, payload: str) -> None:
     """Tell whoever listens on the channel now; nothing is kept. `payload` is below 8,000 bytes."""
     async with engine.connect() as plain:
