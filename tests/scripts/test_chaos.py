@@ -101,6 +101,7 @@ def test_a_turn_without_its_cost_is_told() -> None:
 
 
 def test_a_number_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(chaos, "observe", lambda plan, data_dir: pytest.fail("it ran"))
     monkeypatch.setattr(sys, "argv", ["chaos.py", "--jobs", "0"])
     with pytest.raises(SystemExit) as left:
         chaos.main()
