@@ -72,7 +72,8 @@ async def defer(session: AsyncSession, job: Job) -> None:
     parameters = {
         "queue": QUEUE,
         "task": TASK,
-        "priority": -job.turn,
+        # A job that has begun goes before those of its turn that have not: two that are sent at once share one.
+        "priority": -2 * job.turn + (job.started_at is not None),
         "lock": f"user:{job.user_id}",
         "job_id": str(job.id),
     }
