@@ -33,7 +33,7 @@ def test_a_takeover_lasts_from_the_kill_to_the_next_start(tmp_path: Path) -> Non
 def test_a_job_of_another_runner_or_one_that_had_ended_was_not_taken_over(tmp_path: Path) -> None:
     others = a_job("b", *TAKEN)
     ended = a_job("a", ("job.started", 110.0), ("job.finished", 119.0))
-    assert takeovers(logs_in(tmp_path, runner="a", other="b"), [KILL], [others, ended]) == []
+    assert takeovers(logs_in(tmp_path, **{"runner": "a", "runner-2": "b"}), [KILL], [others, ended]) == []
 
 
 def test_a_takeover_is_not_alone_if_the_database_was_killed_or_its_user_was_busy(tmp_path: Path) -> None:
