@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -34,11 +35,12 @@ class Kill:
 
 @dataclass
 class Killer:
-    """Kills `wanted` times, with `gap_s` between two on average."""
+    """Kills `wanted` times, with `gap_s` between two on average, or later: only while `may_kill()`."""
 
     stack: StackUnderTest
     wanted: int
     gap_s: float
+    may_kill: Callable[[], bool]
     dice: random.Random
     kinds: tuple[str, ...] = tuple(WEIGHTS)
     kills: list[Kill] = field(default_factory=list)
@@ -83,7 +85,7 @@ class Killer:
                     self._note_strays(now)
                 if self._hurry_s:
                     next_kill, self._hurry_s = min(next_kill, now + self.dice.uniform(0.2, self._hurry_s)), 0.0
-                if now >= next_kill and len(self.kills) < self.wanted:
+                if now >= next_kill and len(self.kills) < self.wanted and self.may_kill():
                     next_kill = now + self._gap()
                     self._strike()
         except BaseException as error:  # noqa: BLE001 - the top of the thread: whoever waits on it sees the failure

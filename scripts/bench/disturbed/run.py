@@ -108,14 +108,15 @@ def _run_undisturbed(plan: Plan, stack: StackUnderTest, users: Sequence[User], o
 def _run_disturbed(plan: Plan, stack: StackUnderTest, users: Sequence[User], observed: Observed) -> None:
     began = time.monotonic()
     dice = random.Random(plan.seed)
-    killer = observed.killer = Killer(stack, plan.kills, plan.gap_s, random.Random(plan.seed + 1))
-    if plan.kinds:
-        killer.kinds = plan.kinds
     jobs = [
         SentJob(number % plan.prompts, number, dice.randrange(plan.users), f"chaos-{number}")
         for number in range(plan.jobs)
     ]
     observed.sent = jobs
+    killer = Killer(stack, plan.kills, plan.gap_s, lambda: _may_kill(plan, jobs, killer), random.Random(plan.seed + 1))
+    observed.killer = killer
+    if plan.kinds:
+        killer.kinds = plan.kinds
     threads: list[threading.Thread] = []
     killer.start()
     try:
@@ -135,6 +136,12 @@ def _run_disturbed(plan: Plan, stack: StackUnderTest, users: Sequence[User], obs
         killer.stop()
     observed.seconds["disturbed"] = time.monotonic() - began
     _say(f"{len(killer.kills)} kills over {sum(j.ended for j in jobs)} jobs in {observed.seconds['disturbed']:.0f} s")
+
+
+def _may_kill(plan: Plan, jobs: Sequence[SentJob], killer: Killer) -> bool:
+    """The kills do not run ahead of the jobs' ends: they would all fall on the first jobs."""
+    ended = sum(job.ended for job in jobs)
+    return len(killer.kills) * plan.jobs < (ended + 2 * plan.users) * plan.kills
 
 
 def _may_send(plan: Plan, job: SentJob, jobs: Sequence[SentJob], killer: Killer) -> bool:
