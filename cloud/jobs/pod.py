@@ -23,6 +23,8 @@ _CALL_LIMIT_S = 240.0
 # How often one call is run before its failure is the model's business: what kills a machine's processes at random
 # may well hit the second run too.
 _TRIES = 3
+# How often a call of our own is made with so many tries: what it fails to do costs the whole job.
+_ROUNDS = 3
 # In a row, without one call that was answered.
 _LOSSES_LIMIT = 2 * _TRIES
 # What is left behind on a cancel, which must be through within a second.
@@ -133,10 +135,16 @@ class PodToolbox:
         return result
 
     async def call_surely(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Run one tool that changes nothing, again if the pod was lost. Raises: PodNotReady, PodLost."""
+        """Run one tool that changes nothing, again if the pod was lost, and for longer if Blender dies under it.
+
+        Raises: PodNotReady, PodLost.
+        """
+        rounds_left = _ROUNDS
         while True:
             result = await self.call(name, arguments)
-            if not (result.is_error and _error_type(result) == PodLost.code):
+            rounds_left -= 1
+            died = rounds_left > 0 and _may_be_tried_again(result)
+            if not (result.is_error and (died or _error_type(result) == PodLost.code)):
                 return result
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:

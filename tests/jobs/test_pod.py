@@ -125,6 +125,14 @@ async def test_call_that_ends_blender_again_and_again_is_told_as_the_pod_tells_i
     assert await run(toolbox) == DIED
 
 
+async def test_call_of_our_own_goes_on_for_longer_but_not_forever(pods: Pods, toolbox: PodToolbox) -> None:
+    pods.script = [DIED] * 8 + [DONE]
+    assert await toolbox.call_surely("look", {}) == DONE
+    pods.script = [DIED] * 10
+    assert await toolbox.call_surely("look", {}) == DIED
+    assert len(pods.script) == 1
+
+
 async def test_call_that_took_too_long_is_not_run_again(pods: Pods, toolbox: PodToolbox) -> None:
     pods.script = [TOO_LONG]
     assert await run(toolbox) == TOO_LONG

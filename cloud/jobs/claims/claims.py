@@ -16,7 +16,7 @@ from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.events import JobHandedOver, JobResult, JobStarted, Waiting
 from cloud.jobs.queries import JobWriter, head_of, open_writer, usage_of, utc_now
 
-STALLS_LIMIT = 6
+STALLS_LIMIT = 12
 """So many attempts one after the other that got nowhere are enough."""
 
 INTERRUPTED = {

@@ -80,7 +80,8 @@ async def defer_all(session: AsyncSession, jobs: Sequence[Job]) -> None:
     parameters = {
         "queue": QUEUE,
         "task": TASK,
-        "priorities": [-job.turn for job in jobs],
+        # A job that has begun goes before those of its turn that have not: two that are sent at once share one.
+        "priorities": [-2 * job.turn + (job.started_at is not None) for job in jobs],
         "locks": [f"user:{job.user_id}" for job in jobs],
         "job_ids": [str(job.id) for job in jobs],
     }

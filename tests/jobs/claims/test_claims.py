@@ -97,6 +97,22 @@ async def test_handed_over_job_keeps_its_place_and_its_start(owner: Account, lea
     assert kinds == ["job.queued", "job.started", "job.handed_over", "job.started"]
 
 
+async def test_handed_over_job_goes_before_one_that_was_sent_at_the_same_moment(
+    owner: Account, lease: RunLease
+) -> None:
+    first, second = await owner.post(), await owner.post()
+    await claim_job(owner.database, lease)
+    async with owner.database.sessions() as session, session.begin():
+        for job_id in (first, second):  # as two requests that did not see each other
+            (await queries.open_writer(session, job_id)).job.turn = 1
+    async with owner.database.sessions() as session, session.begin():
+        waiting = (await queries.open_writer(session, second)).job
+        await claims.remove_entry(session, waiting.queue_id)
+        await claims.defer(session, waiting)
+        await put_back(await queries.open_writer(session, first, attempt=1), DEPLOY)
+    assert await claim_job(owner.database, lease) == first
+
+
 async def test_superseded_attempt_ends_nothing(owner: Account, lease: RunLease) -> None:
     job_id = await owner.post()
     await claim_job(owner.database, lease)
