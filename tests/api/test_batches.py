@@ -306,7 +306,7 @@ async def test_the_prompts_wait_in_their_order_and_behind_each_other(ada: httpx2
     ids = job_ids(make(ada, *"abcdefghij"))
 
     async with database.sessions() as session:
-        entries = text("SELECT id, args->>'job_id', -priority FROM procrastinate_jobs ORDER BY priority DESC")
+        entries = text("SELECT id, args->>'job_id', -priority / 2 FROM procrastinate_jobs ORDER BY priority DESC")
         queued = [tuple(row) for row in await session.execute(entries)]
         jobs = {str(job.id): job for job in await session.scalars(select(Job).where(Job.id.in_(ids)))}
 

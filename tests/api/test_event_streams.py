@@ -106,7 +106,7 @@ async def test_a_projects_stream_from_now_on_has_what_all_its_jobs_do_until_it_i
         (seen[-2][0], "job.queued", other),
         (seen[-1][0], "job.finished", other),
     ]
-    assert ended == ["not_found"]
+    assert ended == ["project_deleted"]
 
 
 async def test_a_client_that_never_reads_is_cut_off_and_nobody_else_notices(

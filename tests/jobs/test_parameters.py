@@ -122,7 +122,7 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
         assert await scene_before(session, before) == old[1].id
         assert (await queries.usage_of(session, job.id))[0] == 0
     files = await user.artifacts(job.id)
-    assert {"preview.png", "scene.blend", "scene.glb", "script.py"} == set(files)
+    assert {"preview.png", "scene.blend", "scene.glb", "script.py", "step-02-thumbnail.png"} == set(files)
     for name in ("scene.blend", "script.py"):
         (tmp_path / name).write_bytes(await backend.services.store.get(files[name].sha256))
     await asyncio.to_thread(run_bpy, tmp_path, "script.py", "again.blend")

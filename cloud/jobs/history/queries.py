@@ -92,7 +92,7 @@ async def project_of(session: AsyncSession, snapshot_id: UUID) -> Project:
 async def files_of_job(session: AsyncSession, job_id: UUID) -> Mapping[str, UUID]:
     """The ids of the job's files by name; of those that an earlier attempt made too, the last."""
     statement = select(Artifact.name, Artifact.id).where(Artifact.job_id == job_id).order_by(Artifact.created_at)
-    return dict((await session.execute(statement)).tuples().all())
+    return {row.name: row.id for row in await session.execute(statement)}
 
 
 async def thumbnails_of(session: AsyncSession, snapshots: Sequence[Snapshot]) -> Mapping[UUID, Artifact]:
