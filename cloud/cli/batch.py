@@ -14,7 +14,7 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from cloud.cli.batch_display import BatchDisplay
-from cloud.cli.make import CANCEL_WAIT_S, Interrupted, Stopwatch, Where, claim_folder, connect
+from cloud.cli.make import CANCEL_WAIT_S, Interrupted, Stopwatch, Where, at_work
 from cloud.errors import InvalidInput, Prompt2MeshError
 from cloud.jobs.batches.parsing import BatchItem, Kind, Limits, guess_kind, parse_batch
 from cloud.jobs.batches.rows import MalformedBatch
@@ -59,21 +59,9 @@ def make_batch(request: BatchRequest, settings: Settings, display: BatchDisplay,
     """
     request.where.check()
     name, items = read_batch(request.file, settings)
-    folder = claim_folder(request.out, name)
-    try:
-        with contextlib.ExitStack() as held:
-            client = connect(held, request.where, settings, display, watch)
-            batch = client.create_batch([_sent(item, request) for item in items], name=name)
-            report = _follow_home(client, batch, folder, display, watch)
-            stopping = time.monotonic()
-            if not request.where.server:
-                display.note("stopping the stack")
-    except BaseException:
-        if request.out is None:
-            with contextlib.suppress(OSError):  # what has come home stays
-                folder.rmdir()
-        raise
-    watch.seconds["stack stop"] = round(time.monotonic() - stopping, 3)
+    with at_work(request.where, request.out, name, settings, display, watch) as (client, folder):
+        batch = client.create_batch([_sent(item, request) for item in items], name=name)
+        report = _follow_home(client, batch, folder, display, watch)
     display.batch_result(report, folder)
     return 0 if report["counts"].get("succeeded") == report["total"] else 1
 

@@ -108,22 +108,33 @@ def make(request: MakeRequest, settings: Settings, display: Display, watch: Stop
     """
     request.where.check()
     images = [_read_image(path, settings.image_limit_bytes) for path in request.images]
-    folder = claim_folder(request.out, request.prompt)
+    with at_work(request.where, request.out, request.prompt, settings, display, watch) as (client, folder):
+        result = _build(request, client, images, folder, display, watch)
+    display.result(result, folder)
+    return 0 if result["status"] == "succeeded" else 1
+
+
+@contextlib.contextmanager
+def at_work(
+    where: Where, out: Path | None, named_after: str, settings: Settings, display: Display, watch: Stopwatch
+) -> Iterator[tuple[ApiClient, Path]]:
+    """A signed-in client, and the folder for what comes home; a folder of our choice goes again if nothing came.
+
+    Raises: what `claim_folder` and `connect` raise.
+    """
+    folder = claim_folder(out, named_after)
     try:
         with contextlib.ExitStack() as held:
-            client = connect(held, request.where, settings, display, watch)
-            result = _build(request, client, images, folder, display, watch)
+            yield connect(held, where, settings, display, watch), folder
             stopping = time.monotonic()
-            if not request.where.server:
+            if not where.server:
                 display.note("stopping the stack")
     except BaseException:
-        if request.out is None:
+        if out is None:
             with contextlib.suppress(OSError):  # what has come home stays
                 folder.rmdir()
         raise
     watch.seconds["stack stop"] = round(time.monotonic() - stopping, 3)
-    display.result(result, folder)
-    return 0 if result["status"] == "succeeded" else 1
 
 
 def connect(

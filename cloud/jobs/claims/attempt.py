@@ -87,9 +87,8 @@ class Attempt:
             try:
                 if work.job.kind == "build":
                     work.services.models.choose(work.job.model)
-                async with asyncio.timeout(limit_s):
-                    return await self._do(work)
-            except TimeoutError:
+                return await self._do(work)
+            except TimeoutError:  # the job's own limit: see `JobWork.run`
                 return self._failed("time_limit", f"The job took longer than its limit of {limit_s} s.")
             except (HandOver, Fenced):
                 raise
