@@ -92,7 +92,8 @@ class User:
                 return False
             job.connections += 1
             for sent in source:
-                if not sent.id.isdigit():
+                # It has no number of its own; the reader gives it the last one that came, as the standard says.
+                if sent.event == "text.delta" or not sent.id.isdigit():
                     job.deltas += 1
                     continue
                 job.seen.append(int(sent.id))
