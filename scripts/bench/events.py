@@ -73,7 +73,8 @@ async def _measure(load: Load, arguments: argparse.Namespace) -> dict[str, Any]:
             with running_stack(Path(folder), messages_url=model.base_url, jobs_at_once=load.users + 1) as stack:
                 _tell(f"{load.jobs} jobs of {load.users} users, {load.clients} clients, {load.seconds:.0f} s …")
                 results |= await measure_load(stack, model, load)
-                stack.stop_runner()
+                # In a thread: the model that the jobs wait for lives in this one.
+                await asyncio.to_thread(stack.stop_runner)
                 if arguments.past_events:
                     _tell(f"cost behind {arguments.past_events:,} events …")
                     results |= await measure_cost(stack, 1_000, arguments.past_events, arguments.rounds)
