@@ -26,6 +26,7 @@ class PodNotReady(Prompt2MeshError):
     code, http_status, retryable = "pod_not_ready", 503, True
 
     def __init__(self, pod: str, waited_s: float, why: str = "") -> None:
+        self.waited_s = waited_s
         super().__init__(f"Blender pod {pod!r} was not ready after {waited_s:.0f} s{': ' + why if why else '.'}")
 
 

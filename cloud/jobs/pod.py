@@ -27,6 +27,8 @@ _TRIES = 3
 _ROUNDS = 3
 # In a row, without one call that was answered.
 _LOSSES_LIMIT = 2 * _TRIES
+# A pod is ready in 2 to 5 s, on a busy machine in 20.
+_LONG_START_S = 20.0
 # What is left behind on a cancel, which must be through within a second.
 _LETTING_GO_S = 0.3
 _RELEASE_LIMIT_S = 5.0
@@ -227,8 +229,9 @@ class PodToolbox:
                 return
             except (ToolboxLost, TimeoutError):
                 await self._drop()
-            except PodNotReady:
-                self._losses += _TRIES  # it has taken its time already
+            except PodNotReady as error:
+                # One that has taken its time is not asked for as often as one that was killed as it began.
+                self._losses += _TRIES if error.waited_s > _LONG_START_S else 1
                 if self._losses >= _LOSSES_LIMIT:
                     raise
 

@@ -126,9 +126,10 @@ async def test_call_that_ends_blender_again_and_again_is_told_as_the_pod_tells_i
 
 
 async def test_call_of_our_own_goes_on_for_longer_but_not_forever(pods: Pods, toolbox: PodToolbox) -> None:
-    pods.script = [DIED] * 8 + [DONE]
+    deaths: list[Play] = [DIED] * 10
+    pods.script = [*deaths[:8], DONE]
     assert await toolbox.call_surely("look", {}) == DONE
-    pods.script = [DIED] * 10
+    pods.script = deaths
     assert await toolbox.call_surely("look", {}) == DIED
     assert len(pods.script) == 1
 
@@ -161,6 +162,19 @@ async def test_pod_that_does_not_start_is_tried_once_more(pods: Pods, store: Art
     async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait):  # type: ignore[arg-type]
         pass
     pods.starts = [slow, slow]
+    with pytest.raises(PodNotReady):
+        await PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait).__aenter__()  # type: ignore[arg-type]
+
+
+async def test_pod_that_is_killed_as_it_starts_is_tried_more_often(pods: Pods, store: ArtifactStore) -> None:
+    async def on_wait(reason: str) -> None:
+        pass
+
+    killed = PodNotReady("pod", 3, "Server disconnected without sending a response.")
+    pods.starts = [killed] * 5
+    async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait):  # type: ignore[arg-type]
+        pass
+    pods.starts = [killed] * 6
     with pytest.raises(PodNotReady):
         await PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait).__aenter__()  # type: ignore[arg-type]
 
