@@ -99,6 +99,8 @@ def _judge_calls(verdict: Verdict, record: JobRecord, calls: Sequence[ModelCall]
         verdict.differences.append(f"turns {never} are in the transcript, but no whole call gave them")
     if record.paid_turns != turns:
         verdict.differences.append(f"the ledger has turns {record.paid_turns}, the transcript {turns}")
+    if record.paid_cut_calls > verdict.cut_calls:
+        verdict.differences.append(f"{record.paid_cut_calls} cut-off calls are paid for, of {verdict.cut_calls}")
 
 
 def _judge_events(verdict: Verdict, sent: SentJob, record: JobRecord) -> None:
@@ -132,6 +134,8 @@ def _judge_contents(verdict: Verdict, record: JobRecord, wanted: JobRecord) -> N
     _judge_counts(verdict, "files", [(a["kind"], a["name"]) for a in record.artifacts], wanted.artifacts)
     events = Counter(record.lasting_events)
     events.subtract(Counter(wanted.lasting_events))
+    # A call that a fault cut off is paid for too: it has its row in the ledger, and the event of that row.
+    events[("usage",)] -= record.paid_cut_calls
     if wrong := {" ".join(name): count for name, count in events.items() if count}:
         verdict.differences.append(f"events more (+) or fewer (-) than undisturbed: {wrong}"[:400])
 
