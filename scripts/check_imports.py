@@ -32,6 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "cloud/api": (
         *SHARED,
+        "cloud.agent",
         "cloud.settings",
         "cloud.db",
         "cloud.storage",

@@ -67,6 +67,22 @@ class Watcher(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class CallOptions:
+    """What may differ from call to call. `schema`: the answer is one JSON text of this JSON schema.
+
+    `effort` is how hard the model thinks (low, medium, high, …; None: its own default), `max_tokens` how long its
+    answer may be (None: the client's).
+    """
+
+    effort: str | None = None
+    schema: dict[str, Any] | None = None
+    max_tokens: int | None = None
+
+
+_DEFAULTS = CallOptions()
+
+
 class Model(Protocol):
     """A model that answers a conversation."""
 
@@ -76,7 +92,12 @@ class Model(Protocol):
         ...
 
     async def reply(
-        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], watcher: Watcher
+        self,
+        system: str,
+        tools: Sequence[ToolParam],
+        messages: Sequence[dict[str, Any]],
+        watcher: Watcher,
+        options: CallOptions = _DEFAULTS,
     ) -> ModelReply:
         """The next turn. Raises: ModelError: it cannot be had, and the user must do something."""
         ...
@@ -118,7 +139,12 @@ class MessagesClient:
         await self._client.close()
 
     async def reply(
-        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], watcher: Watcher
+        self,
+        system: str,
+        tools: Sequence[ToolParam],
+        messages: Sequence[dict[str, Any]],
+        watcher: Watcher,
+        options: CallOptions = _DEFAULTS,
     ) -> ModelReply:
         """The next turn, tried again while the failure may pass. Raises: ModelError."""
 
@@ -140,7 +166,7 @@ class MessagesClient:
             reraise=True,
         )
         try:
-            return await attempts(self._call, system, tools, messages, watcher)
+            return await attempts(self._call, system, tools, messages, watcher, options)
         except (anthropic.AnthropicError, httpx2.TransportError, ReplyCutOff, ValueError) as error:
             raise as_model_error(error, self.name) from error
 
@@ -153,17 +179,23 @@ class MessagesClient:
         return wait_random_exponential(multiplier=self.retry.first_wait_s, max=longest_s)(state)
 
     async def _call(
-        self, system: str, tools: Sequence[ToolParam], messages: Sequence[dict[str, Any]], watcher: Watcher
+        self,
+        system: str,
+        tools: Sequence[ToolParam],
+        messages: Sequence[dict[str, Any]],
+        watcher: Watcher,
+        options: CallOptions,
     ) -> ModelReply:
         thinking = {"type": "adaptive"} if await self._thinks_adaptively() else None
         heard = _Heard()
         try:
             async with self._client.messages.stream(
                 model=self.name,
-                max_tokens=self.max_tokens,
+                max_tokens=options.max_tokens or self.max_tokens,
                 system=[cast(TextBlockParam, {"type": "text", "text": system, "cache_control": _CACHED})],
                 tools=cast(list[ToolUnionParam], [*tools]),
-                messages=cast(list[MessageParam], with_cache_marks(messages)),
+                messages=cast(list[MessageParam], [*messages]),
+                output_config=cast(Any, _output_config(options)) or anthropic.omit,
                 thinking=cast(Any, thinking) if thinking else anthropic.omit,
             ) as stream:
                 await heard.listen(stream, watcher)
@@ -249,18 +281,11 @@ class _Heard:
                 self.chars += len(event.partial_json)
 
 
-def with_cache_marks(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages with cache breakpoints on the last two user turns (with the system prompt's: three of four).
-
-    The tools come before the system prompt on the wire, so its mark covers them.
-    """
-    marked = list(messages)
-    turns = [index for index, message in enumerate(marked) if message["role"] == "user"][-2:]
-    for index in turns:
-        content = list(marked[index]["content"])
-        content[-1] = {**content[-1], "cache_control": _CACHED}
-        marked[index] = {**marked[index], "content": content}
-    return marked
+def _output_config(options: CallOptions) -> dict[str, Any]:
+    config: dict[str, Any] = {"effort": options.effort} if options.effort else {}
+    if options.schema is not None:
+        config["format"] = {"type": "json_schema", "schema": options.schema}
+    return config
 
 
 def _count(usage: Usage) -> TokenCounts:
@@ -283,6 +308,7 @@ def _retry_after_s(error: BaseException | None) -> float | None:
 
 
 __all__ = [
+    "CallOptions",
     "CutOffCall",
     "MessagesClient",
     "Model",
@@ -290,5 +316,4 @@ __all__ = [
     "ModelReply",
     "RetryPolicy",
     "Watcher",
-    "with_cache_marks",
 ]

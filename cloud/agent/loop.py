@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from cloud.agent.budget import Budget
-from cloud.agent.client import CutOffCall, Model, ModelReply
+from cloud.agent.client import CallOptions, CutOffCall, Model, ModelReply
+from cloud.agent.context import with_cache_marks
 from cloud.agent.contract import FINISH_TOOL, Block, Outcome, Toolbox, ToolResult
 from cloud.agent.model_errors import ModelError
 
@@ -122,6 +123,7 @@ class Agent:
     system: str
     conversation: list[Turn]
     steps: int = 0
+    options: CallOptions = field(default_factory=CallOptions)
     clock: Callable[[], float] = time.monotonic
     seconds: dict[str, float] = field(default_factory=lambda: {"model": 0.0, "tools": 0.0})
 
@@ -169,8 +171,8 @@ class Agent:
 
     async def _ask(self, tools: Sequence[dict[str, Any]]) -> None:
         began = self.clock()
-        messages = [{"role": turn.role, "content": turn.content} for turn in self.conversation]
-        reply = await self.model.reply(self.system, tools, messages, _Watch(self.recorder, self.budget))
+        messages = with_cache_marks([{"role": turn.role, "content": turn.content} for turn in self.conversation])
+        reply = await self.model.reply(self.system, tools, messages, _Watch(self.recorder, self.budget), self.options)
         self.seconds["model"] += self.clock() - began
         turn = Turn("assistant", _sendable(reply.content), reply.stop_reason)
         self.budget.spend(reply.usd)

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cloud.agent.brief import Brief
 from cloud.jobs.events import JobResult
 from cloud.jobs.formats import ExportFormat
+from cloud.jobs.options import Detail, Quality
 
 T = TypeVar("T")
 
@@ -21,9 +23,21 @@ class Body(BaseModel):
     @classmethod
     def _refuse_nul(cls, value: Any) -> Any:
         """PostgreSQL keeps no NUL in a text."""
-        if isinstance(value, str) and "\0" in value:
+        if _holds_nul(value.model_dump() if isinstance(value, BaseModel) else value):
             raise ValueError("the character U+0000 (NUL) is not allowed")
         return value
+
+
+def _holds_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_holds_nul(item) for item in value.values())
+        case list():
+            return any(_holds_nul(item) for item in value)
+        case _:
+            return False
 
 
 class Credentials(Body):
@@ -81,6 +95,10 @@ class JobIn(SceneSeen):
     )
     formats: list[ExportFormat] = Field(default=["blend", "glb"], description="Files to make at the end.")
     image_ids: list[UUID] = Field(default=[], max_length=8, description="Uploaded reference images.")
+    quality: Quality = Field(default="standard", description="How much effort, time and money the build may take.")
+    detail: Detail = Field(default="as-is", description="How far the prompt is refined into a brief first.")
+    brief: Brief | None = Field(default=None, description="The brief to build by, from a refine job or one's own.")
+    max_usd: float | None = Field(default=None, gt=0, description="What the job may cost; null: the quality's budget.")
 
 
 class ExportIn(SceneSeen):
@@ -96,7 +114,7 @@ class JobError(BaseModel):
 class JobOut(BaseModel):
     id: UUID
     project_id: UUID
-    kind: Literal["build", "export", "parameters", "compare"]
+    kind: Literal["build", "refine", "import", "export", "parameters", "compare"]
     prompt: str
     model: str | None
     formats: list[str]
@@ -116,7 +134,7 @@ class ArtifactOut(BaseModel):
     id: UUID
     project_id: UUID
     job_id: UUID | None
-    kind: Literal["reference", "picture", "thumbnail", "preview", "scene", "script"]
+    kind: Literal["reference", "upload", "picture", "thumbnail", "preview", "scene", "script"]
     name: str
     media_type: str
     bytes: int

@@ -51,7 +51,10 @@ def _owner(*, index: bool = True) -> Mapped[uuid.UUID]:
 
 
 class User(Base):
-    """A person who may sign in. `username` is kept as typed and is unique without regard to case."""
+    """A person who may sign in. `username` is kept as typed and is unique without regard to case.
+
+    `month_usd_limit` is what the user's jobs may cost the deployment in a calendar month (UTC); None: the setting's.
+    """
 
     __tablename__ = "users"
     __table_args__ = (Index("uq_users_username_lower", text("lower(username)"), unique=True),)
@@ -59,6 +62,7 @@ class User(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     username: Mapped[str]
     password_hash: Mapped[str]
+    month_usd_limit: Mapped[float | None] = mapped_column(Numeric(12, 2))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
@@ -182,6 +186,22 @@ class Message(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
+class Consultation(Base):
+    """A model call beside the transcript (refining the prompt, reviewing the result) and what came of it.
+
+    `key` names it within the job (`refine`, `review-1`, …), so that a new attempt knows the answer and does not ask
+    again.
+    """
+
+    __tablename__ = "consultations"
+
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    answer: Mapped[dict[str, Any]]
+    attempt: Mapped[int]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
 class Step(Base):
     """One tool call of a job's agent. Written when it begins; `result` (packed like a message) when it has ended."""
 
@@ -264,7 +284,7 @@ Project.thumbnail_id = column_property(
 class Artifact(Base):
     """A file for the user; its bytes lie in the store by `sha256`.
 
-    `kind`: reference, picture, thumbnail, preview, scene, script.
+    `kind`: reference, upload, picture, thumbnail, preview, scene, script.
     """
 
     __tablename__ = "artifacts"
@@ -283,18 +303,26 @@ class Artifact(Base):
 
 
 class Usage(Base):
-    """One model call that was paid for, for the ledger: one row for each assistant message of the transcript.
+    """One model call that was paid for, for the ledger: one for each assistant message and each consultation.
 
-    A call that was cut off has no message; what it used is then partly an estimate.
+    A call that was cut off has neither; what it used is then partly an estimate. `purpose`: build, refine, review.
+    `billed_to` says whose key paid: `system`, `user`, or `nobody` (the offline modeller).
     """
 
     __tablename__ = "usage"
-    __table_args__ = (UniqueConstraint("job_id", "message_seq"),)
+    __table_args__ = (
+        UniqueConstraint("job_id", "message_seq"),
+        UniqueConstraint("job_id", "consultation_key", name="uq_usage_job_id_consultation_key"),
+        Index("ix_usage_of_user_by_time", "user_id", "created_at"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = _owner(index=False)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     message_seq: Mapped[int | None]
+    consultation_key: Mapped[str | None]
+    purpose: Mapped[str] = mapped_column(default="build", server_default="build")
+    billed_to: Mapped[str] = mapped_column(default="system", server_default="system")
     is_estimate: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     model: Mapped[str]
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -303,3 +331,31 @@ class Usage(Base):
     cache_write_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     usd: Mapped[float] = mapped_column(Numeric(12, 6), default=0)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class ModelKey(Base):
+    """A user's own Claude key, encrypted (see `cloud.accounts.secrets`). `hint` is its last four characters."""
+
+    __tablename__ = "model_keys"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    hint: Mapped[str]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    tested_at: Mapped[dt.datetime | None]
+
+
+class ModelPace(Base):
+    """How fast all runners together may call a model with one key: what they share so that they do not stampede.
+
+    `pool` names key and model without telling the key. No call begins before `next_at`; `gap_s` is the time between
+    two calls, which grows with each refusal and shrinks with each success; `refusals` counts those in a row.
+    """
+
+    __tablename__ = "model_pace"
+
+    pool: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    gap_s: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
+    refusals: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    updated_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

@@ -12,6 +12,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud.agent.brief import Brief
+from cloud.agent.verdict import Verdict
+
 
 class UsageTotals(BaseModel):
     """What a job has used so far. `usd` is in US dollars."""
@@ -59,7 +62,10 @@ class Waiting(JobEvent):
 
 
 class StageChanged(JobEvent):
-    """The job is now in this stage: `prepare`, `build`, `compare` or `deliver`."""
+    """The job is now in this stage.
+
+    `prepare`, `refine`, `build`, `review`, `mend` (may come again after `review`), `compare`, `import`, `deliver`.
+    """
 
     type: Literal["stage"] = "stage"
     stage: str
@@ -125,10 +131,28 @@ class SnapshotTaken(JobEvent):
 
 
 class UsageChanged(JobEvent):
-    """The job's totals after a model call."""
+    """The job's totals after a model call. `usd_limit` is what the whole job may cost; null: nobody said."""
 
     type: Literal["usage"] = "usage"
     usage: UsageTotals
+    usd_limit: float | None = None
+
+
+class BriefReady(JobEvent):
+    """What is going to be built, as the refining of the prompt has made it."""
+
+    type: Literal["brief"] = "brief"
+    brief: Brief
+
+
+class Reviewed(JobEvent):
+    """What the reviewer says of the scene, `round` counted from 1. `kept`: "" the scene as it stands, else why not:
+    `rolled_back`, the scene before the last mend was the better one."""
+
+    type: Literal["review"] = "review"
+    round: int
+    verdict: Verdict
+    kept: str = ""
 
 
 class ArtifactReady(JobEvent):
@@ -145,7 +169,8 @@ class ArtifactReady(JobEvent):
 class SceneMoved(JobEvent):
     """The project's scene is now another snapshot (null: empty) than its last step left.
 
-    `reason`: undo, redo, restore, branch. `thumbnail_id`: its picture's artifact.
+    `reason`: undo, redo, restore, branch, or rollback: the reviewer found the scene before the last mend better.
+    `thumbnail_id`: its picture's artifact.
     """
 
     type: Literal["scene.moved"] = "scene.moved"
@@ -169,7 +194,8 @@ class JobResult(BaseModel):
 
     `objects` counts objects with geometry, `triangles` those of their evaluated meshes, `steps` the tool
     calls, `seconds` the time from start to end; `timings` says where it went, in seconds. `comparison` is there for
-    the job kind `compare` alone: see `cloud.jobs.kinds.compare`.
+    the job kind `compare` alone: see `cloud.jobs.kinds.compare`. `brief` is what was to be built where the prompt was
+    refined; `verdict` the last review's of the scene that stands, after so many `mends`.
     """
 
     model: str
@@ -182,6 +208,9 @@ class JobResult(BaseModel):
     not_built: list[str] = []
     timings: dict[str, float] = {}
     comparison: dict[str, Any] | None = None
+    brief: Brief | None = None
+    verdict: Verdict | None = None
+    mends: int = 0
 
 
 AnyEvent = Annotated[
@@ -197,6 +226,8 @@ AnyEvent = Annotated[
     | Picture
     | SnapshotTaken
     | UsageChanged
+    | BriefReady
+    | Reviewed
     | ArtifactReady
     | SceneMoved
     | JobFinished,

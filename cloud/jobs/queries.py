@@ -16,7 +16,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from cloud.db.models import Artifact, Event, Job, Message, Project, Snapshot, Step, Usage
+from cloud.db.models import Artifact, Consultation, Event, Job, Message, Project, Snapshot, Step, Usage
 from cloud.errors import Conflict, NotFound
 from cloud.jobs.events import AnyEvent, JobEvent, JobFinished, UsageTotals
 
@@ -86,7 +86,7 @@ class JobWriter(ProjectWriter):
         self._seq += 1
         self._write(event, self.job.id, self._seq)
 
-    def add(self, row: Message | Usage | Artifact | Step) -> None:
+    def add(self, row: Message | Usage | Artifact | Step | Consultation) -> None:
         """Add a row that belongs to the job."""
         self.session.add(row)
 

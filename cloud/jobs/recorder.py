@@ -11,7 +11,7 @@ from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolResult
 from cloud.agent.loop import Step, Turn
 from cloud.db.engine import Database
-from cloud.db.models import Artifact, Job, Message, Snapshot
+from cloud.db.models import Artifact, Consultation, Job, Message, Snapshot
 from cloud.jobs import queries
 from cloud.jobs.deltas import DeltaSender
 from cloud.jobs.events import (
@@ -26,7 +26,7 @@ from cloud.jobs.events import (
     Waiting,
 )
 from cloud.jobs.pod import GOING_BACK
-from cloud.jobs.progress.queries import progress_of, snapshot_row, step_row
+from cloud.jobs.progress.queries import consultation_answer, progress_of, snapshot_row, step_row
 from cloud.jobs.rows import add_usage, snapshot_of_step, started_step, stored_file, usage_row
 from cloud.jobs.step_facts import (
     NewFile,
@@ -36,7 +36,7 @@ from cloud.jobs.step_facts import (
     started_event,
     unpacked_result,
 )
-from cloud.jobs.storable import storable_text
+from cloud.jobs.storable import storable, storable_text
 from cloud.jobs.transcript import pack
 from cloud.jobs.writes import Body, JobWrites, whole
 from cloud.storage.store import ArtifactStore
@@ -56,7 +56,8 @@ class JobRecorder:
 
     A new attempt begins with `resume`. Transactions outlive a restart of the database: see `JobWrites`. Once
     `draining` is set, the methods that end a turn, a step or a file raise `HandOver` when they have written.
-    `on_snapshot` is called when a step's new scene has been kept, with its id and the step's number.
+    `on_snapshot` is called when a step's new scene has been kept, with its id and the step's number. `billed_to`
+    says whose key pays for model calls, `purpose` what those outside a consultation are for.
     """
 
     database: Database
@@ -73,6 +74,9 @@ class JobRecorder:
     active_s: float = 0.0
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     on_snapshot: Callable[[UUID, int], None] | None = None
+    billed_to: str = "system"
+    purpose: str = "build"
+    usd_limit: float | None = None
     _turn_seq: int = 0
     _open_steps: dict[int, dict[str, Any] | None] = field(default_factory=dict)
     _stages: set[str] = field(default_factory=set)
@@ -143,15 +147,39 @@ class JobRecorder:
 
         async def body(writer: queries.JobWriter) -> int:
             seq = await writer.add_message(self._message(turn, content))
-            writer.add(usage_row(self.job, seq, reply.model, reply.tokens, reply.usd))
+            writer.add(usage_row(self.job, reply, self.billed_to, purpose=self.purpose, message_seq=seq))
             if turn.text:
                 writer.emit(AgentText(text=storable_text(turn.text)))
-            writer.emit(UsageChanged(usage=totals))
+            writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
             return seq
 
         self._turn_seq = await self.write(body, progress=True)
         self.usage, self._open_steps = totals, {}
         self.model_calls += 1
+        self._hand_over_if_draining()
+
+    async def consulted(self, key: str) -> dict[str, Any] | None:
+        """What a consultation of this job gave, whichever attempt asked; None if it has not been held."""
+        async with self.database.sessions() as session:
+            return await consultation_answer(session, self.job.id, key)
+
+    @whole
+    async def keep_consultation(
+        self, key: str, purpose: str, answer: dict[str, Any], reply: ModelReply, events: Sequence[JobEvent] = ()
+    ) -> None:
+        """Keep what a model said outside the transcript, together with what it cost and the events that tell of it."""
+        totals = add_usage(self.usage, reply.tokens, reply.usd)
+        kept = storable(answer)
+
+        async def body(writer: queries.JobWriter) -> None:
+            writer.add(Consultation(job_id=self.job.id, key=key, answer=kept, attempt=self.attempt))
+            writer.add(usage_row(self.job, reply, self.billed_to, purpose=purpose, consultation_key=key))
+            for event in events:
+                writer.emit(event)
+            writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
+
+        await self.write(body, progress=True)
+        self.usage = totals
         self._hand_over_if_draining()
 
     @whole
@@ -161,8 +189,8 @@ class JobRecorder:
         totals = add_usage(self.usage, call.tokens, call.usd)
 
         async def body(writer: queries.JobWriter) -> None:
-            writer.add(usage_row(self.job, None, call.model, call.tokens, call.usd))
-            writer.emit(UsageChanged(usage=totals))
+            writer.add(usage_row(self.job, call, self.billed_to, purpose=self.purpose))
+            writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
 
         try:
             await self.write(body)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolResult
 from cloud.agent.loop import Step
 from cloud.agent.prices import TokenCounts
@@ -30,19 +31,31 @@ async def stored_file(job: Job, new: NewFile, store: ArtifactStore) -> dict[str,
     }
 
 
-def usage_row(job: Job, message_seq: int | None, model: str, tokens: TokenCounts, usd: float) -> Usage:
-    """What a model call cost; without a message it was cut off, and its cost is an estimate."""
+def usage_row(
+    job: Job,
+    paid: ModelReply | CutOffCall,
+    billed_to: str,
+    *,
+    purpose: str = "build",
+    message_seq: int | None = None,
+    consultation_key: str | None = None,
+) -> Usage:
+    """What a model call cost; one that was cut off has neither message nor consultation, and is an estimate."""
+    tokens = paid.tokens
     return Usage(
         user_id=job.user_id,
         job_id=job.id,
         message_seq=message_seq,
-        is_estimate=message_seq is None,
-        model=model,
+        consultation_key=consultation_key,
+        purpose=purpose,
+        billed_to=billed_to,
+        is_estimate=isinstance(paid, CutOffCall),
+        model=paid.model,
         input_tokens=tokens.input_tokens,
         output_tokens=tokens.output_tokens,
         cache_read_tokens=tokens.cache_read_tokens,
         cache_write_tokens=tokens.cache_write_tokens,
-        usd=usd,
+        usd=paid.usd,
     )
 
 

@@ -5,16 +5,20 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cloud.agent.access import ModelAccess
+from cloud.agent.brief import Brief
 from cloud.agent.contract import Outcome
+from cloud.agent.verdict import Verdict
 from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
 from cloud.jobs.kinds import build, compare, export, parameters
+from cloud.jobs.options import BuildOptions
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.progress.queries import snapshot_hash
 from cloud.jobs.recorder import JobRecorder
@@ -43,6 +47,9 @@ class JobWork:
     model: str
     recorder: JobRecorder
     comparison: dict[str, Any] | None = None
+    brief: Brief | None = None
+    verdict: Verdict | None = None
+    mends: int = 0
     timings: dict[str, float] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=lambda: Outcome("failed"))
     began: float = field(default_factory=time.monotonic)
@@ -75,6 +82,11 @@ class JobWork:
             self.outcome = await _KINDS[self.job.kind](self, toolbox)
         return self.outcome
 
+    @cached_property
+    def options(self) -> BuildOptions:
+        """How the prompt is to be built."""
+        return BuildOptions.of_request(self.job.request)
+
     @property
     def result(self) -> JobResult:
         """What came of the job so far. `timings` are those of this attempt."""
@@ -89,6 +101,9 @@ class JobWork:
             summary=self.outcome.summary,
             not_built=list(self.outcome.not_built),
             comparison=self.comparison,
+            brief=self.brief,
+            verdict=self.verdict,
+            mends=self.mends,
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 

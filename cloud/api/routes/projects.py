@@ -17,6 +17,7 @@ from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
+from cloud.jobs.options import BuildOptions
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
 from cloud.jobs.retention.space import require_space
@@ -156,10 +157,14 @@ async def create_job(
     await demand_seen_scene(transaction, project.id, body)
     await require_space(transaction, owner, services.settings)
     await queries.require_reference_images(transaction, project, body.image_ids)
-    request = {
-        "formats": list(dict.fromkeys(body.formats)),
-        "image_ids": [str(image_id) for image_id in dict.fromkeys(body.image_ids)],
-    }
+    options = BuildOptions(
+        formats=list(dict.fromkeys(body.formats)),
+        image_ids=[str(image_id) for image_id in dict.fromkeys(body.image_ids)],
+        quality=body.quality,
+        detail=body.detail,
+        brief=body.brief,
+        max_usd=body.max_usd,
+    )
     job = Job(
         id=job_id,
         user_id=owner,
@@ -167,7 +172,7 @@ async def create_job(
         kind="build",
         prompt=prompt,
         model=body.model,
-        request=request,
+        request=options.model_dump(mode="json"),
     )
     await queue.enqueue(transaction, job)
     return job_out(job)

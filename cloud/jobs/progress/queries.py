@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from cloud.db.models import Artifact, Event, Job, Message, Snapshot, Step
+from cloud.db.models import Artifact, Consultation, Event, Job, Message, Snapshot, Step
 from cloud.jobs import queries
 from cloud.jobs.events import UsageTotals
 
@@ -83,6 +83,12 @@ def active_seconds(events: Iterable[tuple[str, dt.datetime]]) -> float:
 async def step_row(session: AsyncSession, job_id: UUID, number: int) -> Step:
     """The row of a step that has begun. Raises: sqlalchemy's NoResultFound."""
     return (await session.scalars(select(Step).where(Step.job_id == job_id, Step.number == number))).one()
+
+
+async def consultation_answer(session: AsyncSession, job_id: UUID, key: str) -> dict[str, Any] | None:
+    """What the job's consultation of this name gave; None if there was none."""
+    found = await session.get(Consultation, (job_id, key))
+    return None if found is None else found.answer
 
 
 async def snapshot_row(session: AsyncSession, snapshot_id: UUID) -> Snapshot | None:

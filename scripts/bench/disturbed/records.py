@@ -92,7 +92,7 @@ def read_job(connection: "psycopg.Connection[dict[str, Any]]", job_id: str) -> J
     record.events = [row["data"] | {"seq": row["seq"], "at": row["created_at"].timestamp()} for row in events]
     paid = rows("SELECT message_seq FROM usage WHERE job_id = %s AND message_seq IS NOT NULL ORDER BY message_seq")
     record.paid_turns = [row["message_seq"] for row in paid]
-    record.paid_cut_calls = len(rows("SELECT id FROM usage WHERE job_id = %s AND message_seq IS NULL"))
+    record.paid_cut_calls = len(rows("SELECT id FROM usage WHERE job_id = %s AND is_estimate"))
     project = rows(
         "SELECT (SELECT sha256 FROM snapshots s WHERE s.id = p.head_snapshot_id) AS head,"
         " (SELECT count(*) FROM jobs j WHERE j.project_id = p.id) AS jobs"
