@@ -14,7 +14,9 @@ class BriefPart(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    size_m: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=3, max_length=3)]
+    size_m: Annotated[
+        list[Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]], Field(min_length=3, max_length=3)
+    ]
     count: Annotated[int, Field(ge=1, le=1_000)] = 1
     material: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=1_000)] = ""

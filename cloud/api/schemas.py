@@ -98,7 +98,13 @@ class JobIn(SceneSeen):
     quality: Quality = Field(default="standard", description="How much effort, time and money the build may take.")
     detail: Detail = Field(default="as-is", description="How far the prompt is refined into a brief first.")
     brief: Brief | None = Field(default=None, description="The brief to build by, from a refine job or one's own.")
-    max_usd: float | None = Field(default=None, gt=0, description="What the job may cost; null: the quality's budget.")
+    max_usd: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="What the job may cost; null: the quality's budget.",
+    )
 
 
 class ExportIn(SceneSeen):
