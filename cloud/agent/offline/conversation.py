@@ -89,11 +89,7 @@ def _first_message(message: dict[str, Any]) -> tuple[str, bool, bool]:
         return content, True, False
     texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
     scene = next((text for text in texts[:-1] if text.startswith("<scene>")), "<scene>empty</scene>")
-    pictures = False
-    for block in content:  # a picture that comes after the scene is the scene's own
-        if str(block.get("text", "")).startswith("<scene>"):
-            break
-        pictures = pictures or block.get("type") in ("image", "document")
+    pictures = any(block.get("type") in ("image", "document") for block in content)
     return texts[-1] if texts else "", scene.startswith("<scene>empty"), pictures
 
 
