@@ -13,13 +13,14 @@ from ui.api_types import Artifact, Job, JobEvent, Project, Session, User
 from ui.batch_calls import BatchCalls
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
+from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
 from ui.parameter_calls import ParameterCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(BatchCalls, HistoryCalls, KeepingCalls, ParameterCalls):
+class ApiClient(BatchCalls, HistoryCalls, ImportCalls, KeepingCalls, ParameterCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.
@@ -63,10 +64,11 @@ class ApiClient(BatchCalls, HistoryCalls, KeepingCalls, ParameterCalls):
     def rename_project(self, project_id: str, name: str) -> Project:
         return self._json("PATCH", path_of("projects", project_id), json={"name": name})
 
-    def upload_image(self, project_id: str, image: bytes) -> Artifact:
-        """Store a reference image (PNG, JPEG, WebP or GIF) for the project's prompts."""
+    def upload_image(self, project_id: str, image: bytes, name: str = "") -> Artifact:
+        """Store a reference image (PNG, JPEG, WebP or GIF) for the project's prompts; the model is told its `name`."""
         headers = {"Content-Type": "application/octet-stream"}
-        return self._json("POST", path_of("projects", project_id, "images"), content=image, headers=headers)
+        asked = {"params": {"name": name}} if name else {}
+        return self._json("POST", path_of("projects", project_id, "images"), content=image, headers=headers, **asked)
 
     # --- jobs
 

@@ -189,13 +189,30 @@ class JobFinished(JobEvent):
     result: dict[str, Any] | None = None
 
 
+class SceneChange(BaseModel):
+    """What a job changed of the scene that it began with: names of objects, at most 100 in a list; `counts` says how
+    many there are of each. `modified` are those that were there before and differ now; `moved`, `remeshed` and
+    `rematerialled` say in what. `renamed` is old name to new."""
+
+    summary: str = ""
+    added: list[str] = []
+    removed: list[str] = []
+    modified: list[str] = []
+    moved: list[str] = []
+    remeshed: list[str] = []
+    rematerialled: list[str] = []
+    renamed: dict[str, str] = {}
+    counts: dict[str, int] = {}
+
+
 class JobResult(BaseModel):
     """What came of a job: kept in `jobs.result` and shown by every client.
 
     `objects` counts objects with geometry, `triangles` those of their evaluated meshes, `steps` the tool
     calls, `seconds` the time from start to end; `timings` says where it went, in seconds. `comparison` is there for
     the job kind `compare` alone: see `cloud.jobs.kinds.compare`. `brief` is what was to be built where the prompt was
-    refined; `verdict` the last review's of the scene that stands, after so many `mends`.
+    refined; `verdict` the last review's of the scene that stands, after so many `mends`. `changed` is there where a
+    build changed a scene that was not empty.
     """
 
     model: str
@@ -211,6 +228,7 @@ class JobResult(BaseModel):
     brief: Brief | None = None
     verdict: Verdict | None = None
     mends: int = 0
+    changed: SceneChange | None = None
 
 
 AnyEvent = Annotated[

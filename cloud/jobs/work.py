@@ -16,8 +16,8 @@ from cloud.db.engine import Database
 from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
-from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, compare, export, parameters
+from cloud.jobs.events import JobResult, SceneChange
+from cloud.jobs.kinds import build, compare, export, importing, parameters
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.progress.queries import snapshot_hash
@@ -50,6 +50,7 @@ class JobWork:
     brief: Brief | None = None
     verdict: Verdict | None = None
     mends: int = 0
+    changed: SceneChange | None = None
     timings: dict[str, float] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=lambda: Outcome("failed"))
     began: float = field(default_factory=time.monotonic)
@@ -104,6 +105,7 @@ class JobWork:
             brief=self.brief,
             verdict=self.verdict,
             mends=self.mends,
+            changed=self.changed,
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
@@ -128,6 +130,7 @@ class JobWork:
 _KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
     "build": build.run,
     "export": export.run,
+    "import": importing.run,
     "compare": compare.run,
     "parameters": parameters.run,
 }

@@ -8,6 +8,7 @@ from cloud.agent.budget import Budget
 from cloud.agent.client import MessagesClient, RetryPolicy
 from cloud.agent.contract import Outcome, ToolResult
 from cloud.agent.loop import Agent, Turn
+from cloud.agent.scene_data import scene_data
 from tests.agent.fakes import ListRecorder, NotebookToolbox
 from tests.support.scripted_messages import (
     BrokenStream,
@@ -96,7 +97,7 @@ async def test_parallel_calls_are_answered_each_by_its_id_in_order() -> None:
     seen = await run_loop(calls(("run_python", {"code": "a"}), ("run_python", {"code": "b"})), finishes())
     blocks = answers(seen.requests[1])
     assert [block["tool_use_id"] for block in blocks] == ["call_1", "call_2"]
-    assert [block["content"][0]["text"] for block in blocks] == ["ran a", "ran b"]
+    assert [block["content"][0]["text"] for block in blocks] == [scene_data("ran a"), scene_data("ran b")]
 
 
 async def test_failed_step_goes_back_to_the_model() -> None:
@@ -220,7 +221,9 @@ async def test_calls_that_have_ended_in_an_earlier_run_are_not_run_again() -> No
     assert seen.toolbox.ran == ["c"]
     assert [step.number for step in seen.recorder.steps] == [3]
     blocks = answers(seen.requests[0])
-    assert [block["content"][0]["text"] for block in blocks] == ["kept a", "kept b", "ran c"]
+    assert [block["content"][0]["text"] for block in blocks] == [
+        scene_data(text) for text in ("kept a", "kept b", "ran c")
+    ]
     assert [block.get("is_error", False) for block in blocks] == [False, True, False]
 
 

@@ -135,6 +135,27 @@ async def test_nothing_in_a_blend_is_run(pod: RunningPod) -> None:
     assert (ran, muted) == ("False\n", "[True]\n")
 
 
+async def test_a_blend_in_centimetres_comes_in_metres_with_its_camera_and_its_world(pod: RunningPod) -> None:
+    code = TOWER + (
+        "scene = bpy.context.scene\nscene.unit_settings.scale_length = 0.01\n"
+        "scene.camera = bpy.data.objects.new('Eye', bpy.data.cameras.new('Eye'))\n"
+        "scene.collection.objects.link(scene.camera)\nscene.world.name = 'Dusk'\n"
+    )
+    await upload(pod, "small.blend", await exported(pod, "blend", code))
+    stage = "scene = bpy.context.scene\nprint(scene.camera.name, scene.world.name, scene.unit_settings.scale_length)"
+    async with pod.toolbox() as box:
+        imported = await run(box, "import_file", file="small.blend")
+        stands = (await run(box, "run_python", code=stage))["stdout"]
+    assert imported["imported"]["dimensions"] == pytest.approx([0.01, 0.02, 0.04], abs=1e-4)
+    assert stands == "Eye Dusk 1.0\n"
+
+
+async def test_a_blend_of_a_blender_to_come_is_refused_by_its_version(pod: RunningPod) -> None:
+    async with pod.toolbox() as box:
+        said = await refusal(pod, box, "later.blend", b"BLENDER17-02v0700" + bytes(4000))
+    assert "saved by Blender 7.0, which this Blender (4.5) cannot read" in said
+
+
 @pytest.mark.parametrize("file_format", [*MODELS, *PICTURES])
 async def test_a_file_that_is_no_such_file_is_refused(pod: RunningPod, file_format: str) -> None:
     noise = random.Random(file_format).randbytes(4_000)

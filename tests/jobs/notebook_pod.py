@@ -51,6 +51,8 @@ class NotebookPod:
         match name:
             case "run_python":
                 return await self._run(arguments["code"])
+            case "import_file":
+                return await self._run(f"import {arguments['file']}")
             case "look":
                 picture = {"type": "base64", "media_type": "image/webp", "data": PICTURE}
                 return ToolResult([{"type": "image", "source": picture}], structured={"views": ["three_quarter"]})
@@ -62,6 +64,12 @@ class NotebookPod:
                 return ToolResult([{"type": "text", "text": f"{len(objects)}"}], structured={"objects": objects})
 
     call_surely = call
+
+    def offer_import(self, name: str, sha256: str) -> None:
+        pass
+
+    async def difference(self, first: str, second: str) -> ToolResult:
+        return ToolResult([], structured={"changed": {"summary": f"{first[:6]} to {second[:6]}"}})
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
         names = [f"scene.{file_format}"] + (["scene.mtl"] if file_format == "obj" else [])

@@ -62,6 +62,26 @@ class Bench:
     api: ScriptedMessages
     formats: list[str]
 
+    async def new_import(self, name: str) -> UUID:
+        """A project with one queued job that imports a file."""
+        job_id = await self.new_job()
+        stored = await self.services.store.put(b"a file")
+        async with self.account.database.sessions() as session, session.begin():
+            job = await get_job(session, job_id)
+            upload = Artifact(
+                id=uuid4(),
+                user_id=job.user_id,
+                project_id=job.project_id,
+                kind="upload",
+                name=name,
+                media_type="model/obj",
+                sha256=stored.sha256,
+                bytes=stored.bytes,
+            )
+            session.add(upload)
+            job.kind, job.request = "import", {"artifact_id": str(upload.id), "formats": self.formats}
+        return job_id
+
     async def new_job(self) -> UUID:
         """A project with one queued job."""
         project = Project(id=uuid4(), user_id=self.account.user_id, name="Scene")

@@ -83,6 +83,9 @@ def pods(monkeypatch: pytest.MonkeyPatch) -> Pods:
             assert data == b"a scene"
             playing.uploaded.append(sha256)
 
+        async def upload_import(self, name: str, chunks: AsyncIterator[bytes]) -> None:
+            playing.uploaded.append(f"{name}: {b''.join([chunk async for chunk in chunks]).decode()}")
+
     monkeypatch.setattr("cloud.jobs.pod_link.McpToolbox", ScriptedToolbox)
     return playing
 
@@ -98,6 +101,15 @@ async def toolbox(pods: Pods, store: ArtifactStore) -> AsyncIterator[PodToolbox]
 
 async def run(toolbox: PodToolbox, code: str = "x") -> ToolResult:
     return await toolbox.call("run_python", {"code": code})
+
+
+async def test_file_to_import_is_given_to_each_pod_that_is_to_import_it(
+    pods: Pods, toolbox: PodToolbox, store: ArtifactStore
+) -> None:
+    toolbox.offer_import("tower.glb", (await store.put(b"a tower")).sha256)
+    pods.script = [ToolboxLost("gone"), DIED, DONE]
+    assert await toolbox.call_surely("import_file", {"file": "tower.glb"}) == DONE
+    assert pods.uploaded == ["tower.glb: a tower"] * 3
 
 
 @pytest.mark.parametrize("death", [ToolboxLost("gone"), DIED], ids=["pod", "blender"])

@@ -74,3 +74,16 @@ async def test_runner_that_drains_lets_go_after_each_turn_step_and_file(
     assert attempts == turns + steps + deliveries + 1
     assert await bench.seen(job_id) == undisturbed[1]
     assert len(bench.api.requests) == len(SCRIPT)
+
+
+async def test_an_import_that_dies_after_any_write_ends_as_an_undisturbed_one(bench: Bench) -> None:
+    undisturbed = await bench.new_import("tower.obj")
+    writes = await bench.attempt(undisturbed)
+    expected = await bench.seen(undisturbed)
+    assert expected["job"][:2] == ("succeeded", "finished")
+    assert len(expected["steps"]) == len(expected["snapshots"]) == 1
+    for death in range(1, writes):
+        job_id = await bench.new_import("tower.obj")
+        assert await bench.attempt(job_id, death) == death
+        await bench.attempt(job_id)
+        assert await bench.seen(job_id) == expected, f"after write {death} of {writes}"

@@ -15,6 +15,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from cloud.blender.child.blend_version import unreadable_blend
 from cloud.blender.child.read_back import DATA_KINDS, remove_data_since
 from cloud.blender.child.reference_plane import add_reference_plane
 from cloud.blender.child.report import GEOMETRY_TYPES, count_geometry, evaluated_triangles, rounded, world_corners
@@ -53,6 +54,8 @@ def import_file(folder: Path, file: str, scale: float = 1.0, collection: str = "
     try:
         _bring_in(path, kind, scale)
         _silence_scripts(before)
+        if not present.objects:
+            _set_stage(present, window.scene)
         home = _moved_over(present, collection or path.stem)
     except RuntimeError as error:
         why = (str(error).strip() or "no reason given").splitlines()[-1]
@@ -74,7 +77,7 @@ def _bring_in(path: Path, kind: str, scale: float) -> None:
         add_reference_plane(path, scale)
         return
     if kind == "blend":
-        _append(path)
+        scale *= _append(path)
     else:
         _IMPORTERS[kind](str(path))
     shells = [obj for obj in scene.collection.all_objects if obj.name.startswith("_materials") and not obj.children]
@@ -89,14 +92,20 @@ def _bring_in(path: Path, kind: str, scale: float) -> None:
                 obj.matrix_basis = Matrix.Scale(scale, 4) @ obj.matrix_basis
 
 
-def _append(path: Path) -> None:
-    """The objects of all scenes of a .blend, in their collections; the scenes themselves are let go."""
+def _append(path: Path) -> float:
+    """The objects of all scenes of a .blend, in their collections; the scenes themselves are let go.
+
+    The present scene gets the first one's camera and world. Returns: how many metres its unit is.
+    """
     try:
         with bpy.data.libraries.load(str(path), link=False) as (found, wanted):  # pyright: ignore[reportGeneralTypeIssues]
             wanted.scenes = list(found.scenes)
     except OSError as error:
-        raise InvalidInput(f"{path.name} cannot be imported: Blender cannot read it.") from error
-    target = bpy.context.scene.collection
+        raise InvalidInput(f"{path.name} cannot be imported: {unreadable_blend(path, bpy.app.version)}.") from error
+    target, metres = bpy.context.scene.collection, 1.0
+    if wanted.scenes and (first := wanted.scenes[0]):
+        bpy.context.scene.camera, bpy.context.scene.world = first.camera, first.world
+        metres = first.unit_settings.scale_length if first.unit_settings.system != "NONE" else 1.0
     for scene in wanted.scenes:
         for child in scene.collection.children if scene else ():
             if child.name not in target.children:
@@ -107,6 +116,15 @@ def _append(path: Path) -> None:
     for scene in wanted.scenes:
         if scene:
             bpy.data.scenes.remove(scene)
+    return metres
+
+
+def _set_stage(target: bpy.types.Scene, source: bpy.types.Scene) -> None:
+    """A scene that begins with a file has its camera and its world."""
+    if source.camera is not None:
+        target.camera = source.camera
+    if source.world is not None:
+        target.world = source.world
 
 
 def _silence_scripts(before: dict[str, set[int]]) -> None:

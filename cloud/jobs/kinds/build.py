@@ -11,6 +11,7 @@ from cloud.agent.prompts import load_prompt
 from cloud.jobs.deliver import deliver_files, deliver_preview
 from cloud.jobs.first_turn import conversation_of
 from cloud.jobs.kinds.refine import brief_of
+from cloud.jobs.scene_change import scene_change
 from cloud.jobs.thumbnails import PhotographedToolbox
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         work.outcome = replace(work.outcome, kind="failed", reason=said, code="nothing_built")
     if built or work.outcome.kind == "finished":
         await work.recorder.stage("deliver")
+        work.changed = await scene_change(work, toolbox)
         with work.timed("preview"):
             await deliver_preview(toolbox, work.recorder)
         with work.timed("deliver"):
