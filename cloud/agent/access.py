@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from cloud.agent.abilities import Abilities
-from cloud.agent.client import MessagesClient
-from cloud.agent.model_errors import KeyOwner, ModelError
+from cloud.agent.errors import KeyOwner, ModelError
 from cloud.agent.pace import NoPace, Pace
 from cloud.agent.retries import RetryPolicy
+
+if TYPE_CHECKING:
+    from cloud.agent.abilities import Abilities
+    from cloud.agent.client import MessagesClient
 
 OFFLINE_MODEL = "offline-modeller"
 
@@ -39,7 +41,7 @@ class ModelAccess:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     stall_s: float = 120.0
     pace_of: Callable[[str], Pace] = field(default=_alone, repr=False)
-    abilities: dict[str, Abilities] = field(default_factory=dict, repr=False)
+    abilities: "dict[str, Abilities]" = field(default_factory=dict, repr=False)
 
     @classmethod
     @asynccontextmanager
@@ -97,8 +99,12 @@ class ModelAccess:
         """Who pays for the calls of a chosen model."""
         return "nobody" if model == OFFLINE_MODEL else self.key_owner
 
-    def client(self, model: str) -> MessagesClient:
+    def client(self, model: str) -> "MessagesClient":
         """A client of a chosen model; the caller closes it."""
+        # Imported late: the SDK takes long, and who only chooses needs none of it.
+        from cloud.agent.abilities import Abilities
+        from cloud.agent.client import MessagesClient
+
         if model == OFFLINE_MODEL:
             return MessagesClient(model, api_key="offline", base_url=self.offline_url, adaptive_thinking=False)
         key = self.api_key or "none"

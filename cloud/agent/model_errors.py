@@ -1,15 +1,11 @@
 """What can go wrong between us and the Messages API: what passes on its own, and what the user must mend."""
 
 import re
-from typing import Literal
 
 import anthropic
 import httpx2
 
-from cloud.errors import Prompt2MeshError
-
-KeyOwner = Literal["user", "system"]
-"""Whose key a call is made with."""
+from cloud.agent.errors import KeyOwner, ModelError
 
 CALL_ERRORS = (anthropic.AnthropicError, httpx2.HTTPError, httpx2.StreamError)
 """What the SDK and its transport raise; with `ReplyCutOff` all that `as_model_error` is for."""
@@ -31,16 +27,6 @@ _WHERE_TO_MEND = {
     "system": "check ANTHROPIC_API_KEY",
     "user": "enter your key again on the account page, or with `prompt2mesh key set`",
 }
-
-
-class ModelError(Prompt2MeshError):
-    """The model cannot be used; the message tells the user what to do."""
-
-    code, http_status = "model_error", 502
-
-    def __init__(self, message: str, code: str = "model_error") -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class ReplyCutOff(Exception):
@@ -173,3 +159,19 @@ def _of_status(error: anthropic.APIStatusError, model: str, owner: KeyOwner) -> 
 
 def _reason(error: anthropic.APIStatusError) -> str:
     return said_by(error) or "no reason given"
+
+
+__all__ = [
+    "CALL_ERRORS",
+    "KeyOwner",
+    "ModelError",
+    "ReplyCutOff",
+    "ReplyStalled",
+    "ReplyUnreadable",
+    "as_model_error",
+    "is_limiting",
+    "is_transient",
+    "said_by",
+    "stayed_limited",
+    "waiting_reason",
+]

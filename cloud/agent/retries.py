@@ -6,8 +6,6 @@ import random
 import time
 from dataclasses import dataclass, field
 
-import anthropic
-
 
 @dataclass(frozen=True)
 class RetryPolicy:
@@ -52,9 +50,10 @@ class Waits:
 
 def retry_after_s(error: BaseException) -> float | None:
     """How many seconds the server asks to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date."""
-    if not isinstance(error, anthropic.APIStatusError):
+    response = getattr(error, "response", None)  # of the SDK's errors that are an answer
+    if response is None:
         return None
-    headers = error.response.headers
+    headers = response.headers
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _number(headers.get(name, ""))
         if seconds is not None:

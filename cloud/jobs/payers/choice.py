@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.accounts.secrets import SecretUnreadable
 from cloud.agent.access import OFFLINE_MODEL, ModelAccess
-from cloud.agent.model_errors import ModelError
+from cloud.agent.errors import ModelError
 from cloud.db.engine import Transaction
 from cloud.db.models import Job
 from cloud.jobs.payers import queries
