@@ -14,12 +14,13 @@ from ui.batch_calls import BatchCalls
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.keeping_calls import KeepingCalls
+from ui.model_calls import ModelCalls
 from ui.parameter_calls import ParameterCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(BatchCalls, HistoryCalls, KeepingCalls, ParameterCalls):
+class ApiClient(BatchCalls, HistoryCalls, KeepingCalls, ModelCalls, ParameterCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.

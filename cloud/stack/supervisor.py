@@ -89,7 +89,8 @@ class Supervisor:
     def run(self, on_ready: Callable[[StackInfo], None] = lambda info: None) -> None:
         """Start everything, call `on_ready`, watch, stop everything.
 
-        Raises: StackRunning, PortInUse, ServiceFailed, and what the database's start raises.
+        Raises: StackRunning, PortInUse, ServiceFailed, InvalidInput (a secret key is none), and what the database's
+        start raises.
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
         with stack_lock(self._data_dir) as own, lease_lock(self._data_dir) as lease:
@@ -172,6 +173,11 @@ class Supervisor:
 
     def _environment(self, database_url: str) -> dict[str, str]:
         own = self._settings.secret_keys
+        if own:
+            # Imported late, for the few who set it: told here rather than by processes that end at once.
+            from cloud.accounts.secrets import Safe
+
+            Safe.of_setting(own.get_secret_value())
         return {
             "P2M_RUNNER_GRACE_S": str(RUNNER_GRACE_S),
             **os.environ,
