@@ -167,7 +167,7 @@ def test_deployment_without_any_key_has_the_offline_modeller(
         shown = client.get("/v1/models").json()
         assert [(each["id"], each["is_default"]) for each in shown["items"]] == [("offline-modeller", True)]
         refused = client.put(ADDRESS, json={"key": GOOD_KEY})
-        assert (refused.status_code, refused.json()["code"]) == (503, "keys_not_kept")
+        assert (refused.status_code, refused.json()["code"]) == (409, "keys_not_kept")
         project = client.post("/v1/projects", json={"name": "Castle"}).json()["id"]
         jobs = f"/v1/projects/{project}/jobs"
         named = client.post(jobs, json={"prompt": "a chair", "model": "claude-opus-5-5"})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cloud.accounts.model_keys import queries
 from cloud.accounts.secrets import Safe, SecretUnreadable
-from cloud.errors import InvalidInput, NotFound, Unavailable
+from cloud.errors import Conflict, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,10 +31,10 @@ class NoModelKey(NotFound):
         Exception.__init__(self, "You have entered no Claude key; jobs run with the deployment's, if it has one.")
 
 
-class KeysNotKept(Unavailable):
+class KeysNotKept(Conflict):
     """The deployment has nothing to encrypt keys with."""
 
-    code, retryable = "keys_not_kept", False
+    code = "keys_not_kept"
 
     def __init__(self) -> None:
         super().__init__("This server keeps no Claude keys: its operator must set P2M_SECRET_KEYS.")

@@ -51,15 +51,15 @@ class KeyNotTested(Unavailable):
     "/account/model-key",
     summary="Enter one's own Claude key",
     operation_id="put_model_key",
-    responses=documented(422, 503),
+    responses=documented(409, 422, 503),
 )
 async def put_model_key(body: ModelKeyIn, owner: OwnerDep, services: ServicesDep) -> ModelKeyOut:
     """From the next job on, one's model calls are made and billed with this key. It replaces any earlier one.
 
     It is tested by listing its models; a key that is refused is not kept, nor is one that cannot be tested just now.
     """
-    services.model_keys.demand_safe()
     key = checked_key(body.key.get_secret_value())
+    services.model_keys.demand_safe()
     try:
         tested = await list_models(key, services.models.base_url, "user") is not None
     except ModelError as error:
