@@ -50,7 +50,7 @@ def models_endpoint() -> Iterator[ModelsEndpoint]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *args: Any) -> None: ...
+        def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - the base's name
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running = ModelsEndpoint(f"http://127.0.0.1:{server.server_address[1]}")

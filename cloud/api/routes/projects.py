@@ -140,7 +140,9 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
         return artifact_out(await queries.add_artifact(session, artifact))
 
 
-@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403))
+@router.post(
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403, 409)
+)
 async def create_job(
     project_id: UUID,
     body: JobIn,
