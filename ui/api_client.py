@@ -15,12 +15,13 @@ from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
+from ui.model_calls import ModelCalls
 from ui.parameter_calls import ParameterCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(BatchCalls, HistoryCalls, ImportCalls, KeepingCalls, ParameterCalls):
+class ApiClient(BatchCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.

@@ -223,6 +223,38 @@ class Batch(BatchSummary):
     items: list[BatchItem]
 
 
+class ModelPrice(TypedDict):
+    """US dollars for a million tokens."""
+
+    input: float
+    output: float
+
+
+class ModelChoice(TypedDict):
+    """A model that a job may name; `usd_per_mtok` is None where no price is known."""
+
+    id: str
+    name: str
+    is_default: bool
+    usd_per_mtok: ModelPrice | None
+
+
+class Models(TypedDict):
+    """The models that can be chosen. `billed_to`: user, system or nobody; `notice` says what is amiss."""
+
+    items: list[ModelChoice]
+    billed_to: str
+    notice: str | None
+
+
+class ModelKey(TypedDict):
+    """What is shown of one's own Claude key: its last characters."""
+
+    hint: str
+    created_at: str
+    tested_at: str | None
+
+
 class Problem(TypedDict):
     """An error of the API (RFC 9457)."""
 

@@ -36,7 +36,7 @@ def cleanup(
     settings = Settings()
     console = Console(highlight=False)
     try:
-        with _database_url(settings) as url:
+        with database_of(settings) as url:
             freed = asyncio.run(clean_up_once(settings, url, dry_run=dry_run))
     except (Prompt2MeshError, *DATABASE_ERRORS) as error:
         ours = isinstance(error, Prompt2MeshError)
@@ -55,7 +55,7 @@ def cleanup(
 
 
 @contextlib.contextmanager
-def _database_url(settings: Settings) -> Iterator[str]:
+def database_of(settings: Settings) -> Iterator[str]:
     """The database that is configured; else that of this machine's data folder, started if it does not run."""
     from cloud.db.embedded import DatabaseInUse, EmbeddedPostgres, url_of_running
     from cloud.db.migrate import upgrade

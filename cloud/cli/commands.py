@@ -19,6 +19,8 @@ from cloud.cli.display import JsonDisplay, TerminalDisplay
 from cloud.cli.formats import Format
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED, guarded
 from cloud.cli.history import app as history_app
+from cloud.cli.keys import app as key_app
+from cloud.cli.keys import rotate_keys
 from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.make import MakeRequest, Stopwatch, Where, make
 from cloud.cli.parameters import parameters_command
@@ -39,6 +41,8 @@ app = typer.Typer(
 
 app.add_typer(history_app, name="history")
 app.command("parameters")(parameters_command)
+app.add_typer(key_app, name="key")
+app.command("rotate-keys")(rotate_keys)
 
 
 @app.command("make")

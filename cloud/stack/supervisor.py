@@ -28,6 +28,7 @@ from cloud.stack.lease import (
     stack_lock,
     write_stack_info,
 )
+from cloud.stack.secret_keys import ensure_secret_keys
 from cloud.stack.services import CrashLoop, Service
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ class Supervisor:
     def run(self, on_ready: Callable[[StackInfo], None] = lambda info: None) -> None:
         """Start everything, call `on_ready`, watch, stop everything.
 
-        Raises: StackRunning, PortInUse, ServiceFailed, and what the database's start raises.
+        Raises: StackRunning, PortInUse, ServiceFailed, InvalidInput (a secret key is none), and what the database's
+        start raises.
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
         with stack_lock(self._data_dir) as own, lease_lock(self._data_dir) as lease:
@@ -122,13 +124,18 @@ class Supervisor:
         self._api_socket = api_socket = listen_on(self._api_port)
         api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
         environment = self._environment(self._start_database())
-        without_keys = {name: value for name, value in environment.items() if not name.startswith("ANTHROPIC_")}
+        # The API tests users' keys and lists models; the UI needs no key at all.
+        without_keys = {
+            name: value
+            for name, value in environment.items()
+            if not name.startswith("ANTHROPIC_") and name != "P2M_SECRET_KEYS"
+        }
         python = [sys.executable, "-m"]
         logs = self._data_dir / "logs"
         api_fd = api_socket.fileno()
         self._services = [
             *self._runners([*python, "cloud.jobs"], environment, logs),
-            Service("api", [*python, "cloud.api", "--fd", str(api_fd)], without_keys, logs / "api.log", (api_fd,)),
+            Service("api", [*python, "cloud.api", "--fd", str(api_fd)], environment, logs / "api.log", (api_fd,)),
         ]
         ui_url = None
         if self._ui_port is not None:
@@ -165,12 +172,19 @@ class Supervisor:
         return url
 
     def _environment(self, database_url: str) -> dict[str, str]:
+        own = self._settings.secret_keys
+        if own:
+            # Imported late, for the few who set it: told here rather than by processes that end at once.
+            from cloud.accounts.secrets import Safe
+
+            Safe.of_setting(own.get_secret_value())
         return {
             "P2M_RUNNER_GRACE_S": str(RUNNER_GRACE_S),
             **os.environ,
             "P2M_DATA_DIR": str(self._data_dir),
             "DATABASE_URL": database_url,
             "PYTHONUNBUFFERED": "1",
+            "P2M_SECRET_KEYS": own.get_secret_value() if own else ensure_secret_keys(self._data_dir),
         }
 
     def _add_ui(self, api_url: str, port: int, environment: dict[str, str], logs: Path) -> str:

@@ -22,13 +22,18 @@ def job(ada: httpx2.Client, project: str) -> str:
 
 def test_a_job_holds_what_was_asked(ada: httpx2.Client, project: str, png: bytes) -> None:
     image = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
-    asked = {"prompt": " a chair\n", "model": "claude-x", "formats": ["stl", "blend", "stl"], "image_ids": [image]}
+    asked = {
+        "prompt": " a chair\n",
+        "model": "offline-modeller",
+        "formats": ["stl", "blend", "stl"],
+        "image_ids": [image],
+    }
 
     answer = ada.post(f"/v1/projects/{project}/jobs", json=asked)
 
     assert answer.status_code == 202
     job = answer.json()
-    assert (job["prompt"], job["model"], job["formats"]) == ("a chair", "claude-x", ["stl", "blend"])
+    assert (job["prompt"], job["model"], job["formats"]) == ("a chair", "offline-modeller", ["stl", "blend"])
     assert (job["state"], job["kind"], job["cancel_requested"]) == ("queued", "build", False)
     assert ada.get(f"/v1/jobs/{job['id']}").json() == job
 

@@ -61,6 +61,8 @@ class FakeApi:
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     refuse_jobs: str = ""
+    refuse_keys: str = ""
+    model_keys: list[str] = field(default_factory=list)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -170,6 +172,10 @@ class _Routes:
             "POST /v1/sessions": self.log_in,
             "DELETE /v1/sessions/current": self.log_out,
             "GET /v1/me": self.me,
+            "GET /v1/account/model-key": self.model_key,
+            "PUT /v1/account/model-key": self.put_model_key,
+            "DELETE /v1/account/model-key": self.remove_model_key,
+            "GET /v1/models": self.models,
             "POST /v1/projects": self.create_project,
             "GET /v1/projects": self.list_projects,
             "GET /v1/projects/{id}": self.get_project,
@@ -221,6 +227,25 @@ class _Routes:
 
     async def me(self, request: Request) -> Response:
         return JSONResponse(self._user(request.state.username))
+
+    async def model_key(self, request: Request) -> Response:
+        if not self.api.model_keys:
+            return _problem(404, "no_model_key", "You have entered no Claude key.")
+        return JSONResponse({"hint": self.api.model_keys[-1][-4:], "created_at": _now(), "tested_at": _now()})
+
+    async def put_model_key(self, request: Request) -> Response:
+        if self.api.refuse_keys:
+            return _problem(422, "model_key_refused", self.api.refuse_keys)
+        self.api.model_keys.append((await request.json())["key"])
+        return await self.model_key(request)
+
+    async def remove_model_key(self, request: Request) -> Response:
+        self.api.model_keys.clear()
+        return Response(status_code=204)
+
+    async def models(self, request: Request) -> Response:
+        offline = {"id": "offline-modeller", "name": "Offline modeller", "is_default": True, "usd_per_mtok": None}
+        return JSONResponse({"items": [offline], "billed_to": "nobody", "notice": None})
 
     def _user(self, username: str) -> dict[str, str]:
         return {"id": "u", "username": username, "created_at": "2026-11-22T10:00:00+00:00"}

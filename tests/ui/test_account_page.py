@@ -17,3 +17,33 @@ def test_account_page_names_the_user_and_logs_out_for_good(signed_in: AppTest, a
     assert before - set(api.tokens) == {token}
     assert signed_in.button(key="sign_in_button") is not None
     assert "ada" not in words_on(signed_in)
+
+
+KEY = "sk-ant-somebodys-key-wxyz"
+
+
+def test_claude_key_is_entered_shown_by_its_end_and_removed(signed_in: AppTest, api: FakeApi) -> None:
+    api.model_keys.clear()
+    signed_in.switch_page("views/account.py").run()
+    assert any("None: your jobs" in text.value for text in signed_in.text)
+    signed_in.text_input(key="model_key_field").input(KEY)
+    signed_in.button(key="model_key_send").click().run()
+    no_crash(signed_in)
+    assert api.model_keys == [KEY]
+    assert any(text.value.startswith("…wxyz, entered on") for text in signed_in.text)
+    assert KEY not in str(words_on(signed_in))
+    signed_in.button(key="model_key_remove").click().run()
+    no_crash(signed_in)
+    assert api.model_keys == []
+
+
+def test_refused_claude_key_is_told(signed_in: AppTest, api: FakeApi) -> None:
+    api.model_keys.clear()
+    api.refuse_keys = "The key does not work, so it was not kept."
+    signed_in.switch_page("views/account.py").run()
+    signed_in.text_input(key="model_key_field").input(KEY)
+    signed_in.button(key="model_key_send").click().run()
+    api.refuse_keys = ""
+    no_crash(signed_in)
+    assert any("does not work" in error.value for error in signed_in.error)
+    assert api.model_keys == []

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.model_key_box import show_model_key
 from ui.session import current_session, errors_as_banner, sign_out
 from ui.wording import moment
 
@@ -17,6 +18,7 @@ def show() -> None:
                 st.caption("Signed in as")
                 st.text(user["username"])
                 st.caption(f"Since {moment(user['created_at']).date().isoformat()}")
+        show_model_key()
         st.caption("You stay signed in while this page is open; reloading it asks for your password again.")
         if st.button("Log out", icon=":material/logout:", key="log_out"):
             sign_out()
