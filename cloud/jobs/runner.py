@@ -22,6 +22,7 @@ from cloud.jobs.claims.attempt import UNWIND_S, Attempt, DoWork, Stop
 from cloud.jobs.claims.claims import Claim, NothingToDo, claim_next, tell_who_waits
 from cloud.jobs.claims.lease import LOST, RunLease
 from cloud.jobs.claims.news import listen_forever
+from cloud.jobs.kinds import ASKS_A_MODEL
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.rescue import Rescuer
 from cloud.jobs.work import JobWork, Services
@@ -221,7 +222,7 @@ class Runner:
         return [attempt for attempt in attempts if not attempt.concluded.is_set()]
 
     def _model_for(self, job: Job) -> str:
-        if job.kind != "build":
+        if job.kind not in ASKS_A_MODEL:
             return ""
         try:
             return self._services.models.choose(job.model)
