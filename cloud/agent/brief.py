@@ -1,6 +1,7 @@
 """What is to be built, in a form that a person can read and change before it is built."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Self
 
@@ -39,11 +40,20 @@ class Brief(BaseModel):
     checks: Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Field(max_length=CHECKS_LIMIT)] = []
 
     @model_validator(mode="after")
-    def _is_short_enough(self) -> Self:
-        words = count_words(self)
+    def _is_readable(self) -> Self:
+        text = brief_text(self)
+        for character in text:
+            if is_control(character):
+                raise ValueError(f"the brief holds the control character U+{ord(character):04X}; remove it")
+        words = len(text.split())
         if words > WORDS_LIMIT:
             raise ValueError(f"the brief has {words:,} words; at most {WORDS_LIMIT:,} are allowed: shorten it")
         return self
+
+
+def is_control(character: str) -> bool:
+    """Whether it is none that a text is written with."""
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
 
 
 def count_words(brief: Brief) -> int:

@@ -12,6 +12,7 @@ from cloud.agent.brief import (
     Brief,
     BriefPart,
     count_words,
+    is_control,
 )
 from cloud.agent.client import CallOptions, Model, Watcher
 from cloud.agent.consult import Consultation, consult
@@ -186,7 +187,7 @@ def _metres(value: Any) -> float:
 def _text(value: Any, limit_chars: int) -> str:
     if not isinstance(value, str):
         return ""
-    text = " ".join(value.split())
+    text = " ".join("".join(" " if is_control(character) else character for character in value).split())
     return text if len(text) <= limit_chars else text[: limit_chars - 1].rstrip() + "…"
 
 
