@@ -57,7 +57,7 @@ def is_control(character: str) -> bool:
 
 
 def count_words(brief: Brief) -> int:
-    """The words of the brief as it is read; a size is one."""
+    """The words of the brief as it is read."""
     return len(brief_text(brief).split())
 
 

@@ -23,6 +23,8 @@ from cloud.agent.prompts import load_prompt
 RefineDetail = Literal["concise", "moderate", "comprehensive"]
 
 LIMITS_WORDS: dict[RefineDetail, int] = {"concise": 150, "moderate": 450, "comprehensive": WORDS_LIMIT}
+# To how many words the texts of a brief are cut, one after the other, until it fits.
+_TEXTS_WORDS = (200, 120, 80, 50, 30, 20, 12)
 _THINNEST_M = 0.001
 _LONGEST_M = 1e6
 
@@ -135,30 +137,34 @@ def trimmed_brief(answer: dict[str, Any], detail: RefineDetail) -> Brief:
         style=_text(answer.get("style"), 2_000),
         checks=[check for each in _list(answer.get("checks")) if (check := _text(each, 300))][:CHECKS_LIMIT],
     )
-    while count_words(brief) > LIMITS_WORDS[detail]:
-        _shorten(brief)
+    _shorten(brief, LIMITS_WORDS[detail])
     return Brief.model_validate(brief.model_dump())
 
 
-def _shorten(brief: Brief) -> None:
-    """Cut a little: the end of the longest text, or the last of the checks, or else of the parts."""
-    texts: list[tuple[Brief | BriefPart, str]] = [(part, "description") for part in brief.parts]
-    texts += [(brief, "style"), (brief, "proportions"), (brief, "summary")]
-    owner, name = max(texts, key=lambda each: len(getattr(*each).split()))
-    words = getattr(owner, name).split()
-    if len(words) > 8:
-        setattr(owner, name, " ".join(words[: max(8, len(words) * 4 // 5)]).rstrip(",;:") + "…")
-    elif len(brief.checks) > 3:
-        brief.checks = brief.checks[:-1]
-    elif words:
-        setattr(owner, name, "")
-    elif len(brief.parts) > 1:
-        brief.parts = brief.parts[:-1]
-    elif brief.checks:
-        brief.checks = brief.checks[:-1]
-    else:  # a title and one part, whose texts have at most some hundred characters
-        brief.parts = [part.model_copy(update={"material": ""}) for part in brief.parts]
-        brief.title = " ".join(brief.title.split()[:12])
+def _shorten(brief: Brief, limit_words: int) -> None:
+    """Cut until it fits: the ends of the long texts, evenly, then the last checks, then the last parts."""
+    for most_words in _TEXTS_WORDS:
+        if count_words(brief) <= limit_words:
+            return
+        for owner, name in _texts(brief):
+            setattr(owner, name, _first_words(getattr(owner, name), most_words))
+    while count_words(brief) > limit_words and (brief.checks or brief.parts):
+        if len(brief.checks) > 3 or not brief.parts:
+            brief.checks = brief.checks[:-1]
+        else:
+            brief.parts = brief.parts[:-1]
+
+
+def _texts(brief: Brief) -> list[tuple[Brief | BriefPart, str]]:
+    of_parts: list[tuple[Brief | BriefPart, str]] = [
+        (part, name) for part in brief.parts for name in ("material", "description")
+    ]
+    return [*of_parts, (brief, "title"), (brief, "style"), (brief, "proportions"), (brief, "summary")]
+
+
+def _first_words(text: str, most_words: int) -> str:
+    words = text.split()
+    return text if len(words) <= most_words else " ".join(words[:most_words]).rstrip(",;:") + "…"
 
 
 def _part_of(value: Any) -> BriefPart | None:
