@@ -148,6 +148,7 @@ def _shorten(brief: Brief, limit_words: int) -> None:
             return
         for owner, name in _texts(brief):
             setattr(owner, name, _first_words(getattr(owner, name), most_words))
+        brief.checks = [_first_words(check, most_words) for check in brief.checks]
     while count_words(brief) > limit_words and (brief.checks or brief.parts):
         if len(brief.checks) > 3 or not brief.parts:
             brief.checks = brief.checks[:-1]
