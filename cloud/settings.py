@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60)
     prompt_limit_chars: int = Field(default=8_000, ge=1)
     image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
+    import_limit_bytes: int = Field(default=200 * 2**20, ge=1, description="An uploaded 3D file at most.")
     body_limit_bytes: int = Field(default=12 * 2**20, ge=1)
     user_storage_mib: int = Field(default=20_480, ge=0, description="What one user may keep; 0 is no limit.")
     deleted_kept_days: float = Field(

@@ -15,6 +15,7 @@ from cloud.agent.client import CallOptions, CutOffCall, Model, ModelReply
 from cloud.agent.context import with_cache_marks
 from cloud.agent.contract import FINISH_TOOL, Block, Outcome, Toolbox, ToolResult
 from cloud.agent.model_errors import ModelError
+from cloud.agent.scene_data import marked
 
 _CUT_OFF = "Your reply was cut off at its length limit, so nothing of it was run. Send it again in smaller parts."
 # What a step is called that names no title of its own.
@@ -244,7 +245,7 @@ def _error(text: str) -> ToolResult:
 
 
 def _result(call: Block, result: ToolResult) -> Block:
-    block: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": list(result.content)}
+    block: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": marked(result.content)}
     return {**block, "is_error": True} if result.is_error else block
 
 

@@ -146,12 +146,19 @@ class McpToolbox:
 
     async def upload_snapshot(self, sha256: str, data: bytes) -> None:
         """Give the pod a snapshot, to be restored by its hash. Raises: InvalidInput, ToolboxLost."""
+        await self._upload(f"/files/snapshots/{sha256}", _chunks(data))
+
+    async def upload_import(self, name: str, chunks: AsyncIterator[bytes]) -> None:
+        """Give the pod a file for `import_file`, under this plain ASCII name. Raises: InvalidInput, ToolboxLost."""
+        await self._upload(f"/files/imports/{name}", chunks)
+
+    async def _upload(self, path: str, chunks: AsyncIterator[bytes]) -> None:
         try:
-            response = await self._http.put(f"/files/snapshots/{sha256}", content=_chunks(data))
+            response = await self._http.put(path, content=chunks)
         except httpx2.HTTPError as error:
             raise ToolboxLost("The Blender pod was lost during an upload.") from error
         if response.status_code in {404, 413, 422}:
-            raise InvalidInput(f"The Blender pod does not take the snapshot: {response.text[:200]}")
+            raise InvalidInput(f"The Blender pod does not take the file: {response.text[:200]}")
         if response.is_error:
             raise ToolboxLost(f"The Blender pod refused an upload with {response.status_code}.")
 

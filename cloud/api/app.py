@@ -20,6 +20,7 @@ from cloud.api.routes import (
     event_streams,
     health,
     history,
+    imports,
     jobs,
     parameters,
     projects,
@@ -44,7 +45,8 @@ class _Prompt2MeshApi(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # FastAPI's own limit answers a declared length in plain text; it stays for bodies that declare none.
         declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if self.max_body_size is not None and declared.isdecimal() and int(declared[:18]) > self.max_body_size:
+        limit = imports.BODY_LIMIT_BYTES if scope.get("path", "").endswith("/imports") else self.max_body_size
+        if limit is not None and declared.isdecimal() and int(declared[:18]) > limit:
             await problems.body_too_large()(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -97,6 +99,7 @@ def _versioned_routes() -> APIRouter:
             accounts.router,
             projects.router,
             history.router,
+            imports.router,
             parameters.router,
             jobs.router,
             batches.router,

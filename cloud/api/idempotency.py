@@ -7,6 +7,7 @@ if earlier is not None:
 """
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 
@@ -20,20 +21,34 @@ _DESCRIPTION = (
 )
 
 
-async def read_idempotency(
-    request: Request,
-    owner: OwnerDep,
-    idempotency_key: Annotated[str | None, Header(description=_DESCRIPTION)] = None,
-) -> IdempotentRequest:
+KeyHeader = Annotated[str | None, Header(description=_DESCRIPTION)]
+
+
+async def read_idempotency(request: Request, owner: OwnerDep, idempotency_key: KeyHeader = None) -> IdempotentRequest:
     """Raises: InvalidInput: the key cannot be one, or there are two."""
-    if idempotency_key is None:
+    key = _checked(request, idempotency_key)
+    return idempotent(request, owner, key, await request.body() if key is not None else b"")
+
+
+def read_key(request: Request, idempotency_key: KeyHeader = None) -> str | None:
+    """The key alone, for routes that read their body as a stream. Raises: InvalidInput, as above."""
+    return _checked(request, idempotency_key)
+
+
+def idempotent(request: Request, owner: UUID, key: str | None, body: bytes) -> IdempotentRequest:
+    """The request with its key; `body` may be the hash of one that is too large to be kept."""
+    if key is None:
         return IdempotentRequest(owner, None, b"")
-    if len(request.headers.getlist("idempotency-key")) > 1:
-        raise InvalidInput("Idempotency-Key came more than once; send one.")
-    key = checked_key(idempotency_key)
     route = f"{request.method} {request.url.path}?{request.url.query}"
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return IdempotentRequest(owner, key, request_hash(route, media_type, await request.body()))
+    return IdempotentRequest(owner, key, request_hash(route, media_type, body))
+
+
+def _checked(request: Request, key: str | None) -> str | None:
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise InvalidInput("Idempotency-Key came more than once; send one.")
+    return None if key is None else checked_key(key)
 
 
 IdempotencyDep = Annotated[IdempotentRequest, Depends(read_idempotency)]
+KeyDep = Annotated[str | None, Depends(read_key)]

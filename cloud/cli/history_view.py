@@ -48,7 +48,11 @@ def show_step(console: Console, step: SnapshotDetail) -> None:
         if value:
             table.add_row(Text(name, style="dim"), plain(value))
     console.print(table)
-    console.print(Padding(Syntax(plain(step["code"]).plain, "python", theme="ansi_dark", word_wrap=True), (1, 0, 0, 0)))
+    code = plain(step["code"]).plain
+    if console.is_terminal:
+        console.print(Padding(Syntax(code, "python", theme="ansi_dark", word_wrap=True), (1, 0, 0, 0)))
+    else:  # into a file or another program: code with a line broken in two is no code
+        console.print(Text(f"\n{code}"), soft_wrap=True)
 
 
 def show_comparison(console: Console, changed: dict[str, Any]) -> None:

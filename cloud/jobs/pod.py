@@ -75,6 +75,7 @@ class PodToolbox:
         self._seed = seed
         self._find = find
         self._held: set[str] = set()
+        self._offered: dict[str, str] = {}
         self._link: PodLink | None = None
         self._losses = 0
         self.scene = scene
@@ -131,6 +132,8 @@ class PodToolbox:
             if name == "snapshots":
                 for key in ("sha256", "other"):
                     await self._bring(arguments.get(key))
+            elif name == "import_file":
+                await self._hand_in(arguments.get("file"))
             result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
         await self._follow(name, arguments, result)
         self._losses = 0
@@ -164,6 +167,20 @@ class PodToolbox:
             except (ToolboxLost, NotFound):
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()
+
+    def offer_import(self, name: str, sha256: str) -> None:
+        """From now on `import_file` finds this content of the store under the name, in whichever pod it runs.
+
+        `name` is plain ASCII, as the pod takes it.
+        """
+        self._offered[name] = sha256
+
+    async def _hand_in(self, name: object) -> None:
+        """Give the pod the file that an import names. Raises: ArtifactMissing, InvalidInput, ToolboxLost."""
+        if isinstance(name, str) and name in self._offered:
+            sha256 = self._offered[name]
+            # Every time: a pod keeps only the last few, and a second import of one file is rare.
+            await self._connected().ask(lambda toolbox: toolbox.upload_import(name, self._store.stream(sha256)))
 
     async def _bring(self, named: object) -> None:
         """Give the pod the snapshot that a call names by its hash, or the beginning of it, if it has it not."""

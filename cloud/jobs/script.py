@@ -15,6 +15,8 @@ from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters.reading import Parameter
 from cloud.jobs.parameters.scene import scene_parameters
 from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
+from cloud.jobs.script_imports import PRELUDE as IMPORT_PRELUDE
+from cloud.jobs.script_imports import imported_file, imported_files
 
 if TYPE_CHECKING:
     from cloud.db.models import Project
@@ -79,6 +81,7 @@ def _p2m_reopen():
     bpy.data.orphans_purge(do_local_ids=True, do_linked_ids=True, do_recursive=False)
 
 
+@IMPORT@
 _P2M_SEED = @SEED@
 _p2m_open_empty_scene()
 _P2M_NAMES = {}
@@ -121,7 +124,10 @@ def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     if features:
         parts.append(f"from __future__ import {', '.join(features)}\n")
     parts.append(table)
-    parts.append(_PRELUDE.replace("@SEED@", str(seed)))
+    importing = IMPORT_PRELUDE if imported_files(codes) else ""
+    parts.append(
+        _PRELUDE.replace("\n@IMPORT@\n", f"{importing}\n\n" if importing else "\n").replace("@SEED@", str(seed))
+    )
     job = steps[0].job if steps else ""
     for number, (step, body) in enumerate(zip(steps, bodies, strict=True), 1):
         reopen = "_p2m_reopen()\n" if step.job != job else ""
@@ -159,6 +165,8 @@ def _comment(parameter: Parameter) -> str:
 
 def _as_block(code: str) -> str:
     """The step's code as it stands in the script: as it is, or as a text where it may not run to its end."""
+    if found := imported_file(code):
+        return found.call
     may_fail = code.startswith(KEPT_MARK)
     if not may_fail and not _may_exit(code):
         return code if code.endswith("\n") else code + "\n"
@@ -186,11 +194,22 @@ def _header(steps: Sequence[ScriptStep]) -> str:
         "In a terminal: `python script.py OUT.blend` where the `bpy` module is installed, or",
         "`blender --background --python script.py -- OUT.blend`. In Blender's text editor it replaces the open scene.",
         "",
+        *_needed(steps),
         "What was asked for:",
         *(f"- {_in_docstring(prompt)}" for prompt in prompts),
         '"""',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _needed(steps: Sequence[ScriptStep]) -> list[str]:
+    """What the script cannot make by itself, in words."""
+    files = [_in_docstring(name) for name in imported_files([step.code for step in steps])]
+    return (
+        ["It needs the imported files beside it, which no code can make:", *(f"- {name}" for name in files), ""]
+        if files
+        else []
+    )
 
 
 def _in_docstring(text: str) -> str:

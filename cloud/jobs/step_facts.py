@@ -1,6 +1,7 @@
 """What a tool call comes down to: the words of its events, its replayable code, its row."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cloud.agent.contract import Block, ToolResult
 from cloud.agent.loop import Step
 from cloud.jobs.events import StepFinished, StepStarted
-from cloud.jobs.script import KEPT_MARK
+from cloud.jobs.kept_steps import IMPORT_MARK, KEPT_MARK
 from cloud.jobs.storable import storable_text
 from cloud.jobs.transcript import pack, unpack
 
@@ -57,6 +58,8 @@ def shown_code(step: Step) -> str | None:
 def replayed_code(step: Step, result: ToolResult) -> str:
     """The code that a replay of this step runs."""
     code = step.arguments.get("code")
+    if step.tool == "import_file":
+        return storable_text(f"{IMPORT_MARK}{json.dumps(step.arguments, sort_keys=True)}\n")
     if not isinstance(code, str):
         return storable_text(f"# {step.title}: the tool {step.tool} did this, no code can.\n")
     return storable_text(KEPT_MARK + code if result.is_error else code)

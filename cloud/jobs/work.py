@@ -20,7 +20,7 @@ from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult
-from cloud.jobs.kinds import build, compare, export, parameters, refine
+from cloud.jobs.kinds import build, compare, export, importing, parameters, refine
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.progress.queries import snapshot_hash
@@ -140,6 +140,7 @@ class JobWork:
 _KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
     "build": build.run,
     "export": export.run,
+    "import": importing.run,
     "compare": compare.run,
     "parameters": parameters.run,
 }

@@ -17,7 +17,7 @@ from tests.api.rows import give_steps
 from tests.cli.conftest import CommandLine
 from tests.conftest import RunningApi
 
-CODES = ("first = 1", "second = 2", "third = 3")
+CODES = ("first = 1", "second = 2", f"third = 3{' + 0' * 100}")
 Run = Callable[..., Any]
 
 
@@ -81,6 +81,11 @@ def test_the_scene_moves_and_a_step_is_named_by_its_id_label_or_place(run: Run, 
 
     assert heads == [steps[1], steps[2], steps[0], None, steps[2]]
     assert run("undo", name).stdout == f"The scene is step {steps[1][:8]} now.\n"
+
+
+def test_code_goes_whole_into_a_file(run: Run, steps: list[str]) -> None:
+    shown = run("show", "test_code_goes_whole_into_a_file", steps[2])
+    assert CODES[2] in shown.stdout.splitlines()
 
 
 def test_a_step_is_shown_with_its_code_its_script_and_its_file(run: Run, steps: list[str], tmp_path: Path) -> None:

@@ -104,10 +104,15 @@ def first_message(message: dict[str, Any]) -> FirstMessage:
     texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
     scene = next((text for text in texts[:-1] if text.startswith("<scene>")), "<scene>empty</scene>")
     brief = next((text for text in texts[:-1] if text.startswith("<brief>")), "")
+    pictures = False
+    for block in content:  # a picture that comes after the scene is the scene's own
+        if str(block.get("text", "")).startswith("<scene>"):
+            break
+        pictures = pictures or block.get("type") in ("image", "document")
     return FirstMessage(
         prompt=texts[-1] if texts else "",
         scene_is_empty=scene.startswith("<scene>empty"),
-        has_pictures=any(block.get("type") in ("image", "document") for block in content),
+        has_pictures=pictures,
         brief=brief.removeprefix("<brief>").removesuffix("</brief>").strip(),
     )
 

@@ -22,7 +22,7 @@ from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
 from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
-from cloud.projects.images import clean_image
+from cloud.projects.images import clean_image, clean_image_name
 from cloud.projects.names import checked_project_name
 
 router = APIRouter(prefix="/projects", tags=["projects"], responses=documented(404, 422))
@@ -110,7 +110,13 @@ async def undelete_project(
     responses=documented(403, 413),
     openapi_extra=_IMAGE_BODY,
 )
-async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, services: ServicesDep) -> ArtifactOut:
+async def upload_image(
+    project_id: UUID,
+    request: Request,
+    owner: OwnerDep,
+    services: ServicesDep,
+    name: Annotated[str, Query(max_length=1_000, description="The file's name, which the model is told.")] = "",
+) -> ArtifactOut:
     """Send the file itself as the body: PNG, JPEG, WebP or GIF, whatever the Content-Type says.
 
     It is kept without its metadata and at most 1568 px long; name its `id` in a job's `image_ids`.
@@ -127,7 +133,7 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
         user_id=owner,
         project_id=project_id,
         kind="reference",
-        name=f"reference.{image.extension}",
+        name=clean_image_name(name, image.extension),
         media_type=image.media_type,
         sha256=stored.sha256,
         bytes=stored.bytes,
@@ -139,7 +145,9 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
         return artifact_out(await queries.add_artifact(session, artifact))
 
 
-@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403))
+@router.post(
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403, 409)
+)
 async def create_job(
     project_id: UUID,
     body: JobIn,

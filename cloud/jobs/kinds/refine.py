@@ -4,21 +4,20 @@ What the model was asked and said is kept at once, one consultation a call (`ref
 answer could not be used): an attempt that comes after finds both, and pays for neither again.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloud.agent.brief import Brief
-from cloud.agent.client import CallOptions, CutOffCall
+from cloud.agent.client import CallOptions
 from cloud.agent.consult import NoAnswer
 from cloud.agent.contract import Outcome
 from cloud.agent.model_errors import ModelError
 from cloud.agent.refine import BriefFault, RefineDetail, read_brief, refine, trimmed_brief
+from cloud.agent.scene_data import scene_data
 from cloud.jobs import queries
 from cloud.jobs.events import BriefReady, JobEvent
 from cloud.jobs.first_turn import reference_blocks
 
 if TYPE_CHECKING:
-    from cloud.jobs.recorder import JobRecorder
     from cloud.jobs.work import JobWork
 
 PURPOSE = "refine"
@@ -61,6 +60,7 @@ async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str) -> d
     """Put the question and keep what came of it, with what it cost. A good brief is told of in the same transaction."""
     recorder = work.recorder
     client = work.services.models.client(work.model)
+    before, recorder.purpose = recorder.purpose, PURPOSE
     try:
         with work.timed("refine"):
             asked = await refine(
@@ -69,7 +69,7 @@ async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str) -> d
                 detail=detail,
                 images=await reference_blocks(work),
                 scene=await _scene_facts(work),
-                watcher=ConsultationWatcher(recorder, PURPOSE),
+                watcher=recorder,
                 options=CallOptions(effort=work.options.profile.effort),
                 fault=fault,
             )
@@ -78,6 +78,7 @@ async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str) -> d
         answer = {_DECLINED: str(error)} if error.code == "refused" else {_UNREADABLE: str(error)}
         reply = error.reply
     finally:
+        recorder.purpose = before
         await client.aclose()
     await recorder.keep_consultation(key, PURPOSE, answer, reply, _events_of(answer, detail, is_last=key == KEYS[-1]))
     return answer
@@ -104,26 +105,5 @@ async def _scene_facts(work: "JobWork") -> str:
     lines = [f"- {snapshot.title}: {snapshot.changed}".rstrip(": ") for snapshot, _ in chain]
     left_out = [f"({len(lines) - _STEPS_TOLD} earlier steps)"] if len(lines) > _STEPS_TOLD else []
     told = [line[:300] for line in lines[-_STEPS_TOLD:]]
-    return "\n".join(["not empty; it was made in these steps:", *left_out, *told])
-
-
-@dataclass
-class ConsultationWatcher:
-    """Looks on for the recorder while a model is asked outside the transcript: its JSON is nothing to show live."""
-
-    recorder: "JobRecorder"
-    purpose: str
-
-    async def waiting(self, reason: str, seconds: float) -> None:
-        await self.recorder.waiting(reason, seconds)
-
-    def delta(self, kind: str, piece: str) -> None:
-        if kind == "thinking":
-            self.recorder.delta(kind, piece)
-
-    async def cut_off(self, call: CutOffCall) -> None:
-        before, self.recorder.purpose = self.recorder.purpose, self.purpose
-        try:
-            await self.recorder.cut_off(call)
-        finally:
-            self.recorder.purpose = before
+    steps = "\n".join([*left_out, *told])
+    return f"not empty; it was made in these steps:\n{scene_data(steps)}\n"

@@ -19,9 +19,9 @@ class Progress:
     """What a job's earlier attempts have left.
 
     `turn_seq` is the number of the model's last turn (0: none). `steps` counts the tool calls of the turns before
-    the open one, which is the model's last turn if it has no answer yet; `open_steps` are its tool calls that have
-    begun, by number, with the result of each that has ended. `model_calls` counts whole answers. `active_s` is how
-    long the earlier attempts were seen at work.
+    the open one, which is the model's last turn if it has no answer yet, or that of a job without a model; its tool
+    calls that have begun are `open_steps`, by number, with the result of each that has ended. `model_calls` counts
+    whole answers. `active_s` is how long the earlier attempts were seen at work.
     """
 
     head: Snapshot | None
@@ -41,7 +41,7 @@ class Progress:
 async def progress_of(session: AsyncSession, job: Job) -> Progress:
     """How far the job has come."""
     last_seq, turn_seq, model_calls = await _transcript(session, job.id)
-    is_open = turn_seq > 0 and turn_seq == last_seq
+    is_open = turn_seq == last_seq  # both 0: no model asks for this job's steps, so none of them is answered
     rows = (await session.scalars(select(Step).where(Step.job_id == job.id).order_by(Step.number))).all()
     geometry = [row.result["facts"] for row in rows if row.result and "objects" in row.result.get("facts", {})]
     latest = geometry[-1] if geometry else {}
