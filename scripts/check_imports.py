@@ -42,6 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "cloud/stack": (*SHARED, "cloud.settings", "cloud.db", "cloud.accounts.secrets", "ui.launch"),
     "cloud/cli": (
+        "cloud.agent.brief",
         *SHARED,
         "cloud.settings",
         "cloud.stack",
@@ -51,6 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_client",
         "ui.api_errors",
         "ui.api_types",
+        "ui.import_calls",
     ),
     "cloud": SHARED,
     "ui": (),

@@ -3,14 +3,15 @@
 It imports neither Streamlit nor `cloud`, so that a command line starts fast and works against any server.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
-from ui.api_types import Artifact, Job, JobEvent, Project, Session, User
+from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality, Session, User
 from ui.batch_calls import BatchCalls
+from ui.brief_calls import BriefCalls
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
@@ -21,7 +22,7 @@ from ui.parameter_calls import ParameterCalls
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(BatchCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls):
+class ApiClient(BatchCalls, BriefCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.
@@ -81,15 +82,19 @@ class ApiClient(BatchCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls,
         model: str | None = None,
         formats: Sequence[str] | None = None,
         image_ids: Sequence[str] = (),
+        quality: Quality | None = None,
+        detail: Detail | None = None,
+        brief: Mapping[str, Any] | None = None,
+        max_usd: float | None = None,
         key: str | None = None,
     ) -> Job:
-        """Send a prompt to a project; answers at once. `formats` None takes the server's default.
+        """Send a prompt to a project; answers at once. What is None takes the server's default.
 
         It makes one job, however often it has to be sent; with the same `key`, also over several calls.
         """
         body: dict[str, Any] = {"prompt": prompt, "model": model, "image_ids": list(image_ids)}
-        if formats is not None:
-            body["formats"] = list(formats)
+        said = {"formats": formats, "quality": quality, "detail": detail, "brief": brief, "max_usd": max_usd}
+        body |= {name: value for name, value in said.items() if value is not None}
         return self._make(path_of("projects", project_id, "jobs"), key=key, json=body)
 
     def export_project(self, project_id: str, file_format: str) -> Job:

@@ -7,6 +7,8 @@ Ids and times stay strings, as they come.
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Quality = Literal["draft", "standard", "high"]
+Detail = Literal["as-is", "concise", "moderate", "comprehensive"]
 
 
 class User(TypedDict):
@@ -68,6 +70,53 @@ class UsageTotals(TypedDict):
     usd: float
 
 
+class BriefPart(TypedDict):
+    """One part of what is to be built; `size_m` is its bounding box along x, y and z in metres."""
+
+    name: str
+    size_m: list[float]
+    count: int
+    material: str
+    description: str
+
+
+class Brief(TypedDict):
+    """What is to be built, as it was made of the prompt, or as the user has changed it."""
+
+    title: str
+    summary: str
+    parts: list[BriefPart]
+    proportions: str
+    style: str
+    checks: list[str]
+
+
+class Requirement(TypedDict):
+    """One thing that was asked for. `status`: met, partly or not."""
+
+    text: str
+    status: Literal["met", "partly", "not"]
+    evidence: str
+
+
+class Defect(TypedDict):
+    """Something that is wrong with the scene, and what to do about it."""
+
+    severity: Literal["critical", "major", "minor"]
+    what: str
+    mend: str
+    objects: list[str]
+
+
+class Verdict(TypedDict):
+    """What the reviewer says of the scene. `decision`: pass or mend."""
+
+    decision: Literal["pass", "mend"]
+    summary: str
+    requirements: list[Requirement]
+    defects: list[Defect]
+
+
 class JobResult(TypedDict):
     """What came of a job. `seconds` from start to end; `timings` says where they went."""
 
@@ -91,7 +140,7 @@ class JobError(TypedDict):
 class Job(TypedDict):
     id: str
     project_id: str
-    kind: Literal["build", "export", "parameters", "compare"]
+    kind: Literal["build", "refine", "import", "export", "parameters", "compare"]
     prompt: str
     model: str | None
     formats: list[str]

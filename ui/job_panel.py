@@ -8,7 +8,9 @@ import streamlit as st
 
 from ui.api_client import ApiClient
 from ui.api_types import Artifact, Job
+from ui.brief_card import draw_brief
 from ui.job_progress import JobProgress, Picture, Step
+from ui.review_card import draw_review
 from ui.wording import count, duration, file_size, moment, plain
 
 # The .blend is what people came for; the script is for the few.
@@ -26,8 +28,17 @@ def draw_status(job: Job, progress: JobProgress) -> None:
     if progress.tokens:
         facts.append(count(progress.tokens, "token"))
     if progress.usage is not None:
-        facts.append(f"\\${progress.usage['usd']:.2f}")
+        of_all = f" of \\${progress.usd_limit:.2f}" if progress.usd_limit else ""
+        facts.append(f"\\${progress.usage['usd']:.2f}{of_all}")
     st.progress(progress.fraction, text=" · ".join(facts))
+
+
+def draw_judgement(progress: JobProgress) -> None:
+    """What was to be built, and what the reviewer says of it, as far as either is known."""
+    if progress.brief is not None:
+        draw_brief(progress.brief)
+    if progress.verdict is not None:
+        draw_review(progress.verdict, progress.rounds, progress.rolled_back)
 
 
 def draw_steps(job: Job, steps: Sequence[Step]) -> None:
@@ -107,9 +118,13 @@ def draw_outcome(progress: JobProgress) -> None:
     if result["not_built"]:
         missing = ", ".join(f"“{plain(words)}”" for words in result["not_built"])
         st.warning(f"Not built: {missing}", icon=":material/construction:")
+    if not result["objects"] and not result["steps"]:
+        return  # a brief
     facts = [count(result["objects"], "object"), count(result["triangles"], "triangle")]
     if result["steps"]:
         facts += [count(result["steps"], "step"), duration(result["seconds"]), plain(result["model"])]
+    if result["usage"]["usd"]:
+        facts.append(f"\\${result['usage']['usd']:.2f}")
     st.caption(" · ".join(facts))
 
 

@@ -3,17 +3,27 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ui.api_types import JobError, JobResult, UsageTotals
+from ui.api_types import Brief, JobError, JobResult, UsageTotals, Verdict
 
 TOOLS = {"look": "Looking at the scene", "inspect": "Measuring the scene", "snapshots": "Going back to a snapshot"}
-STAGES = {"prepare": "Starting Blender", "build": "Building", "deliver": "Making the files"}
+STAGES = {
+    "prepare": "Starting Blender",
+    "import": "Reading the file",
+    "refine": "Writing the brief",
+    "build": "Building",
+    "review": "Reviewing the scene",
+    "mend": "Mending what the review found",
+    "deliver": "Making the files",
+}
 WAITS = {
     "capacity": "Waiting for a free runner",
     "pod_starting": "Waiting for Blender to start",
-    "rate_limit": "Waiting for the model's rate limit",
-    "overloaded": "Waiting: the model is overloaded",
-    "connection": "Waiting: the connection to the model broke",
+    "rate_limit": "Waiting for Claude, which asks us to slow down",
+    "overloaded": "Waiting for Claude, which is overloaded",
+    "connection": "Waiting for Claude, which does not answer",
 }
+# Where the bar is at least, stage by stage; the steps fill what is between.
+_BEGINS = {"import": 0.1, "refine": 0.06, "build": 0.1, "review": 0.86, "mend": 0.88, "deliver": 0.95}
 
 
 @dataclass
@@ -53,6 +63,12 @@ class JobProgress:
     steps: list[Step] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     usage: UsageTotals | None = None
+    usd_limit: float | None = None
+    brief: Brief | None = None
+    verdict: Verdict | None = None
+    rounds: int = 0
+    rolled_back: bool = False
+    furthest: float = 0.06
     said: str = ""
     error: JobError | None = None
     result: JobResult | None = None
@@ -79,8 +95,7 @@ class JobProgress:
             return 1.0
         if self.state == "queued":
             return 0.02
-        done = sum(step.ok is not None for step in self.steps)
-        return {"deliver": 0.9, "build": 0.85 - 0.75 * 0.8**done}.get(self.stage, 0.06)
+        return self.furthest
 
     @property
     def tokens(self) -> int:
@@ -99,6 +114,14 @@ class JobProgress:
         change = _CHANGES.get(kind)
         if change is not None:
             change(self, data)
+            self._move_on()
+
+    def _move_on(self) -> None:
+        """The bar never goes back, though a mend is a build again."""
+        reached = _BEGINS.get(self.stage, 0.06)
+        if self.stage == "build":
+            reached = 0.85 - 0.75 * 0.8 ** sum(step.ok is not None for step in self.steps)
+        self.furthest = max(self.furthest, reached)
 
 
 def _started(job: JobProgress, data: dict[str, Any]) -> None:
@@ -143,13 +166,25 @@ def _picture(job: JobProgress, data: dict[str, Any]) -> None:
 
 
 def _usage(job: JobProgress, data: dict[str, Any]) -> None:
-    job.usage = data["usage"]
+    job.usage, job.usd_limit = data["usage"], data.get("usd_limit")
+
+
+def _brief(job: JobProgress, data: dict[str, Any]) -> None:
+    job.brief = data["brief"]
+
+
+def _review(job: JobProgress, data: dict[str, Any]) -> None:
+    job.rounds, job.rolled_back = data["round"], data.get("kept") == "rolled_back"
+    if not job.rolled_back or job.verdict is None:  # else the scene that stands is the one judged before
+        job.verdict = data["verdict"]
 
 
 def _finished(job: JobProgress, data: dict[str, Any]) -> None:
     job.state, job.error, job.result = data["state"], data.get("error"), data.get("result")
     if job.result is not None:
         job.usage = job.result["usage"]
+        job.brief = job.result.get("brief") or job.brief
+        job.verdict = job.result.get("verdict") or job.verdict
     for step in job.steps:
         if step.ok is None:
             step.ok, step.error = False, "The job ended before this step did."
@@ -165,5 +200,7 @@ _CHANGES = {
     "step.finished": _step_finished,
     "picture": _picture,
     "usage": _usage,
+    "brief": _brief,
+    "review": _review,
     "job.finished": _finished,
 }

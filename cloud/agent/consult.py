@@ -17,6 +17,14 @@ class Consultation:
     reply: ModelReply
 
 
+class NoAnswer(ModelError):
+    """The model declined, or gave no JSON object. `reply` is what it said instead, and was paid for."""
+
+    def __init__(self, message: str, code: str, reply: ModelReply) -> None:
+        super().__init__(message, code)
+        self.reply = reply
+
+
 async def consult(
     model: Model,
     *,
@@ -28,17 +36,18 @@ async def consult(
 ) -> Consultation:
     """Ask with fresh context. The caller holds the answer against its own rules; the schema is the server's business.
 
-    Raises: ModelError: the model cannot be had, declined, or gave no JSON object.
+    Raises: NoAnswer. ModelError: the model cannot be had.
     """
     asked = replace(options or CallOptions(), schema=schema)
     reply = await model.reply(system, [], [{"role": "user", "content": content}], watcher, asked)
     text = "".join(block["text"] for block in reply.content if block["type"] == "text")
     if reply.stop_reason == "refusal":
-        raise ModelError(text.strip() or "The model declined the request.", "refused")
+        raise NoAnswer(text.strip() or "The model declined the request; say it in other words.", "refused", reply)
     try:
         answer = json.loads(text)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise ModelError("The model's answer was not the JSON that was asked for.", "model_reply_invalid")
+        why = "broke off at its length limit" if reply.stop_reason == "max_tokens" else "was not the JSON asked for"
+        raise NoAnswer(f"The model's answer {why}; send the prompt again.", "model_reply_invalid", reply)
     return Consultation(answer, reply)

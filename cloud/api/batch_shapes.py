@@ -7,11 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from cloud.agent.brief import Brief
 from cloud.api.schemas import Body, JobError
 from cloud.db.models import Batch
 from cloud.jobs.batches.queries import STATES, BatchSummary, ItemRow
 from cloud.jobs.events import JobResult, UsageTotals
 from cloud.jobs.formats import ExportFormat
+from cloud.jobs.options import Detail, Quality
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
@@ -24,12 +26,19 @@ class BatchItemIn(Body):
     name: str | None = Field(default=None, max_length=200, description="The project's name; null: made of the prompt.")
     model: str | None = Field(default=None, min_length=1, max_length=200)
     formats: list[ExportFormat] | None = None
+    quality: Quality | None = None
+    detail: Detail | None = None
+    max_usd: float | None = Field(default=None, gt=0, le=1e6)
+    brief: Brief | str | None = Field(default=None, description="The brief to build by, also as text.")
 
 
 class BatchIn(Body):
     """What `POST /v1/batches` takes as JSON. For the document alone: `cloud.jobs.batches` reads it."""
 
     name: str | None = Field(default=None, max_length=200)
+    quality: Quality | None = Field(default=None, description="Of the items that name none; so are the next two.")
+    detail: Detail | None = None
+    max_usd: float | None = Field(default=None, gt=0, le=1e6, description="Of each item.")
     items: Annotated[list[str | BatchItemIn], Field(min_length=1, examples=[["a chair", "a table"]])]
 
 
@@ -59,7 +68,7 @@ class BatchItemOut(BaseModel):
     project_deleted: bool
     job_id: UUID = Field(description="The newest job of this item.")
     state: State
-    stage: str | None = Field(description="Of a running job: prepare, build or deliver.")
+    stage: str | None = Field(description="Of a running job: prepare, refine, build, review, mend or deliver.")
     outcome: str | None
     error: JobError | None
     preview_id: UUID | None = Field(description="The artifact of its picture.")

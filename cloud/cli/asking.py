@@ -9,9 +9,11 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from cloud.cli.connection import Stopwatch, Where, connect
 from cloud.cli.display import Display, JsonDisplay, TerminalDisplay
 from cloud.cli.guard import guarded
-from cloud.cli.make import Interrupted, Stopwatch, Where, cancel_job, connect
+from cloud.cli.home import cancel_job
+from cloud.cli.interrupts import Interrupted
 from cloud.errors import InvalidInput, Prompt2MeshError
 from cloud.settings import Settings
 from ui.api_client import ApiClient

@@ -7,14 +7,18 @@ import stat
 import sys
 import time
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from cloud.cli.batch_display import BatchDisplay
-from cloud.cli.make import CANCEL_WAIT_S, Interrupted, Stopwatch, Where, at_work
+from cloud.cli.connection import Stopwatch, Where, at_work
+from cloud.cli.home import CANCEL_WAIT_S
+from cloud.cli.interrupts import Interrupted
 from cloud.errors import InvalidInput, Prompt2MeshError
 from cloud.jobs.batches.parsing import BatchItem, Kind, Limits, guess_kind, parse_batch
 from cloud.jobs.batches.rows import MalformedBatch
@@ -43,13 +47,17 @@ class UnsafeArchive(Prompt2MeshError):
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """What the command line asked for. `file` "-" is standard input; `formats` and `model` are for all prompts."""
+    """What the command line asked for. `file` "-" is standard input.
+
+    `formats`, `model` and `said` (quality, detail, max_usd) are for all prompts that do not say it themselves.
+    """
 
     file: str
     out: Path | None
     formats: tuple[str, ...]
     model: str | None
     where: Where
+    said: Mapping[str, object] = field(default_factory=dict)
 
 
 def make_batch(request: BatchRequest, settings: Settings, display: BatchDisplay, watch: Stopwatch) -> int:
@@ -58,7 +66,7 @@ def make_batch(request: BatchRequest, settings: Settings, display: BatchDisplay,
     Raises: Prompt2MeshError, ClientError: bad input, or the stack or server is out of reach. Interrupted.
     """
     request.where.check()
-    name, items = read_batch(request.file, settings)
+    name, items = read_batch(request.file, settings, request.said)
     with at_work(request.where, request.out, name, settings, display, watch) as (client, folder):
         batch = client.create_batch([_sent(item, request) for item in items], name=name)
         report = _follow_home(client, batch, folder, display, watch)
@@ -66,14 +74,16 @@ def make_batch(request: BatchRequest, settings: Settings, display: BatchDisplay,
     return 0 if report["counts"].get("succeeded") == report["total"] else 1
 
 
-def read_batch(file: str, settings: Settings) -> tuple[str, list[BatchItem]]:
+def read_batch(
+    file: str, settings: Settings, said: Mapping[str, object] = MappingProxyType({})
+) -> tuple[str, list[BatchItem]]:
     """The batch's name and its prompts. Raises: InvalidInput: it cannot be read; the sentence names the line."""
     content = _read(file, settings.body_limit_bytes)
     path = Path(file)
     kind = _KINDS.get(path.suffix.lower()) if file != STDIN else None
     limits = Limits(settings.batch_limit, settings.prompt_limit_chars)
     try:
-        batch = parse_batch(content, kind or guess_kind(content), limits)
+        batch = parse_batch(content, kind or guess_kind(content), limits, said)
     except MalformedBatch as error:
         raise InvalidInput("\n".join(fault.sentence() for fault in error.faults)) from error
     return batch.name or ("batch" if file == STDIN else path.stem), batch.items
@@ -96,7 +106,16 @@ def _read(file: str, limit_bytes: int) -> bytes:
 def _sent(item: BatchItem, request: BatchRequest) -> dict[str, Any]:
     """The item as the API takes it; what the file says of the item goes before what the command line says of all."""
     formats = list(dict.fromkeys((*request.formats, *item.formats)))
-    return {"prompt": item.prompt, "name": item.name, "model": item.model or request.model, "formats": formats}
+    return {
+        "prompt": item.prompt,
+        "name": item.name,
+        "model": item.model or request.model,
+        "formats": formats,
+        "quality": item.quality,
+        "detail": item.detail,
+        "max_usd": item.max_usd,
+        "brief": item.brief.model_dump(mode="json") if item.brief else None,
+    }
 
 
 def _follow_home(

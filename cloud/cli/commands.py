@@ -1,9 +1,6 @@
 """The commands of `prompt2mesh` and their options."""
 
-import os
 import sys
-import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,20 +8,16 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from cloud.cli.batch import BatchRequest, make_batch
-from cloud.cli.batch_display import JsonBatchDisplay, TerminalBatchDisplay
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
-from cloud.cli.display import JsonDisplay, TerminalDisplay
-from cloud.cli.formats import Format
-from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED, guarded
+from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
 from cloud.cli.history import app as history_app
 from cloud.cli.keys import app as key_app
 from cloud.cli.keys import rotate_keys
 from cloud.cli.local_stack import stop_local_stack
-from cloud.cli.make import MakeRequest, Stopwatch, Where, make
+from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
-from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
+from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
 from cloud.stack.lease import StackInfo
@@ -40,79 +33,10 @@ app = typer.Typer(
 
 
 app.add_typer(history_app, name="history")
+app.command("make")(make_command)
 app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
 app.command("rotate-keys")(rotate_keys)
-
-
-@app.command("make")
-def make_command(
-    prompt: Annotated[str | None, typer.Argument(help="What you want to see built.", metavar="PROMPT")] = None,
-    batch: Annotated[
-        str | None,
-        typer.Option(help="Build every prompt of a .csv, .jsonl or .txt file (- reads stdin).", metavar="FILE"),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write to exactly this folder, instead of out/<slug>.", metavar="DIR")
-    ] = None,
-    image: Annotated[
-        list[Path] | None, typer.Option(help="A reference image; may be repeated.", metavar="FILE")
-    ] = None,
-    formats: Annotated[
-        list[Format] | None,
-        typer.Option("--format", help="Write this format too; may be repeated. blend and glb always are."),
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="Model id; `offline-modeller` needs no key.", metavar="ID")] = None,
-    project: Annotated[
-        str | None, typer.Option(help="Continue the scene of this project, or begin it.", metavar="NAME")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout, nothing else.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running; `prompt2mesh down` stops it.")] = False,
-    timings: Annotated[bool, typer.Option("--timings", help="Print where the time went.")] = False,
-    server: Annotated[
-        str | None, typer.Option(envvar="P2M_SERVER", help="Use this server, start nothing.", metavar="URL")
-    ] = None,
-    token: Annotated[str | None, typer.Option(envvar="P2M_TOKEN", help="Sign in with this token.")] = None,
-) -> None:
-    """Build what PROMPT says and write scene.blend, scene.glb, preview.png, script.py and result.json.
-
-    With --batch, build every prompt of a file, each into a folder of its own, and write batch.json and batch.csv.
-    """
-    settings, watch, where = Settings(), Stopwatch(), Where(server, token, keep)
-    wanted = tuple(dict.fromkeys(["blend", "glb", *(str(each) for each in formats or [])]))
-    single, many = (JsonDisplay(), JsonBatchDisplay()) if as_json else (TerminalDisplay(), TerminalBatchDisplay())
-    display = single if batch is None else many
-
-    def work() -> int:
-        if settings.isolation_note and not server:
-            display.note(settings.isolation_note)
-        if batch is None:
-            if prompt is None:
-                raise InvalidInput("Say what you want to see built, or name a file of prompts with --batch.")
-            said = _checked_prompt(prompt, settings.prompt_limit_chars)
-            asked = MakeRequest(said, out, tuple(image or ()), wanted, model, project, where)
-            exit_code = make(asked, settings, single, watch)
-        elif prompt is not None or image or project is not None:
-            raise InvalidInput("--batch takes its prompts from the file: leave PROMPT, --image and --project out.")
-        else:
-            exit_code = make_batch(BatchRequest(batch, out, wanted, model, where), settings, many, watch)
-        if timings:
-            display.timings(_with_totals(watch.seconds))
-        return exit_code
-
-    raise typer.Exit(guarded(display, settings, work))
-
-
-def _checked_prompt(prompt: str, limit_chars: int) -> str:
-    """The API checks the prompt too; this spares the start of a whole stack."""
-    from cloud.jobs.prompt import checked_prompt
-
-    return checked_prompt(prompt, limit_chars)
-
-
-def _with_totals(seconds: dict[str, float]) -> dict[str, float]:
-    began = os.environ.get("P2M_COMMAND_STARTED", "").replace(",", ".")
-    return {**seconds, "in all, from the command on": time.time() - float(began)} if began else seconds
 
 
 @app.command()

@@ -1,9 +1,10 @@
 """How a running job looks: live in a terminal, or one JSON object a line."""
 
+import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -16,20 +17,25 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cloud.cli.brief_view import brief_view, plain, review_view
 from ui.api_types import JobEvent
 
 STAGES = {
     "prepare": "getting Blender ready",
+    "import": "reading the file",
+    "refine": "writing the brief",
     "build": "building",
+    "review": "reviewing the scene",
+    "mend": "mending what the review found",
     "compare": "comparing",
     "deliver": "writing the files",
 }
 WAITS = {
-    "capacity": "all runners are busy",
-    "pod_starting": "Blender is starting",
-    "rate_limit": "the model's service asks us to slow down",
-    "overloaded": "the model's service is overloaded",
-    "connection": "the model's service does not answer",
+    "capacity": "waiting: all runners are busy",
+    "pod_starting": "waiting: Blender is starting",
+    "rate_limit": "waiting for Claude, which asks us to slow down",
+    "overloaded": "waiting for Claude, which is overloaded",
+    "connection": "waiting for Claude, which does not answer",
 }
 # As much of what the model is just saying as the live line has room for.
 SAYING_CHARS = 50
@@ -53,6 +59,10 @@ class Display(Protocol):
     def picture(self, path: Path) -> None:
         """A picture has been downloaded."""
 
+    def paused(self) -> contextlib.AbstractContextManager[None]:
+        """Inside, the terminal is somebody else's: an editor's."""
+        ...
+
     def timings(self, seconds: dict[str, float]) -> None:
         """Where the time went, for `--timings`."""
 
@@ -61,11 +71,6 @@ class Display(Protocol):
 
     def problem(self, code: str, message: str) -> None:
         """The run cannot go on; one sentence."""
-
-
-def plain(text: str) -> Text:
-    """Text from outside, without markup and terminal control codes."""
-    return Text(strip_control_codes(text.replace("\x1b", "")))
 
 
 class JsonDisplay:
@@ -93,6 +98,9 @@ class JsonDisplay:
     def picture(self, path: Path) -> None:
         self._line("file", path=str(path))
 
+    def paused(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def timings(self, seconds: dict[str, float]) -> None:
         self._line("timings", seconds=seconds)
 
@@ -115,6 +123,8 @@ class TerminalDisplay:
         self._step = 0
         self._tokens = 0
         self._usd = 0.0
+        self._usd_limit: float | None = None
+        self._wait_until: float | None = None
         self._saying = ""
         self._spinner = Spinner("dots", style="cyan")
         self._live = Live(get_renderable=self._status, console=self._console, transient=True, refresh_per_second=8)
@@ -130,12 +140,14 @@ class TerminalDisplay:
         self._live.stop()
 
     def _status(self) -> RenderableType:
-        parts: list[str] = [self._now]
+        left_s = max(self._wait_until - self._clock(), 0) if self._wait_until is not None else None
+        parts: list[str] = [self._now if left_s is None else f"{self._now}, {left_s:.0f} s"]
         if self._step:
             parts.append(f"step {self._step}")
         parts.append(f"{self._clock() - self._began:.0f} s")
         if self._tokens:
-            parts += [f"{self._tokens:,} tokens", f"${self._usd:.2f}"]
+            of_all = f" of ${self._usd_limit:.2f}" if self._usd_limit else ""
+            parts += [f"{self._tokens:,} tokens", f"${self._usd:.2f}{of_all}"]
         if self._saying:
             parts.append(f"“{self._saying[-SAYING_CHARS:]}”")
         self._spinner.update(text=Text("  ·  ".join(parts), style="cyan"))
@@ -152,30 +164,51 @@ class TerminalDisplay:
             said = " ".join((self._saying + strip_control_codes(str(data["text"]))).split("\n"))
             self._saying = said[-2 * SAYING_CHARS :]
             return
-        self._saying = ""
+        self._saying, self._wait_until = "", None
         if event.type == "stage":
             self._now = STAGES.get(data["stage"], str(data["stage"]))
         elif event.type == "waiting":
-            left = f", {data['seconds']:.0f} s" if data.get("seconds") else ""
-            self._now = f"waiting: {WAITS.get(data['reason'], data['reason'])}{left}"
+            self._now = WAITS.get(data["reason"], f"waiting: {data['reason']}")
+            self._wait_until = self._clock() + data["seconds"] if data.get("seconds") else None
         elif event.type == "job.handed_over":
             self._now = "another runner takes over"
-        elif event.type == "text":
-            self._console.print(Padding(plain(data["text"].strip()), (0, 0, 0, 2)), style="dim")
         elif event.type == "step.started":
             self._step, self._now = int(data["step"]), str(data["title"])
-        elif event.type == "step.finished":
-            self._console.print(self._step_line(data))
         elif event.type == "usage":
             usage = data["usage"]
             self._tokens = sum(count for name, count in usage.items() if name.endswith("_tokens"))
-            self._usd = usage["usd"]
+            self._usd, self._usd_limit = usage["usd"], data.get("usd_limit")
+        elif (shown := self._shown(event)) is not None:
+            self._console.print(shown)
+
+    def _shown(self, event: JobEvent) -> RenderableType | None:
+        """What scrolls by; None: nothing."""
+        data = event.data
+        if event.type == "text":
+            return Padding(plain(data["text"].strip()), (0, 0, 0, 2), style="dim")
+        if event.type == "step.finished":
+            return self._step_line(data)
+        if event.type == "brief":
+            return brief_view(data["brief"])
+        if event.type == "review":
+            return review_view(data["round"], data["verdict"], data.get("kept", ""))
+        return None
 
     def _step_line(self, data: dict[str, Any]) -> Text:
         mark = Text(" ✓ ", style="green") if data["ok"] else Text(" ✗ ", style="red")
         line = mark + Text(f"{data['step']:>2}  ", style="dim") + plain(data["title"])
         told = data["changed"] if data["ok"] else data["error"] or "failed"
         return line + Text(f"  {data['seconds']:.1f} s  ", style="dim") + plain(told).append("", style="dim")
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        was_live = self._live.is_started
+        self._live.stop()
+        try:
+            yield
+        finally:
+            if was_live:
+                self._live.start()
 
     def picture(self, path: Path) -> None:
         self._console.print(Text("   ▣   ", style="magenta") + plain(str(path)), soft_wrap=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cloud.cli.display import Display
-from cloud.cli.make import Interrupted, interruptible
+from cloud.cli.interrupts import Interrupted, interruptible
 from cloud.errors import InvalidInput, Prompt2MeshError
 from cloud.settings import Settings
 from ui.api_errors import ApiError, ClientError

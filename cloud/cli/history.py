@@ -10,10 +10,10 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from cloud.cli.asking import JsonOption, ProjectArgument, ServerOption, TokenOption, answer, run_job
+from cloud.cli.connection import Where
 from cloud.cli.display import Display, plain
 from cloud.cli.formats import Format
 from cloud.cli.history_view import SHORT_ID, show_comparison, show_history, show_step
-from cloud.cli.make import Where
 from cloud.errors import InvalidInput
 from ui.api_client import ApiClient
 from ui.api_types import Project, Snapshot

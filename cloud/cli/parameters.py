@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud.cli.asking import JsonOption, ProjectArgument, ServerOption, TokenOption, answer, run_job
+from cloud.cli.connection import Where
 from cloud.cli.display import Display, plain
-from cloud.cli.make import Where, bring_home, claim_folder
+from cloud.cli.home import bring_home, claim_folder
 from cloud.errors import InvalidInput
 from ui.api_client import ApiClient
 from ui.api_types import Parameter, Project

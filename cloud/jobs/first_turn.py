@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cloud.agent.access import OFFLINE_MODEL
-from cloud.agent.brief import Brief
+from cloud.agent.brief import Brief, brief_text
 from cloud.agent.contract import Block
 from cloud.agent.loop import Turn
 from cloud.agent.scene_data import scene_data, visible
@@ -71,7 +71,7 @@ async def _first_turn(work: "JobWork", toolbox: "PodToolbox", brief: Brief | Non
     # The offline modeller has no eyes: a picture would cost its jobs time for nothing.
     told = await scene_blocks(toolbox, with_picture=work.model != OFFLINE_MODEL)
     if brief is not None:
-        told.append({"type": "text", "text": f"<brief>{brief.model_dump_json(exclude_defaults=True)}</brief>"})
+        told.append({"type": "text", "text": f"<brief>\n{brief_text(brief)}\n</brief>"})
     return [*await reference_blocks(work), *told, {"type": "text", "text": work.job.prompt}]
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from cloud.agent.brief import is_control
 from cloud.errors import InvalidInput
 
 SLUG_LIMIT_BYTES = 60
@@ -21,7 +22,7 @@ def checked_prompt(text: str, limit_chars: int) -> str:
             f"The prompt has {len(prompt):,} characters; at most {limit_chars:,} are allowed: shorten it."
         )
     for character in prompt:
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t":
+        if is_control(character):
             raise InvalidInput(f"The prompt holds the control character U+{ord(character):04X}; remove it.")
     return prompt
 

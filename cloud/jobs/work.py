@@ -1,4 +1,7 @@
-"""What a runner does with one job it has claimed: get a pod with the scene, then what the job's kind says."""
+"""What a runner does with one job it has claimed: get a pod with the scene, then what the job's kind says.
+
+A kind that needs no Blender gets none.
+"""
 
 import asyncio
 import time
@@ -18,7 +21,7 @@ from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult, SceneChange
-from cloud.jobs.kinds import build, compare, export, importing, parameters
+from cloud.jobs.kinds import build, compare, export, importing, parameters, refine
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
 from cloud.jobs.progress.queries import snapshot_hash
@@ -66,6 +69,9 @@ class JobWork:
         """
         head = await self.recorder.resume()
         async with asyncio.timeout(self.services.settings.job_limit_s - self.recorder.active_s):
+            if self.job.kind in _WITHOUT_POD:
+                self.outcome = await _WITHOUT_POD[self.job.kind](self)
+                return self.outcome
             await self.recorder.stage("prepare")
             return await self._run_on(head.sha256 if head else EMPTY_SCENE)
 
@@ -89,6 +95,12 @@ class JobWork:
     def options(self) -> BuildOptions:
         """How the prompt is to be built."""
         return BuildOptions.of_request(self.job.request)
+
+    @property
+    def usd_limit(self) -> float:
+        """What the whole job may cost: the least of what the deployment, the quality and the user allow."""
+        allowed = (self.services.settings.max_job_usd, self.options.profile.usd, self.options.max_usd)
+        return min(usd for usd in allowed if usd is not None)
 
     @property
     def result(self) -> JobResult:
@@ -136,3 +148,6 @@ _KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
     "compare": compare.run,
     "parameters": parameters.run,
 }
+
+_WITHOUT_POD: dict[str, Callable[[JobWork], Awaitable[Outcome]]] = {"refine": refine.run}
+"""Those that need no Blender."""

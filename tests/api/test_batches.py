@@ -314,3 +314,26 @@ async def test_the_prompts_wait_in_their_order_and_behind_each_other(ada: httpx2
     assert [job_id for _, job_id, _ in ours] == ids
     assert [(jobs[job_id].queue_id, jobs[job_id].turn) for job_id in ids] == [(row[0], row[2]) for row in ours]
     assert len({turn for *_, turn in ours}) == len(ids)
+
+
+async def test_items_say_how_they_are_built_and_the_batch_says_it_for_the_others(
+    ada: httpx2.Client, database: Database
+) -> None:
+    items = ["a chair", {"prompt": "a table", "quality": "high", "brief": "A table\nParts:\n- Top: 1×1×0.03 m"}]
+    body = {"quality": "draft", "detail": "concise", "max_usd": 0.5, "items": items}
+    batch = ada.post("/v1/batches", json=body).json()
+
+    async with database.sessions() as session:
+        jobs = [await session.get_one(Job, UUID(job)) for job in job_ids(batch)]
+    told = [[job.request[name] for name in ("quality", "detail", "max_usd", "formats")] for job in jobs]
+    assert told == [["draft", "concise", 0.5, ["blend", "glb"]], ["high", "concise", 0.5, ["blend", "glb"]]]
+    assert jobs[0].request["brief"] is None
+    assert jobs[1].request["brief"]["parts"][0]["name"] == "Top"
+
+
+def test_a_batch_file_is_built_as_its_address_says(ada: httpx2.Client) -> None:
+    def send(query: str) -> httpx2.Response:
+        return ada.post(f"/v1/batches?{query}", content="a chair\n", headers={"Content-Type": "text/plain"})
+
+    assert send("quality=draft&detail=concise").status_code == 202
+    assert send("quality=best").status_code == 422

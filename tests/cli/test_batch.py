@@ -15,7 +15,7 @@ import pytest
 
 from cloud.cli.batch import BatchRequest, UnsafeArchive, make_batch, read_batch, unpack
 from cloud.cli.batch_display import BatchDisplay, JsonBatchDisplay, TerminalBatchDisplay
-from cloud.cli.make import Stopwatch, Where
+from cloud.cli.connection import Stopwatch, Where
 from cloud.errors import InvalidInput
 from cloud.settings import Settings
 from tests.cli.conftest import CommandLine, json_lines

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud.cli.commands import app
-from cloud.cli.make import Where
+from cloud.cli.connection import Where
 from ui.api_client import ApiClient
 
 HEAD = "0" * 36

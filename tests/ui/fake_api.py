@@ -24,6 +24,27 @@ from starlette.routing import Route
 
 USAGE = {"input_tokens": 1200, "output_tokens": 300, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0123}
 PASSWORD = "correct horse"
+BRIEF = {
+    "title": "Red *kitchen* chair",
+    "summary": "A plain chair that stands alone.",
+    "parts": [
+        {"name": "Seat", "size_m": [0.42, 0.4, 0.04], "count": 1, "material": "red oak", "description": "dished"},
+        {"name": "Leg", "size_m": [0.04, 0.04, 0.44], "count": 4, "material": "red oak", "description": "tapered"},
+    ],
+    "proportions": "The back is as high as the legs.",
+    "style": "rustic",
+    "checks": ["four legs", "the seat is level"],
+}
+VERDICT = {
+    "decision": "mend",
+    "summary": "Nearly there.",
+    "requirements": [
+        {"text": "four *legs*", "status": "met", "evidence": "front"},
+        {"text": "the seat is level", "status": "partly", "evidence": "it slopes by 3 degrees in the left view"},
+        {"text": "red", "status": "not", "evidence": "it is blue"},
+    ],
+    "defects": [{"severity": "major", "what": "one leg floats", "mend": "move it down", "objects": ["Leg 2"]}],
+}
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
@@ -136,6 +157,26 @@ class FakeApi:
         self.play(job, "picture", artifact_id=look, name="step-02-look.png", kind="look", step=2)
         self.play(job, "usage", usage=USAGE)
 
+    def play_brief(self, job: dict[str, Any]) -> None:
+        """A refine job, whole."""
+        job["state"] = "running"
+        self.play(job, "job.started", attempt=1, model="claude")
+        self.play(job, "stage", stage="refine")
+        self.play(job, "brief", brief=BRIEF)
+        self.play(job, "usage", usage=USAGE, usd_limit=5.0)
+        result = {
+            "model": "claude", "objects": 0, "triangles": 0, "steps": 0, "seconds": 1.0, "usage": USAGE,
+            "summary": BRIEF["summary"], "not_built": [], "timings": {}, "brief": BRIEF,
+        }  # fmt: skip
+        job.update(state="succeeded", outcome="finished", result=result)
+        self.play(job, "job.finished", state="succeeded", outcome="finished", error=None, result=result)
+
+    def play_review(self, job: dict[str, Any], number: int = 1, kept: str = "", **verdict: Any) -> None:
+        """A review, and the mend that follows."""
+        self.play(job, "stage", stage="review")
+        self.play(job, "review", round=number, verdict={**VERDICT, **verdict}, kept=kept)
+        self.play(job, "stage", stage="mend")
+
     def play_end(self, job: dict[str, Any], state: str = "succeeded", **result: Any) -> None:
         """The rest, with files where it succeeded."""
         error = None if state == "succeeded" else {"code": state, "message": "It was 1 < 2 *stars* too many."}
@@ -184,6 +225,7 @@ class _Routes:
             "POST /v1/projects/{id}/undelete": self.undelete_project,
             "POST /v1/projects/{id}/images": self.upload_image,
             "POST /v1/projects/{id}/jobs": self.create_job,
+            "POST /v1/projects/{id}/briefs": self.create_brief,
             "POST /v1/projects/{id}/exports": self.export,
             "GET /v1/projects/{id}/artifacts": self.list_artifacts,
             "GET /v1/jobs": self.list_jobs,
@@ -290,6 +332,13 @@ class _Routes:
         body = await request.json()
         job = self.api.add_job(request.path_params["id"], body["prompt"], formats=body["formats"])
         job["image_ids"] = body["image_ids"]
+        job["asked"] = body
+        return JSONResponse(job, 202)
+
+    async def create_brief(self, request: Request) -> Response:
+        body = await request.json()
+        job = self.api.add_job(request.path_params["id"], body["prompt"], "refine")
+        job["asked"] = body
         return JSONResponse(job, 202)
 
     async def export(self, request: Request) -> Response:

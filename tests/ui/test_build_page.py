@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.fake_api import FakeApi, picture_png
+from tests.ui.fake_api import BRIEF, FakeApi, picture_png
 from tests.ui.screen import no_crash, run_until, words_on
 
 PROMPT = "a red *wooden* chair"
@@ -137,3 +137,93 @@ def test_running_job_is_found_again_after_a_reload(app: AppTest, api: FakeApi, s
     app.button(key="sign_up_button").click().run()
     run_until(app, "Add the chair")
     assert app.button(key="cancel") is not None
+
+
+def test_a_prompt_is_refined_read_changed_and_built(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.selectbox(key="detail").set_value("moderate")
+    signed_in.selectbox(key="quality").set_value("high")
+    signed_in.number_input(key="max_usd").set_value(2.5)
+    place(signed_in)
+    refining = next(iter(api.jobs.values()))
+    assert (refining["kind"], refining["asked"]["detail"]) == ("refine", "moderate")
+    assert "Now writing the brief" in words_on(signed_in)
+
+    api.play_brief(refining)
+    run_until(signed_in, "This is what will be built.")
+    no_crash(signed_in)
+    title = signed_in.text_input(key=f"brief-title-{refining['id']}")
+    assert title.value == BRIEF["title"]
+    title.set_value("Blue chair")
+    checks = signed_in.text_area(key=f"brief-checks-{refining['id']}")
+    checks.set_value("\n".join([*BRIEF["checks"], "- it is blue", ""]))
+    row = f"{refining['id']}-2"
+    signed_in.text_input(key=f"part-Part-{row}").set_value("Back")
+    signed_in.text_input(key=f"part-Height m-{row}").set_value("0,5")
+    signed_in.text_input(key=f"part-Part-{refining['id']}-0").set_value("")
+    signed_in.button(key=f"pass-{refining['id']}").click().run()
+
+    building = list(api.jobs.values())[-1]
+    asked = building["asked"]
+    back = {"name": "Back", "size_m": [1.0, 1.0, 0.5], "count": 1, "material": "", "description": ""}
+    changed = {"title": "Blue chair", "parts": [BRIEF["parts"][1], back], "checks": [*BRIEF["checks"], "it is blue"]}
+    assert asked["brief"] == {**BRIEF, **changed}
+    assert (asked["quality"], asked["detail"], asked["max_usd"]) == ("high", "as-is", 2.5)
+    assert (building["project_id"], len(api.jobs)) == (refining["project_id"], 2)
+    api.play_beginning(building)
+    run_until(signed_in, "Add the chair")
+    no_crash(signed_in)
+
+
+def test_a_brief_that_is_not_to_be_read_is_left_to_the_build(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.selectbox(key="detail").set_value("concise")
+    signed_in.checkbox(key="reads_brief").uncheck()
+    place(signed_in)
+    (job,) = api.jobs.values()
+    assert (job["kind"], job["asked"]["detail"], job["asked"]["quality"]) == ("build", "concise", "standard")
+    assert "brief" not in job["asked"]
+
+
+def test_a_part_without_a_size_is_asked_for(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.selectbox(key="detail").set_value("concise")
+    place(signed_in)
+    (job,) = api.jobs.values()
+    api.play_brief(job)
+    run_until(signed_in, "This is what will be built.")
+    signed_in.text_input(key=f"part-Depth m-{job['id']}-1").set_value("thick")
+    signed_in.button(key=f"pass-{job['id']}").click().run()
+    no_crash(signed_in)
+    assert "needs a width, a depth and a height above 0" in words_on(signed_in).replace("\\", "")
+    assert len(api.jobs) == 1
+
+
+def test_another_prompt_can_be_written_instead_of_building_the_brief(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.selectbox(key="detail").set_value("concise")
+    place(signed_in)
+    api.play_brief(next(iter(api.jobs.values())))
+    run_until(signed_in, "This is what will be built.")
+    signed_in.button(key="drop_brief").click().run()
+    no_crash(signed_in)
+    assert signed_in.text_area(key="prompt").value is not None
+    assert len(api.jobs) == 1
+
+
+def test_a_review_is_a_checklist_and_the_cost_stands_beside_its_limit(signed_in: AppTest, api: FakeApi) -> None:
+    place(signed_in)
+    job = next(iter(api.jobs.values()))
+    api.play_beginning(job)
+    api.play(job, "brief", brief=BRIEF)
+    api.play_review(job)
+    api.play(job, "usage", usage={**job_usage(), "usd": 0.5}, usd_limit=5.0)
+    run_until(signed_in, "Mending what the review found")
+    no_crash(signed_in)
+    words = words_on(signed_in)
+    assert "$0.50 of $5.00" in words.replace("\\", "")
+    assert "one leg floats" in words
+    assert "it slopes by 3 degrees in the left view" in words
+    labels_shown = [expander.label.replace("\\", "") for expander in signed_in.expander]
+    assert "Review: 1 of 3 requirements met" in labels_shown
+    assert "Brief: Red *kitchen* chair · 2 parts" in labels_shown
+
+
+def job_usage() -> dict[str, float]:
+    return {"input_tokens": 1, "output_tokens": 1, "cache_read_tokens": 0, "cache_write_tokens": 0}

@@ -17,6 +17,7 @@ def test_bar_only_ever_goes_forward() -> None:
     ]
     for number in range(1, 40):
         events += [("step.started", {**STEP, "step": number}), ("step.finished", {**STEP_DONE, "step": number})]
+    events += [("stage", {"stage": "review"}), ("stage", {"stage": "mend"}), ("stage", {"stage": "build"})]
     events += [("stage", {"stage": "deliver"}), ("job.finished", {"state": "succeeded", "outcome": "finished"})]
     for kind, data in events:
         job.apply(kind, data)
@@ -29,7 +30,7 @@ def test_wait_is_said_until_something_happens() -> None:
     job = JobProgress()
     job.apply("job.started", {"attempt": 1, "model": "m"})
     job.apply("waiting", {"reason": "rate_limit", "seconds": 12.4})
-    assert job.activity == "Waiting for the model's rate limit, 12 s"
+    assert job.activity == "Waiting for Claude, which asks us to slow down, 12 s"
     job.apply("stage", {"stage": "build"})
     assert job.activity == "Building"
 
@@ -39,7 +40,7 @@ def test_unknown_reasons_stages_and_events_do_no_harm() -> None:
     job.apply("job.started", {"attempt": 1, "model": "m"})
     job.apply("waiting", {"reason": "full_moon"})
     assert job.activity == "Waiting (full_moon)"
-    job.apply("stage", {"stage": "refine"})
+    job.apply("stage", {"stage": "dream"})
     job.apply("something.new", {"x": 1})
     assert job.activity == "Starting"
 
@@ -48,3 +49,10 @@ def test_tokens_count_cached_ones_too() -> None:
     job = JobProgress()
     job.apply("usage", {"usage": {**USAGE, "cache_read_tokens": 500}})
     assert job.tokens == 2000
+
+
+def test_a_mend_that_was_rolled_back_leaves_the_verdict_of_the_scene_that_stands() -> None:
+    job = JobProgress()
+    job.apply("review", {"round": 1, "verdict": {"summary": "good"}, "kept": ""})
+    job.apply("review", {"round": 2, "verdict": {"summary": "worse"}, "kept": "rolled_back"})
+    assert (job.verdict, job.rounds, job.rolled_back) == ({"summary": "good"}, 2, True)

@@ -2,15 +2,16 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.api_client import ApiClient, ApiError
-from ui.api_types import Job, Project
+from ui.api_client import ApiError
+from ui.api_types import Brief, Detail, Project, Quality
+from ui.brief_card import UnusableBrief, draw_brief_form
 from ui.job_follower import JobFollower
-from ui.job_panel import draw_downloads, draw_outcome, draw_pictures, draw_status, draw_steps
+from ui.job_panel import draw_downloads, draw_judgement, draw_outcome, draw_pictures, draw_status, draw_steps
 from ui.job_progress import JobProgress
+from ui.orders import Order, build, place
 from ui.session import UiSession, current_session, errors_as_banner
 from ui.wording import plain, shortened
 
@@ -19,17 +20,19 @@ REDRAW_EVERY_S = 0.5
 PROJECTS_OFFERED = 50
 IMAGES_LIMIT = 8
 MORE_FORMATS = ("fbx", "obj", "stl", "usdc", "ply")
+QUALITIES: dict[Quality, str] = {
+    "draft": "Draft: fast and cheap",
+    "standard": "Standard: reviewed and mended",
+    "high": "High: the most effort",
+}
+DETAILS: dict[Detail, str] = {
+    "as-is": "As I wrote it",
+    "concise": "A short brief",
+    "moderate": "A brief",
+    "comprehensive": "A detailed brief",
+}
+NOW = {"build": "Now building", "refine": "Now writing the brief", "import": "Now reading the file"}
 EXAMPLE = "a red wooden chair next to a round table with two mugs on it"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the form says. `images` are the uploaded files' bytes."""
-
-    project_id: str | None
-    prompt: str
-    formats: Sequence[str]
-    images: Sequence[bytes]
 
 
 def show() -> None:
@@ -46,8 +49,11 @@ def show() -> None:
     if following is not None and following.live:
         _draw_live_job(scene)
         return
-    left, right = st.columns(COLUMNS, gap="large")
     progress = following.progress() if following is not None else None
+    if following is not None and progress is not None and progress.brief and _is_brief_to_read(following, progress):
+        _draw_brief(session, following, progress.brief)
+        return
+    left, right = st.columns(COLUMNS, gap="large")
     with left:
         _draw_form(session, projects)
         if following is not None and progress is not None:
@@ -90,7 +96,7 @@ def _draw_live_job(scene_before: bytes | None) -> None:
     progress = following.progress()
     left, right = st.columns(COLUMNS, gap="large")
     with left:
-        st.caption("Now building" if following.job["kind"] == "build" else "Now exporting")
+        st.caption(NOW.get(following.job["kind"], "Now exporting"))
         if following.job["prompt"]:
             st.text(shortened(following.job["prompt"], 300))
         draw_status(following.job, progress)
@@ -98,6 +104,7 @@ def _draw_live_job(scene_before: bytes | None) -> None:
             with errors_as_banner():
                 session.client.cancel_job(following.job["id"])
                 st.toast("Cancelling…")
+        draw_judgement(progress)
         draw_steps(following.job, progress.steps)
     with right:
         draw_pictures(progress.pictures, scene_before, "The first picture comes in a moment.")
@@ -113,6 +120,7 @@ def _draw_ended_job(session: UiSession, following: JobFollower, progress: JobPro
             session.follow(following.job)
             st.rerun()
     draw_outcome(progress)
+    draw_judgement(progress)
     with errors_as_banner():
         job_id = following.job["id"]
         draw_downloads(session.client, list(session.client.artifacts(job_id=job_id)), job_id)
@@ -132,7 +140,11 @@ def _draw_form(session: UiSession, projects: Sequence[Project]) -> None:
             format_func=lambda identifier: "New project" if identifier is None else names[identifier],
         )
         prompt = st.text_area("Your prompt", placeholder=EXAMPLE, height=130, key="prompt")
-        with st.expander("Reference images and formats", icon=":material/tune:"):
+        left, right = st.columns(2)
+        quality = left.selectbox("Quality", list(QUALITIES), 1, format_func=lambda key: QUALITIES[key], key="quality")
+        detail = right.selectbox("Refine it into", list(DETAILS), format_func=lambda key: DETAILS[key], key="detail")
+        reads_brief = st.checkbox("Show me the brief before it is built", value=True, key="reads_brief")
+        with st.expander("Reference images, formats and budget", icon=":material/tune:"):
             images = st.file_uploader(
                 f"Reference images, {IMAGES_LIMIT} at most",
                 type=["png", "jpg", "jpeg", "webp", "gif"],
@@ -140,36 +152,64 @@ def _draw_form(session: UiSession, projects: Sequence[Project]) -> None:
                 key="images",
             )
             formats = st.multiselect("Formats besides .blend and .glb", MORE_FORMATS, key="formats")
+            max_usd = st.number_input(
+                "What it may cost at most, in dollars",
+                min_value=0.01,
+                value=None,
+                step=0.5,
+                placeholder="the quality's budget",
+                key="max_usd",
+            )
         asked = st.form_submit_button("Build", type="primary", icon=":material/play_arrow:", key="build")
     if asked:
-        order = Order(project_id, prompt, formats, [image.getvalue() for image in images])
+        order = Order(
+            project_id=project_id,
+            prompt=prompt,
+            formats=formats,
+            images=[image.getvalue() for image in images],
+            quality=quality,
+            detail=detail,
+            reads_brief=reads_brief and detail != "as-is",
+            max_usd=max_usd,
+        )
         with errors_as_banner():
             _place(session, order)
 
 
 def _place(session: UiSession, order: Order) -> None:
-    """Send the order and show its job. Raises: ClientError, with no project left behind that was made for it."""
+    """Send the order and show its job. Raises: ClientError."""
     if not order.prompt.strip():
         st.warning("The prompt is empty; say what you want to see built.", icon=":material/edit:")
         return
     if len(order.images) > IMAGES_LIMIT:
         st.warning(f"Give at most {IMAGES_LIMIT} reference images.", icon=":material/image:")
         return
-    client = session.client
-    project_id = order.project_id or client.create_project(shortened(order.prompt, 60))["id"]
-    try:
-        job = _create_job(client, project_id, order)
-    except ApiError:
-        if order.project_id is None:
-            client.delete_project(project_id)
-        raise
+    session.order, job = place(session.client, order)
     session.follow(job)
     st.rerun()
 
 
-def _create_job(client: ApiClient, project_id: str, order: Order) -> Job:
-    image_ids = [client.upload_image(project_id, image)["id"] for image in order.images]
-    return client.create_job(project_id, order.prompt, formats=["blend", "glb", *order.formats], image_ids=image_ids)
+def _is_brief_to_read(following: JobFollower, progress: JobProgress) -> bool:
+    return following.job["kind"] == "refine" and progress.state == "succeeded"
+
+
+def _draw_brief(session: UiSession, following: JobFollower, brief: Brief) -> None:
+    """The brief in a form, and the build of what stands in it."""
+    job = following.job
+    st.caption(f"“{plain(shortened(job['prompt'], 200))}”")
+    try:
+        wanted = draw_brief_form(brief, job["id"])
+    except UnusableBrief as error:
+        st.warning(plain(str(error)), icon=":material/edit:")
+        wanted = None
+    if st.button("Write another prompt", icon=":material/arrow_back:", key="drop_brief"):
+        session.stop_following()
+        st.rerun()
+    if wanted is not None:
+        with errors_as_banner():
+            order = session.order if session.order and session.order.prompt == job["prompt"] else Order.of_job(job)
+            session.follow(build(session.client, order, wanted))
+            st.rerun()
 
 
 show()

@@ -141,7 +141,7 @@ def _draw_job(session: UiSession, job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(job["state"].capitalize(), color=STATE_COLOURS[job["state"]])
             st.caption(ago(job["created_at"]))
-        st.text(shortened(job["prompt"], 400) if job["kind"] == "build" else f"Export to {', '.join(job['formats'])}")
+        st.text(shortened(job["prompt"], 400) if job["prompt"] else f"Export to {', '.join(job['formats'])}")
         if job["error"] is not None:
             st.caption(plain(job["error"]["message"]))
         if job["state"] in {"queued", "running"}:

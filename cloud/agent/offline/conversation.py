@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from cloud.agent.offline.briefing import amend
 from cloud.agent.offline.grammar import parse
 from cloud.agent.offline.plan import Plan, Step, make_plan
 from cloud.agent.offline.scene_facts import SceneFacts, read_facts
@@ -45,19 +46,29 @@ class _Progress:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class FirstMessage:
+    """What a conversation begins with. `brief` is its text; empty: there is none."""
+
+    prompt: str
+    scene_is_empty: bool = True
+    has_pictures: bool = False
+    brief: str = ""
+
+
 def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
     """The assistant's next turn."""
     if not tools >= NEEDED_TOOLS:
         return Reply("I am the offline modeller: I build scenes through the tool run_python, which I was not given.")
-    prompt, scene_is_empty, has_pictures = _first_message(messages[0])
+    first = first_message(messages[0])
     calls = _calls(messages)
     pages = [call for call in calls if call.name == "inspect"]
-    if not scene_is_empty and "inspect" in tools and (page := _next_page(pages)):
+    if not first.scene_is_empty and "inspect" in tools and (page := _next_page(pages)):
         say = "I look at what is in the scene." if page == 1 else ""
         return Reply(say, (ToolUse("inspect", {"filter": "each:", "page": page}),))
     scene = read_facts("\n".join(call.text for call in pages if not call.is_error))
-    plan = _planned(prompt, scene)
-    if has_pictures:
+    plan = _planned(first.prompt, scene, first.brief)
+    if first.has_pictures:
         plan = replace(plan, not_built=[*plan.not_built, "the reference picture"])
     progress = _replay(plan, calls)
     if progress.next_index < len(plan.steps):
@@ -65,7 +76,7 @@ def next_reply(messages: Sequence[dict[str, Any]], tools: set[str]) -> Reply:
         return Reply(step.say, (ToolUse("run_python", {"code": step.code, "title": step.title}),))
     if progress.done and not progress.looked and "look" in tools:
         return Reply("I look at the result.", (ToolUse("look", {"views": ["three_quarter"]}),))
-    return _finish(prompt, plan, progress, tools, scene)
+    return _finish(first.prompt, plan, progress, tools, scene)
 
 
 def _next_page(pages: Sequence[_Call]) -> int | None:
@@ -77,20 +88,33 @@ def _next_page(pages: Sequence[_Call]) -> int | None:
 
 
 @lru_cache(maxsize=8)
-def _planned(prompt: str, scene: SceneFacts) -> Plan:
+def _planned(prompt: str, scene: SceneFacts, brief: str) -> Plan:
     """The plan for a prompt in a scene; every turn of a conversation asks for it again."""
-    return make_plan(parse(prompt, scene), scene)
+    request = parse(prompt, scene)
+    if brief and not scene.things:  # what changes in a scene is found by the prompt alone
+        amend(request, brief)
+    return make_plan(request, scene)
 
 
-def _first_message(message: dict[str, Any]) -> tuple[str, bool, bool]:
-    """The prompt, whether the scene is empty, and whether there are reference pictures."""
+def first_message(message: dict[str, Any]) -> FirstMessage:
+    """What the first message asks for; the prompt comes last in it."""
     content = message["content"]
     if isinstance(content, str):
-        return content, True, False
+        return FirstMessage(content)
     texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
     scene = next((text for text in texts[:-1] if text.startswith("<scene>")), "<scene>empty</scene>")
-    pictures = any(block.get("type") in ("image", "document") for block in content)
-    return texts[-1] if texts else "", scene.startswith("<scene>empty"), pictures
+    brief = next((text for text in texts[:-1] if text.startswith("<brief>")), "")
+    pictures = False
+    for block in content:  # a picture that comes after the scene is the scene's own
+        if str(block.get("text", "")).startswith("<scene>"):
+            break
+        pictures = pictures or block.get("type") in ("image", "document")
+    return FirstMessage(
+        prompt=texts[-1] if texts else "",
+        scene_is_empty=scene.startswith("<scene>empty"),
+        has_pictures=pictures,
+        brief=brief.removeprefix("<brief>").removesuffix("</brief>").strip(),
+    )
 
 
 def _calls(messages: Sequence[dict[str, Any]]) -> list[_Call]:

@@ -17,13 +17,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cloud.agent.offline.conversation import next_reply
-from cloud.agent.offline.wire import MODEL_ID, estimate_tokens, stream_events, whole_message
+from cloud.agent.offline.briefing import brief_of_prompt
+from cloud.agent.offline.conversation import first_message, next_reply
+from cloud.agent.offline.wire import MODEL_ID, Reply, estimate_tokens, stream_events, whole_message
 
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT_BYTES = 64 * 2**20
 START_TIMEOUT_S = 10.0
+_OF_A_BRIEF = {"title", "parts", "checks"}
 MODEL = {
     "id": MODEL_ID,
     "type": "model",
@@ -88,13 +90,39 @@ class _leave_signals_alone:  # noqa: N801 - stands in for uvicorn's context mana
 async def _messages(request: Request) -> Response:
     body = await _json_body(request)
     messages, tools = _checked(body)
-    reply = await asyncio.to_thread(next_reply, messages, {str(tool.get("name")) for tool in tools})
+    schema = _schema_of(body)
+    if schema is None:
+        reply = await asyncio.to_thread(next_reply, messages, {str(tool.get("name")) for tool in tools})
+    else:
+        reply = Reply(await asyncio.to_thread(_brief_text, messages))
     input_tokens = estimate_tokens([messages, tools, body.get("system") or ""])
     message = whole_message(reply, len(messages), input_tokens)
     headers = {"request-id": message["id"].replace("msg_", "req_")}
     if body.get("stream"):
         return StreamingResponse(stream_events(message), media_type="text/event-stream", headers=headers)
     return JSONResponse(message, headers=headers)
+
+
+def _schema_of(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of the answer that is asked for: that of a brief, or none."""
+    config = body.get("output_config")
+    wanted = config.get("format") if isinstance(config, dict) else None
+    if wanted is None:
+        return None
+    schema = wanted.get("schema") if isinstance(wanted, dict) else None
+    named = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(named, dict) or not named.keys() >= _OF_A_BRIEF:
+        raise _BadRequest(
+            400,
+            "invalid_request_error",
+            "output_config.format: the offline modeller answers with the JSON of a brief alone; it judges no scene.",
+        )
+    return schema
+
+
+def _brief_text(messages: list[dict[str, Any]]) -> str:
+    first = first_message(messages[0])
+    return json.dumps(brief_of_prompt(first.prompt, first.scene_is_empty, first.has_pictures), ensure_ascii=False)
 
 
 async def _count_tokens(request: Request) -> Response:

@@ -21,6 +21,7 @@ from cloud.errors import InvalidInput
 from cloud.jobs.batches import queries, work
 from cloud.jobs.batches.archive import NothingYet, stream_archive
 from cloud.jobs.batches.parsing import Kind, Limits, checked_batch_name, parse_batch
+from cloud.jobs.options import Detail, Quality
 from cloud.jobs.prompt import slug_of
 from cloud.jobs.retention.space import require_space
 
@@ -53,16 +54,20 @@ async def create_batch(
     services: ServicesDep,
     idempotency: IdempotencyDep,
     name: Annotated[str | None, Query(description="What the batch is called.")] = None,
+    quality: Annotated[Quality | None, Query(description="Of the items that name none.")] = None,
+    detail: Annotated[Detail | None, Query(description="Of the items that name none.")] = None,
 ) -> BatchDetail:
     """Make a project and a job of each prompt, all of them or none.
 
-    Send JSON, CSV (a header row with `prompt`, and `name`, `model`, `formats` if you like), one JSON object or string
-    a line, or (text/plain) one prompt a line. What cannot be used is told with its line.
+    Send JSON, CSV (a header row with `prompt`, and `name`, `model`, `formats`, `quality`, `detail`, `max_usd`, `brief`
+    if you like), one JSON object or string a line, or (text/plain) one prompt a line. What cannot be used is told with
+    its line.
     """
     kind = _kind_of(request)
     given_name = None if name is None else checked_batch_name(name)
     limits = Limits(services.settings.batch_limit, services.settings.prompt_limit_chars)
-    parsed = await asyncio.to_thread(parse_batch, await request.body(), kind, limits)
+    shared = {"quality": quality, "detail": detail}
+    parsed = await asyncio.to_thread(parse_batch, await request.body(), kind, limits, shared)
     batch_id = uuid4()
     if earlier := await idempotency.made_before(transaction, batch_id):
         return await _detail(transaction, owner, earlier)

@@ -6,13 +6,18 @@ It knows neither database nor HTTP: the API reads bodies with it, and the comman
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, cast, get_args
 
+from pydantic import ValidationError
+
+from cloud.agent.brief import Brief, brief_of_text
 from cloud.errors import InvalidInput
 from cloud.jobs.batches.rows import (
     FIELDS,
     FIELDS_SAID,
     READERS,
+    SHARED,
     Fault,
     MalformedBatch,
     Row,
@@ -24,6 +29,7 @@ from cloud.jobs.batches.rows import (
     shown,
 )
 from cloud.jobs.formats import FORMATS
+from cloud.jobs.options import Detail, Quality
 from cloud.jobs.prompt import checked_prompt, name_of
 from cloud.projects.names import checked_project_name
 
@@ -31,6 +37,7 @@ Kind = Literal["json", "csv", "jsonl", "txt"]
 
 NAME_LIMIT_CHARS = 200
 MODEL_LIMIT_CHARS = 200
+USD_LIMIT = 1e6
 FAULTS_TOLD = 10
 
 
@@ -43,12 +50,16 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class BatchItem:
-    """One prompt of a batch, checked. `formats` empty: the usual ones."""
+    """One prompt of a batch, checked. `formats` empty, and None: the usual ones."""
 
     prompt: str
     name: str
     model: str | None = None
     formats: tuple[str, ...] = ()
+    quality: Quality | None = None
+    detail: Detail | None = None
+    max_usd: float | None = None
+    brief: Brief | None = None
 
 
 class Batch(NamedTuple):
@@ -58,19 +69,26 @@ class Batch(NamedTuple):
     items: list[BatchItem]
 
 
-def parse_batch(content: bytes, kind: Kind, limits: Limits) -> Batch:
-    """The whole batch, or nothing. Raises: InvalidInput (MalformedBatch: it names the lines)."""
+def parse_batch(
+    content: bytes, kind: Kind, limits: Limits, shared: Mapping[str, object] = MappingProxyType({})
+) -> Batch:
+    """The whole batch, or nothing. `shared` (of `SHARED`) is for the items that do not say it themselves.
+
+    Raises: InvalidInput (MalformedBatch: it names the lines).
+    """
     text = decode(content)
     if not text.strip():
         raise InvalidInput("The batch is empty; give at least one prompt.")
     if kind == "json":
-        name, rows = _read_json(text)
+        name, rows, said = _read_json(text)
+        shared = {**shared, **said}
     else:
         name, rows = None, list(READERS[kind](text))
     if not rows:
         raise InvalidInput("The batch holds no prompt; give at least one.")
     if len(rows) > limits.items:
         raise InvalidInput(f"The batch has {len(rows):,} prompts; at most {limits.items:,} are allowed: split it.")
+    _how_to_build(shared)
     items: list[BatchItem] = []
     faults: list[Fault] = []
     for row in rows:
@@ -78,7 +96,7 @@ def parse_batch(content: bytes, kind: Kind, limits: Limits) -> Batch:
             faults.append(row)
             continue
         try:
-            items.append(_item(row.fields, limits.prompt_chars))
+            items.append(_item(row.fields, shared, limits.prompt_chars))
         except InvalidInput as error:
             faults.append(Fault(row.unit, row.number, str(error)))
     if faults:
@@ -99,7 +117,7 @@ def checked_batch_name(text: str) -> str:
     return _checked_name(text, "batch")
 
 
-def _item(fields: Mapping[str, object], prompt_limit_chars: int) -> BatchItem:
+def _item(fields: Mapping[str, object], shared: Mapping[str, object], prompt_limit_chars: int) -> BatchItem:
     for field in fields:
         if field not in FIELDS:
             raise InvalidInput(f"There is no field {shown(field)}; the fields are {FIELDS_SAID}.")
@@ -114,7 +132,53 @@ def _item(fields: Mapping[str, object], prompt_limit_chars: int) -> BatchItem:
         name=_checked_name(name if name is not None else name_of(prompt), "project"),
         model=model,
         formats=_formats_of(fields.get("formats")),
+        brief=_brief_of(fields.get("brief")),
+        **_how_to_build({**shared, **{field: value for field, value in fields.items() if value is not None}}),
     )
+
+
+def _how_to_build(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Quality, detail and budget, as far as they are said."""
+    return {
+        "quality": _choice_in(fields, "quality", get_args(Quality)),
+        "detail": _choice_in(fields, "detail", get_args(Detail)),
+        "max_usd": _usd_of(fields.get("max_usd")),
+    }
+
+
+def _choice_in(fields: Mapping[str, object], field: str, choices: tuple[str, ...]) -> str | None:
+    value = fields.get(field)
+    if isinstance(value, str) and value.strip().lower() in choices:
+        return value.strip().lower()
+    if value is None:
+        return None
+    raise InvalidInput(f"There is no {field} {shown(value)}; it is one of {', '.join(choices)}.")
+
+
+def _usd_of(value: object) -> float | None:
+    try:
+        usd = None if value is None else float(cast("float | str", value))
+    except (TypeError, ValueError):
+        usd = -1.0
+    if usd is None or (0 < usd <= USD_LIMIT and not isinstance(value, bool)):
+        return usd
+    raise InvalidInput(f"The budget max_usd cannot be {shown(value)}; give an amount of dollars above 0, such as 0.5.")
+
+
+def _brief_of(value: object) -> Brief | None:
+    """From an object of the brief's JSON, or from a text in which it is written."""
+    if value is None:
+        return None
+    try:
+        return brief_of_text(value) if isinstance(value, str) else Brief.model_validate(value)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(str(part) for part in ("brief", *wrong["loc"]))
+        raise InvalidInput(
+            f"The brief cannot be used: {where}: {wrong['msg'].removeprefix('Value error, ')}."
+        ) from error
+    except ValueError as error:
+        raise InvalidInput(f"The brief cannot be used: {error}.") from error
 
 
 def _text_in(fields: Mapping[str, object], field: str) -> str | None:
@@ -149,7 +213,8 @@ def _formats_of(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _read_json(text: str) -> tuple[str | None, list[Row | Fault]]:
+def _read_json(text: str) -> tuple[str | None, list[Row | Fault], dict[str, object]]:
+    """Name, items, and what is said for all of them."""
     try:
         body = json.loads(text)
     except json.JSONDecodeError as error:
@@ -161,10 +226,11 @@ def _read_json(text: str) -> tuple[str | None, list[Row | Fault]]:
     if not isinstance(body, dict):
         raise InvalidInput('The batch must be a JSON object such as {"items": ["a chair", "a table"]}.')
     for field in body:
-        if field not in ("name", "items"):
-            raise InvalidInput(f"There is no field {shown(field)} beside name and items.")
+        if field not in ("name", "items", *SHARED):
+            raise InvalidInput(f"There is no field {shown(field)} beside name, items, {', '.join(SHARED)}.")
     if not isinstance(body.get("items"), list):
         raise InvalidInput("items: this must be a list of prompts, or of objects that each hold a prompt.")
     name = _text_in(body, "name")
     rows = [row_of("item", number, value) for number, value in enumerate(body["items"], 1)]
-    return None if name is None else checked_batch_name(name), rows
+    said = {field: body[field] for field in SHARED if body.get(field) is not None}
+    return None if name is None else checked_batch_name(name), rows, said

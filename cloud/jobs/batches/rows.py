@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from cloud.errors import InvalidInput
 
-FIELDS = ("prompt", "name", "model", "formats")
-FIELDS_SAID = "prompt, name, model and formats"
+SHARED = ("quality", "detail", "max_usd")
+"""Those that may be said once for a whole batch."""
+FIELDS = ("prompt", "name", "model", "formats", "brief", *SHARED)
+FIELDS_SAID = f"{', '.join(FIELDS[:-1])} and {FIELDS[-1]}"
 
 
 class Fault(NamedTuple):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from cloud.db.models import Batch, Job, Project
@@ -12,11 +12,11 @@ from cloud.jobs import queue
 from cloud.jobs.batches import queries
 from cloud.jobs.batches.parsing import BatchItem
 from cloud.jobs.events import SceneMoved
+from cloud.jobs.options import BuildOptions
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-USUAL_FORMATS = ("blend", "glb")
 UNBUILT = ("failed", "cancelled")
 
 
@@ -40,12 +40,19 @@ async def make_batch(session: "AsyncSession", batch: Batch, items: Sequence[Batc
                 kind="build",
                 prompt=item.prompt,
                 model=item.model,
-                request={"formats": list(item.formats or USUAL_FORMATS), "image_ids": []},
+                request=_request_of(item),
                 created_at=moment,
             )
         )
     await queries.add_projects(session, projects)
     await queue.enqueue_all(session, jobs)
+
+
+def _request_of(item: BatchItem) -> dict[str, Any]:
+    """What the item says of how to build it; the rest as everywhere."""
+    names = ("formats", "quality", "detail", "max_usd", "brief")
+    said = {name: value for name in names if (value := getattr(item, name))}
+    return BuildOptions(**said).model_dump(mode="json")
 
 
 async def cancel_batch(session: "AsyncSession", owner: UUID, batch_id: UUID) -> None:

@@ -76,9 +76,11 @@ async def children_of(session: AsyncSession, snapshot_id: UUID) -> Sequence[UUID
 async def has_work_on_scene(session: AsyncSession, project_id: UUID) -> bool:
     """Whether a job that needs the project's scene to stay where it is has not ended.
 
-    Those that read snapshots which they name do not.
+    Those that read snapshots which they name do not, nor do those that only write a brief.
     """
-    names_its_own = or_(Job.kind == "compare", and_(Job.kind == "export", Job.request.has_key("snapshot_id")))
+    names_its_own = or_(
+        Job.kind.in_(("compare", "refine")), and_(Job.kind == "export", Job.request.has_key("snapshot_id"))
+    )
     statement = select(Job.id).where(Job.project_id == project_id, Job.state.in_(("queued", "running")), ~names_its_own)
     return await session.scalar(statement.limit(1)) is not None
 

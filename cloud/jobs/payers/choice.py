@@ -12,10 +12,8 @@ from cloud.agent.access import OFFLINE_MODEL, ModelAccess
 from cloud.agent.errors import ModelError
 from cloud.db.engine import Transaction
 from cloud.db.models import Job
+from cloud.jobs.kinds import ASKS_A_MODEL
 from cloud.jobs.payers import queries
-
-USES_MODEL = frozenset({"build", "refine"})
-"""The kinds of jobs that call a model."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ ChooseModel = Callable[[Transaction, Job], Awaitable[ModelChoice]]
 
 async def choose_model(session: Transaction, job: Job, models: ModelAccess, keys: ModelKeys) -> ModelChoice:
     """What the job's next attempt works with. Where that cannot be had, the attempt says why."""
-    if job.kind not in USES_MODEL:
+    if job.kind not in ASKS_A_MODEL:
         return ModelChoice("", models)
     payer = await queries.payer_of(session, job.id) if job.attempt else None
     if payer == "nobody":

@@ -67,7 +67,11 @@ FAULTS: list[tuple[Kind, str | bytes, str]] = [
         "a red chair\na table\n",
         "Line 1: the first row must name the columns, and none of them is called prompt.",
     ),
-    ("csv", "prompt,colour\na,b\n", "Line 1: there is no column 'colour'; the columns are prompt, name, model and"),
+    (
+        "csv",
+        "prompt,colour\na,b\n",
+        "Line 1: there is no column 'colour'; the columns are prompt, name, model, formats, brief",
+    ),
     ("csv", "prompt,Prompt\na,b\n", "Line 1: the column prompt comes twice."),
     ("csv", "prompt,formats\na,glb dwg\n", "Line 2: there is no format 'dwg'; the formats are blend, glb, fbx, obj"),
     ("csv", f"prompt\n{'x' * 51}\n", "Line 2: the prompt has 51 characters; at most 50 are allowed: shorten it."),
@@ -79,7 +83,11 @@ FAULTS: list[tuple[Kind, str | bytes, str]] = [
     ("jsonl", '"a"\n{"prompt": }\n', "Line 2: this is not valid JSON from column 12 on."),
     ("jsonl", "[1]\n", "Line 1: this must be a prompt or a JSON object, not a list."),
     ("jsonl", "7\n", "Line 1: this must be a prompt or a JSON object, not 7."),
-    ("jsonl", '{"promt": "a"}\n', "Line 1: there is no field 'promt'; the fields are prompt, name, model and formats."),
+    (
+        "jsonl",
+        '{"promt": "a"}\n',
+        "Line 1: there is no field 'promt'; the fields are prompt, name, model, formats, brief, quality, detail and",
+    ),
     ("jsonl", '{"name": "a"}\n', "Line 1: the prompt is missing"),
     ("jsonl", '{"prompt": 7}\n', "Line 1: the field prompt must be a text."),
     ("jsonl", '{"prompt": "a", "formats": {"glb": 1}}\n', "Line 1: the formats must be a list"),
@@ -87,6 +95,12 @@ FAULTS: list[tuple[Kind, str | bytes, str]] = [
     ("jsonl", "[" * 100_000, "Line 1: this JSON nests too deeply"),
     ("txt", "a\n\na\x1bb\n", "Line 3: the prompt holds the control character U+001B"),
     ("json", '{"items": ["a", {"prompt": " "}]}', "Item 2: the prompt is empty"),
+    ("csv", "prompt,quality\na,best\n", "Line 2: there is no quality 'best'; it is one of draft, standard, high."),
+    ("csv", "prompt,max_usd\na,0\n", "Line 2: the budget max_usd cannot be '0'; give an amount of dollars above 0"),
+    ("jsonl", '{"prompt": "a", "detail": 3}\n', "Line 1: there is no detail 3; it is one of as-is, concise, moderate,"),
+    ("jsonl", '{"prompt": "a", "brief": {"title": ""}}\n', "Line 1: the brief cannot be used: brief.title: String"),
+    ("jsonl", '{"prompt": "a", "brief": "A\\nParts:\\n- leg"}\n', "Line 1: the brief cannot be used: line 3 is not a"),
+    ("json", '{"items": ["a", {"prompt": "b", "max_usd": true}]}', "Item 2: the budget max_usd cannot be True"),
     ("json", '{"items": ["a", null]}', "Item 2: this must be a prompt or a JSON object, not None."),
 ]
 
@@ -110,7 +124,8 @@ WHOLE: list[tuple[Kind, str, str]] = [
     ("json", "[]", 'The batch must be a JSON object such as {"items": ["a chair", "a table"]}.'),
     ("json", "{}", "items: this must be a list of prompts, or of objects that each hold a prompt."),
     ("json", '{"items": "a"}', "items: this must be a list of prompts, or of objects that each hold a prompt."),
-    ("json", '{"items": ["a"], "x": 1}', "There is no field 'x' beside name and items."),
+    ("json", '{"items": ["a"], "x": 1}', "There is no field 'x' beside name, items, quality, detail, max_usd."),
+    ("json", '{"items": ["a"], "quality": 1}', "There is no quality 1; it is one of draft, standard, high."),
     ("json", '{"items": ["a"], "name": " "}', "The batch's name is empty; give it one."),
     ("json", '{"items": ["a"], "name": 7}', "The field name must be a text."),
     ("json", '{"items": ["a",\n]}', "The batch is not valid JSON: line 2, column 1 cannot be read."),
@@ -155,3 +170,24 @@ def test_whatever_csv_writes_is_read_as_it_was() -> None:
     csv.writer(written).writerows([["prompt"], *([row] for row in rows)])
 
     assert prompts(written.getvalue(), "csv") == rows
+
+
+def test_what_is_said_of_all_is_for_the_items_that_do_not_say_it() -> None:
+    content = """{"quality": "draft", "detail": "concise", "max_usd": 2, "items": [
+        "a", {"prompt": "b", "quality": "high", "detail": null, "max_usd": 0.5}]}"""
+
+    first, second = parse(content, "json").items
+
+    assert (first.quality, first.detail, first.max_usd) == ("draft", "concise", 2.0)
+    assert (second.quality, second.detail, second.max_usd) == ("high", "concise", 0.5)
+
+
+def test_a_table_says_quality_budget_and_a_written_brief_of_each() -> None:
+    content = 'prompt;quality;max_usd;brief\na chair;High;1.5;"A chair\nParts:\n- Seat: 0.4×0.4×0.04 m"\na table;;;\n'
+
+    first, second = parse(content, "csv").items
+
+    assert (first.quality, first.max_usd) == ("high", 1.5)
+    assert first.brief is not None
+    assert first.brief.parts[0].size_m == [0.4, 0.4, 0.04]
+    assert (second.quality, second.detail, second.max_usd, second.brief) == (None, None, None, None)

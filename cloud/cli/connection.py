@@ -1,0 +1,123 @@
+"""The way from a command to an API that answers: a named server, or the local stack, signed in."""
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+from cloud.cli.display import Display
+from cloud.cli.home import claim_folder
+from cloud.cli.local_stack import local_stack
+from cloud.errors import InvalidInput
+from cloud.settings import Settings
+from ui.api_client import ApiClient, ApiError
+
+DATABASE_WAIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which server to use, as whom. `server` None: the local stack, which `keep` leaves running."""
+
+    server: str | None = None
+    token: str | None = None
+    keep: bool = False
+
+    def check(self) -> None:
+        """Raises: InvalidInput: a server without a token."""
+        if self.server and not self.token:
+            raise InvalidInput("A server needs to know who you are: give its token with --token or P2M_TOKEN.")
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by part, in the order in which the parts ended."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - started, 3)
+
+
+@contextlib.contextmanager
+def at_work(
+    where: Where, out: Path | None, named_after: str, settings: Settings, display: Display, watch: Stopwatch
+) -> Iterator[tuple[ApiClient, Path]]:
+    """A signed-in client, and the folder for what comes home; a folder of our choice goes again if nothing came.
+
+    Raises: what `claim_folder` and `connect` raise.
+    """
+    folder = claim_folder(out, named_after)
+    try:
+        with contextlib.ExitStack() as held:
+            yield connect(held, where, settings, display, watch), folder
+            stopping = time.monotonic()
+            if not where.server:
+                display.note("stopping the stack")
+    except BaseException:
+        if out is None:
+            with contextlib.suppress(OSError):  # what has come home stays
+                folder.rmdir()
+        raise
+    watch.seconds["stack stop"] = round(time.monotonic() - stopping, 3)
+
+
+def connect(
+    held: contextlib.ExitStack, where: Where, settings: Settings, display: Display, watch: Stopwatch
+) -> ApiClient:
+    """A signed-in client, of the named server or of the local stack, which `held` then holds."""
+    if where.server:
+        return held.enter_context(ApiClient(where.server, where.token))
+    with watch.part("stack start"):
+        info = held.enter_context(local_stack(settings, keep=where.keep, on_wait=display.note))
+    watch.seconds |= {f"  {name}": seconds for name, seconds in info.timings_s.items()}
+    client = held.enter_context(ApiClient(info.api_url, where.token))
+    if where.token is None:
+        with watch.part("sign-in"):
+            # The database of a stack that runs may be recovering from a crash.
+            for attempt in Retrying(
+                retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.status == 503),
+                stop=stop_after_delay(DATABASE_WAIT_S),
+                wait=wait_fixed(0.5),
+                before_sleep=lambda state: display.note("waiting for the database"),
+                reraise=True,
+            ):
+                with attempt:
+                    _sign_in_locally(client, settings.data_dir)
+    return client
+
+
+def _sign_in_locally(client: ApiClient, data_dir: Path) -> None:
+    """Sign in as this data folder's own user; the password lies beside the database, readable by its owner alone."""
+    secret_file = data_dir / "local-user.json"
+    if not secret_file.exists():
+        draft = secret_file.with_name(f"{secret_file.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump({"username": "local", "password": secrets.token_urlsafe(24)}, file)
+        with contextlib.suppress(FileExistsError):  # another run was first: its password counts
+            os.link(draft, secret_file)
+        draft.unlink()
+    local = json.loads(secret_file.read_text())
+    try:
+        client.log_in(local["username"], local["password"])
+    except ApiError as refused:
+        if refused.status != 401:
+            raise
+        try:
+            client.sign_up(local["username"], local["password"])
+        except ApiError as taken:
+            if taken.status != 409:
+                raise
+            # Either a run beside us has just signed up, or the name belongs to somebody else: the log-in tells.
+        client.log_in(local["username"], local["password"])
