@@ -39,7 +39,7 @@ def _figures(records: Sequence[Record], judge: str | None) -> list[tuple[str, st
     figures = [
         ("Success", _percent(share.value), f"{share.hits} of {share.n}; 95 %: {low:.0%} to {high:.0%}"),
         ("Not measured", str(lost), "the prompt was refused or the harness failed" if lost else "every job ended"),
-        ("Clean geometry", f"{facts['check_clean']} of {_inspected(kept)}", "scenes in which `check` finds only notes"),
+        ("Clean geometry", f"{facts['check_clean']} of {_inspected(kept)}", "scenes in which check finds only notes"),
         ("Steps", f"{facts['steps']:,}", f"{facts['failed_steps']} failed, {facts['repairs']} repairs"),
         ("Model calls", f"{facts['model_calls']:,}", f"{facts['mends']} mends after review"),
         ("Cost", f"${facts['usd']:.4f}", f"${facts['usd'] / len(kept):.4f} a prompt" if kept else ""),
@@ -81,7 +81,7 @@ def _plots(records: Sequence[Record]) -> list[str]:
     drawn.append(plot("Tool calls", _counted(tools)))
     drawn.append(plot("Seconds of a prompt: a quarter, half, three quarters are below", _times(kept)))
     if findings:
-        drawn.append(plot("Findings of `check` in the saved scenes", _counted(findings)))
+        drawn.append(plot("What check finds in the saved scenes", _counted(findings)))
     if checks:
         drawn.append(plot("Checks of the file that failed, in scenes", _counted(checks)))
     codes = Counter((record["error"] or {}).get("code", "") for record in records if record.get("error"))
