@@ -59,7 +59,7 @@ def _facts() -> dict[str, Any]:
     shapes: dict[str, dict[str, Any] | None] = {}
     for shown in graph.object_instances:
         obj, place = shown.object, np.array(shown.matrix_world)
-        if obj is None or obj.type not in _GEOMETRY or obj.original.hide_render:
+        if obj is None or obj.original is None or obj.type not in _GEOMETRY or obj.original.hide_render:
             continue
         if obj.name not in shapes:
             shapes[obj.name] = _shape_of(obj)
