@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-_ROW_PX, _LABEL_PX, _BAR_PX, _VALUE_PX = 22, 150, 300, 110
+_ROW_PX, _LABEL_PX, _BAR_PX, _VALUE_PX = 22, 170, 280, 150
+_LABEL_CHARS = 24
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def thumbnail(file: Path, width_px: int, css: str) -> str:
 def _bar(bar: Bar, number: int, top: float) -> str:
     y, scale = number * _ROW_PX, _BAR_PX / top
     length = max(bar.value * scale, 0.0)
-    label = bar.label if len(bar.label) <= 22 else bar.label[:21] + "…"
+    label = bar.label if len(bar.label) <= _LABEL_CHARS else bar.label[: _LABEL_CHARS - 1] + "…"
     drawn = (
         f'<text x="{_LABEL_PX - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>'
         f'<rect class="bar{" second" if bar.second else ""}" x="{_LABEL_PX}" y="{y + 4}" rx="3" '

@@ -12,6 +12,7 @@ from scripts.bench.agent.tasks import slug_of
 
 _PREVIEW_PX, _SHEET_PX = 224, 460
 _KINDS_AT_MOST, _BARS_AT_MOST = 14, 14
+_PROMPT_CHARS = 600
 
 
 def write_report(folder: Path, asked: dict[str, Any], records: Sequence[Record]) -> Path:
@@ -79,7 +80,7 @@ def _plots(records: Sequence[Record]) -> list[str]:
         tools.update(record["tools"])
     drawn = [plot("Success by kind, with 95 % intervals", shares)] if shares else []
     drawn.append(plot("Tool calls", _counted(tools)))
-    drawn.append(plot("Seconds of a prompt: a quarter, half, three quarters are below", _times(kept)))
+    drawn.append(plot("Seconds of a prompt (quartiles)", _times(kept)))
     if findings:
         drawn.append(plot("What check finds in the saved scenes", _counted(findings)))
     if checks:
@@ -109,7 +110,8 @@ _HEADS = (
 
 def _row(record: Record, folder: Path) -> list[Cell]:
     files = folder / "files" / slug_of(record["id"])
-    prompt = f"<b>{escape(record['name'])}</b><small>{escape(record['prompt'][:600])}</small>"
+    told = record["prompt"][:_PROMPT_CHARS] if record["prompt"] != record["name"] else ""
+    prompt = f"<b>{escape(record['name'])}</b><small>{escape(told)}</small>"
     preview = thumbnail(files / "preview.png", _PREVIEW_PX, "preview")
     sheet = thumbnail(files / "sheet.webp", _SHEET_PX, "sheet")
     head = [Cell(prompt, record["name"], "prompt"), _result(record), Cell(preview), Cell(sheet)]
