@@ -137,6 +137,7 @@ def test_failures_and_the_repair_that_follows_are_counted() -> None:
         ("run_python", False),
         ("look", True),
         ("run_python", True),
+        ("run_python", True),
         ("check", False),
     ):
         tally.apply("step.finished", {"tool": tool, "ok": ok, "error": None if ok else "ValueError: no"})

@@ -46,7 +46,8 @@ def write_comparison(folder: Path, first: Run, second: Run) -> dict[str, Any]:
         table(("Prompt", "A", "B", "Cost A", "Cost B", "Steps A", "Steps B", "Seconds A", "Seconds B"), _rows(pairs)),
     ]
     file = folder / "comparison.html"
-    subtitle = f"A: {first[0]} ({len(first[1])} records); B: {second[0]} ({len(second[1])} records)"
+    counts = f"A: {first[0]} ({len(first[1])} records); B: {second[0]} ({len(second[1])} records)"
+    subtitle = f"{counts}. Intervals as of independent samples."
     file.write_text(page("Two evaluations of the agent", subtitle, parts), encoding="utf-8")
     return _summary(first[1], second[1], pairs, both) | {"report": str(file)}
 

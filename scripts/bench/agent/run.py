@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Evaluates the agent: every prompt of a file through the whole product, one HTML report, `results.jsonl`.
 
     run.py PROMPTS [--model M] [--quality Q] [--detail D] [--no-pictures] [--no-check] [--no-lookup] [--no-review]
