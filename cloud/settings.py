@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     )
     max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
+    allow_ablations: bool = Field(
+        default=False, description="Jobs may ask to be built without tools or review: for evaluations."
+    )
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")

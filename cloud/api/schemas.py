@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cloud.agent.ablation import Ablation
 from cloud.agent.brief import Brief
 from cloud.jobs.events import JobResult
 from cloud.jobs.formats import ExportFormat
@@ -104,6 +105,9 @@ class JobIn(SceneSeen):
         le=1e6,
         allow_inf_nan=False,
         description="What the job may cost; null: the quality's budget.",
+    )
+    without: list[Ablation] = Field(
+        default=[], description="For evaluations, where the server allows them: what the model has to do without."
     )
 
 

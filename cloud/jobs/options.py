@@ -1,10 +1,11 @@
 """How a prompt is to be built: what a client may ask for besides the words, as it is kept in `jobs.request`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from cloud.agent.ablation import Ablation
 from cloud.agent.brief import Brief
 from cloud.jobs.formats import ExportFormat
 
@@ -32,7 +33,7 @@ PROFILES: dict[Quality, Profile] = {
 
 class BuildOptions(BaseModel):
     """The options of one build or refine job. `max_usd` lowers the profile's budget; `brief` is what the user has
-    seen and perhaps changed, and spares the refining."""
+    seen and perhaps changed, and spares the refining. `without` is for evaluations: see `cloud.agent.ablation`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -42,6 +43,7 @@ class BuildOptions(BaseModel):
     detail: Detail = "as-is"
     brief: Brief | None = None
     max_usd: float | None = None
+    without: list[Ablation] = []
 
     @classmethod
     def of_request(cls, request: dict[str, Any]) -> "BuildOptions":
@@ -51,4 +53,5 @@ class BuildOptions(BaseModel):
     @property
     def profile(self) -> Profile:
         """What its quality stands for."""
-        return PROFILES[self.quality]
+        profile = PROFILES[self.quality]
+        return replace(profile, review=False, mends=0) if "review" in self.without else profile

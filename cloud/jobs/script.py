@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloud.jobs.kept_steps import KEPT_MARK
-from cloud.jobs.parameters.reading import Parameter
+from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS, Parameter
 from cloud.jobs.parameters.scene import scene_parameters
 from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
 from cloud.jobs.script_imports import PRELUDE as IMPORT_PRELUDE
@@ -175,7 +175,9 @@ def _as_block(code: str) -> str:
 
 
 def _may_exit(code: str) -> bool:
-    """It names something that ends a script."""
+    """It names something that ends a script, or is too long to tell."""
+    if len(code) > PARSED_UP_TO_CHARS:
+        return True
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Name) and node.id in {"SystemExit", "exit", "quit"}:
             return True
@@ -227,7 +229,8 @@ def _hoist_future_imports(codes: Sequence[str]) -> tuple[list[str], list[str]]:
     bodies: list[str] = []
     for code in codes:
         lines = code.splitlines(keepends=True)
-        for node in ast.parse(code).body:
+        # What is too long to parse stands in the script as a text, which may begin with such imports.
+        for node in ast.parse(code).body if len(code) <= PARSED_UP_TO_CHARS else ():
             if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 continue
             features.update(alias.name for alias in node.names)

@@ -62,6 +62,7 @@ def replayed_code(step: Step, result: ToolResult) -> str:
         return storable_text(f"{IMPORT_MARK}{json.dumps(step.arguments, sort_keys=True)}\n")
     if not isinstance(code, str):
         return storable_text(f"# {step.title}: the tool {step.tool} did this, no code can.\n")
+    code = code.removeprefix("\ufeff")  # as the pod does: no line but a file's first may begin with it
     return storable_text(KEPT_MARK + code if result.is_error else code)
 
 

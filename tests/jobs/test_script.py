@@ -136,6 +136,18 @@ def test_future_imports_move_to_the_top() -> None:
     compile(script, "script.py", "exec")
 
 
+def test_very_long_code_is_not_parsed_and_still_runs() -> None:
+    long = "from __future__ import annotations\nSIZE = 1.0\nmade: Missing = [SIZE]\n" + "# padding\n" * 60_000
+    script = replay_script(
+        [ScriptStep("Long", long, "job", "a box"), ScriptStep("Next", "SIZE = 2.0\n", "job", "a box")]
+    )
+    # As a text, with what begins a file at its beginning; only the short step has a parameter.
+    assert '_p2m_run("""\\\nfrom __future__ import annotations\n' in script
+    assert "_P2M_PARAMETERS" in script
+    assert script.count("SIZE = 1.0") == 1
+    compile(script, "script", "exec")
+
+
 def test_empty_history_gives_a_valid_script() -> None:
     compile(replay_script([]), "script.py", "exec")
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request
 
+from cloud.api.ablations import allowed_ablations
 from cloud.api.dependencies import OwnerDep, PagingDep, Services, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
@@ -174,6 +175,7 @@ async def create_job(
         detail=body.detail,
         brief=body.brief,
         max_usd=body.max_usd,
+        without=allowed_ablations(body.without, services.settings),
     )
     job = Job(
         id=job_id,

@@ -1,5 +1,6 @@
 """The script of any step of a project's history."""
 
+import asyncio
 from uuid import UUID
 
 from cloud.db.engine import Transaction
@@ -15,4 +16,5 @@ async def script_of(session: Transaction, snapshot_id: UUID) -> str:
         ScriptStep(title=snapshot.title, code=snapshot.code, job=str(snapshot.run_id or snapshot.job_id), prompt=prompt)
         for snapshot, prompt in await chain_to(session, snapshot_id)
     ]
-    return replay_script(steps, seed_of_project(project))
+    # In a thread: parsing long code takes seconds, and heartbeats must go on.
+    return await asyncio.to_thread(replay_script, steps, seed_of_project(project))

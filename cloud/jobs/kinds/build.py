@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cloud.agent.ablation import absence_note, without
 from cloud.agent.budget import Budget
 from cloud.agent.client import CallOptions
 from cloud.agent.contract import Outcome
@@ -50,10 +51,10 @@ async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: l
     work.recorder.on_snapshot = photographed.take
     agent = Agent(
         model=client,
-        toolbox=photographed,
+        toolbox=without(photographed, work.options.without),
         recorder=work.recorder,
         budget=_budget(work),
-        system=load_prompt("build"),
+        system=load_prompt("build") + absence_note(work.options.without),
         conversation=conversation,
         steps=work.recorder.steps,
         options=CallOptions(effort=work.options.profile.effort),

@@ -18,6 +18,8 @@ def with_values(code: str, values: Mapping[str, Value]) -> str:
 
 def with_expressions(code: str, expressions: Mapping[str, str]) -> str:
     """The code with the literals of these parameters, by name, replaced by expressions."""
+    if not expressions:
+        return code
     source = code.encode()
     for parameter in sorted(read_parameters(code), key=lambda each: each.span, reverse=True):
         if parameter.name in expressions:
