@@ -39,7 +39,6 @@ PASSING: dict[str, Callable[[], Entry]] = {
 
 ENDING: dict[str, tuple[Entry, str, str]] = {
     "bad-request": (Fault(400, message="nope"), "failed", "model_request_refused"),
-    "too-large": (Fault(413), "failed", "model_request_refused"),
     "key": (Fault(401), "failed", "model_key_refused"),
     "billing": (Fault(402), "failed", "model_billing"),
     "credit": (Fault(400, message="Your credit balance is too low to access the API."), "failed", "model_billing"),
@@ -63,7 +62,9 @@ def use(name: str, arguments: Any) -> Block:
 # Turns that the model gets over by itself, once it is told what was wrong.
 ODD_TURNS: dict[str, Callable[[], Reply]] = {
     "pause": lambda: says("I think on.", "pause_turn"),
-    "pause-in-thinking": lambda: Reply([{"type": "thinking", "thinking": "Hm."}], "pause_turn"),
+    "pause-after-thinking": lambda: Reply(
+        [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "I think on. "}], "pause_turn"
+    ),
     "text-too-long": lambda: says("On and on", "max_tokens"),
     "thinking-too-long": lambda: Reply([{"type": "thinking", "thinking": "On and on"}], "max_tokens"),
     "call-cut-off": lambda: cut('{"code": "x = 1\\n', "max_tokens"),
@@ -148,10 +149,27 @@ async def test_context_of_a_small_model_is_never_exceeded() -> None:
     run.check_whole()
 
 
-async def test_full_context_window_is_got_over() -> None:
-    full = Reply([{"type": "text", "text": "I had"}], "model_context_window_exceeded")
-    run = await build({20: [full]})
+TOO_MUCH: dict[str, Entry] = {
+    "window-exceeded": Reply([{"type": "text", "text": "I had"}], "model_context_window_exceeded"),
+    "prompt-too-long": Fault(400, message="prompt is too long: 210000 tokens > 200000 maximum"),
+    "request-too-large": Fault(413),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+async def test_prompt_that_was_too_much_is_sent_again_with_less(name: str) -> None:
+    run = await build({20: [TOO_MUCH[name]]})
     run.check_whole()
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+async def test_prompt_that_stays_too_much_ends_the_job(name: str) -> None:
+    run = await build({2: [TOO_MUCH[name]] * 20})
+    run.check()
+    assert run.outcome is not None
+    assert run.outcome.kind == "failed"
+    assert run.outcome.reason
+    assert len(run.api.requests) < 12
 
 
 async def test_server_without_model_facts_does() -> None:

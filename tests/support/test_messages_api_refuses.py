@@ -221,6 +221,7 @@ REFUSALS: list[tuple[str, Callable[[Body], None], int, str]] = [
     # Thinking.
     ("signature", put("messages", 1, "content", 0, "signature", value="forged"), 400, "Invalid `signature`"),
     ("thinking-changed", put("messages", 1, "content", 0, "thinking", value="Ha."), 400, "cannot be modified"),
+    ("thinking-last", put("messages", 1, "content", value=[THOUGHT]), 400, "final block in an assistant message"),
     ("thinking-dropped", drop("messages", 1, "content", 0), 400, "cannot be modified"),
 ]
 

@@ -76,6 +76,8 @@ def _check_content(where: str, message: dict[str, Any], *, last: bool) -> None:
         )
     for index, block in enumerate(caching.as_blocks(content)):
         _check_block(f"{where}.content.{index}", block, role)
+    if role == "assistant" and content and caching.as_blocks(content)[-1]["type"] in _THINKING:
+        raise Refused(f"{where}: The final block in an assistant message cannot be `thinking`.")
 
 
 def _check_block(where: str, block: Any, inside: str) -> None:
@@ -154,7 +156,7 @@ def _check_roles(messages: list[dict[str, Any]], model: KnownModel, issued: Issu
             )
     last = messages[-1]
     if last["role"] == "assistant":
-        if not model.prefill and _bare(last) not in issued.paused:
+        if not model.prefill and not _is_paused(last, issued):
             raise Refused(
                 "This model does not support assistant message prefill. The conversation must end with a user message."
             )
@@ -163,10 +165,18 @@ def _check_roles(messages: list[dict[str, Any]], model: KnownModel, issued: Issu
             raise Refused("messages: final assistant content cannot end with trailing whitespace")
 
 
-def _bare(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """The message's blocks without their cache marks."""
-    blocks = caching.as_blocks(message["content"])
-    return [{k: v for k, v in block.items() if k != "cache_control"} for block in blocks]
+def _is_paused(message: dict[str, Any], issued: Issued) -> bool:
+    """Whether the message ends with a turn that may go on by itself (before it may be one that went on already)."""
+    said = _trimmed(message["content"])
+    return any(said[-len(turn) :] == _trimmed(turn) for turn in issued.paused)
+
+
+def _trimmed(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks without cache marks and without white space behind their texts, which may not be sent."""
+    return [
+        {k: v.rstrip() if k == "text" else v for k, v in block.items() if k != "cache_control"}
+        for block in caching.as_blocks(content)
+    ]
 
 
 def _check_tool_calls(messages: list[dict[str, Any]], *, has_tools: bool) -> None:
