@@ -3,6 +3,7 @@
 import base64
 import io
 import itertools
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,8 +133,10 @@ class PictureToolbox:
 
 
 def picture(number: int, side_px: int) -> str:
-    """A PNG in base64: a shaded floor with a few boxes on it, another for each number."""
-    image = Image.linear_gradient("L").resize((side_px, side_px)).convert("RGB")
+    """A PNG in base64: grainy, as a render is, with a few boxes on it; another for each number, always the same."""
+    grain = random.Random(number).randbytes(side_px * side_px)
+    image = Image.linear_gradient("L").resize((side_px, side_px))
+    image = Image.blend(image, Image.frombytes("L", image.size, grain), 0.1).convert("RGB")
     draw = ImageDraw.Draw(image)
     for box in range(1 + number % 7):
         left, top = (37 * number + 53 * box) % side_px, (61 * number + 29 * box) % side_px
