@@ -55,6 +55,7 @@ class FaultyRun:
     toolbox: PictureToolbox
     recorder: LedgerRecorder
     agent: Agent
+    steps: int
     outcome: Outcome | None = None
 
     def check(self) -> None:
@@ -65,9 +66,9 @@ class FaultyRun:
     def check_whole(self) -> None:
         """The build came to its end, each step once."""
         assert self.outcome == Outcome("finished", "A chair."), self.outcome
-        assert len(self.toolbox.ran) == STEPS
-        assert len(set(self.toolbox.ran)) == STEPS
-        assert self.toolbox.looked == STEPS
+        assert len(self.toolbox.ran) == self.steps
+        assert len(set(self.toolbox.ran)) == self.steps
+        assert self.toolbox.looked == self.steps
         self.check()
 
 
@@ -75,16 +76,14 @@ class FaultyRun:
 async def faulty_run(
     faults: Mapping[int, Sequence[Entry]],
     *,
+    steps: int = STEPS,
     attempts: int = 100,
     silence_s: float = _SILENCE_S,
     models: Sequence[KnownModel] = DEFAULT_MODELS,
     knows_models: bool = True,
-    answering: Any = None,
 ) -> AsyncIterator[FaultyRun]:
-    """An agent that is ready to run a build of forty steps with these faults before its turns (the first is 1)."""
-    async with messages_api(
-        answering=answering or LongBuild(STEPS), faults=faults, models=models, knows_models=knows_models
-    ) as api:
+    """An agent that is ready to run a build with these faults before its turns (the first is 1)."""
+    async with messages_api(answering=LongBuild(steps), faults=faults, models=models, knows_models=knows_models) as api:
         client = MessagesClient(
             MODEL,
             api_key="k",
@@ -103,7 +102,7 @@ async def faulty_run(
             conversation=conversation,
         )
         try:
-            yield FaultyRun(api, toolbox, recorder, agent)
+            yield FaultyRun(api, toolbox, recorder, agent, steps)
         finally:
             await client.aclose()
 

@@ -243,7 +243,8 @@ def _check_thinking(messages: list[dict[str, Any]], issued: Issued, *, on: bool)
             kept = [block for block in blocks if block["type"] in _THINKING]
             for block in blocks:
                 thoughts = issued.thoughts.get(block.get("id", ""))
-                if thoughts is not None and thoughts != kept:
+                # Before them may be those of a turn that paused and that this one goes on from.
+                if thoughts and kept[-len(thoughts) :] != thoughts:
                     raise _modified(index, 0)
 
 
