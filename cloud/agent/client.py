@@ -6,7 +6,7 @@ The SDK's own retries are off: ours are visible to the user, capped, and end at 
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
@@ -62,6 +62,10 @@ class Watcher(Protocol):
         """The answer goes on with this piece of `kind` text or thinking. Must not block."""
         ...
 
+    async def began(self, call: CutOffCall) -> None:
+        """The answer has begun, and from now on is paid for: what its beginning says."""
+        ...
+
     async def cut_off(self, call: CutOffCall) -> None:
         """The answer broke off in the middle, or was cancelled."""
         ...
@@ -83,8 +87,20 @@ class CallOptions:
 _DEFAULTS = CallOptions()
 
 
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the server says of a model; None where it says nothing."""
+
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
 class Model(Protocol):
     """A model that answers a conversation."""
+
+    async def facts(self) -> ModelFacts:
+        """What is known of it; asked once."""
+        ...
 
     @property
     def name(self) -> str:
@@ -133,6 +149,10 @@ class MessagesClient:
             max_retries=0,
             timeout=httpx2.Timeout(self.read_timeout_s, connect=10.0),
         )
+
+    async def facts(self) -> ModelFacts:
+        """What is known of the model; asked once."""
+        return ModelFacts()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -198,7 +218,7 @@ class MessagesClient:
                 output_config=cast(Any, _output_config(options)) or anthropic.omit,
                 thinking=cast(Any, thinking) if thinking else anthropic.omit,
             ) as stream:
-                await heard.listen(stream, watcher)
+                await heard.listen(stream, watcher, self._price)
                 request_id = stream.request_id
             message = heard.message
             if message is None or message.stop_reason is None:
@@ -267,11 +287,16 @@ class _Heard:
         except AssertionError:
             return None
 
-    async def listen(self, stream: AsyncMessageStream[None], watcher: Watcher) -> None:
+    async def listen(
+        self, stream: AsyncMessageStream[None], watcher: Watcher, price: Callable[[TokenCounts], float]
+    ) -> None:
         """Take the stream to its end, and pass its text on."""
         self.stream = stream
         async for event in stream:
-            if event.type == "text":
+            if event.type == "message_start":
+                tokens = _count(event.message.usage)
+                await watcher.began(CutOffCall(tokens, price(tokens), event.message.model))
+            elif event.type == "text":
                 watcher.delta("text", event.text)
                 self.chars += len(event.text)
             elif event.type == "thinking":
@@ -313,6 +338,7 @@ __all__ = [
     "MessagesClient",
     "Model",
     "ModelError",
+    "ModelFacts",
     "ModelReply",
     "RetryPolicy",
     "Watcher",

@@ -22,6 +22,7 @@ class Asked:
     def __init__(self) -> None:
         self.waits: list[tuple[str, float]] = []
         self.deltas: list[tuple[str, str]] = []
+        self.begun: list[CutOffCall] = []
         self.cut_offs: list[CutOffCall] = []
         self.heard = asyncio.Event()
         self.requests: list[dict[str, Any]] = []
@@ -32,6 +33,9 @@ class Asked:
     def delta(self, kind: str, piece: str) -> None:
         self.deltas.append((kind, piece))
         self.heard.set()
+
+    async def began(self, call: CutOffCall) -> None:
+        self.begun.append(call)
 
     async def cut_off(self, call: CutOffCall) -> None:
         self.cut_offs.append(call)

@@ -164,7 +164,7 @@ async def test_refusal_ends_the_run_as_refused() -> None:
 
 
 async def test_full_context_fails_the_run_with_a_reason() -> None:
-    seen = await run_loop(says("…", "model_context_window_exceeded"))
+    seen = await run_loop(*[says("…", "model_context_window_exceeded")] * 3)
     assert (seen.outcome.kind, seen.outcome.code) == ("failed", "context_exceeded")
 
 

@@ -121,7 +121,9 @@ class Bench:
                 (m.seq, m.role, m.content, m.stop_reason, steps.get(m.snapshot_id))
                 for m in await rows(Message, Message.seq)
             ]
-            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in await rows(Usage, Usage.message_seq)]
+            # A call that was in flight when the attempt died was paid for, and stands in the ledger beside these.
+            whole = [one for one in await rows(Usage, Usage.message_seq) if one.message_seq is not None]
+            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in whole]
             files = [
                 (a.kind, a.name, a.kind == "script" or a.sha256)
                 for a in await rows(Artifact, Artifact.kind, Artifact.name)
