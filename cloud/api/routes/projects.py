@@ -17,6 +17,7 @@ from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
+from cloud.jobs.ledger.month import require_month_budget
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
@@ -139,7 +140,9 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
         return artifact_out(await queries.add_artifact(session, artifact))
 
 
-@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403))
+@router.post(
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(402, 403)
+)
 async def create_job(
     project_id: UUID,
     body: JobIn,
@@ -156,6 +159,7 @@ async def create_job(
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
     await require_space(transaction, owner, services.settings)
+    await require_month_budget(transaction, owner, services.settings, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
         formats=list(dict.fromkeys(body.formats)),
