@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Select, cast, func, select, tuple_
+from sqlalchemy import Date, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -115,7 +115,7 @@ async def has_own_key(session: AsyncSession, user_id: UUID) -> bool:
     return await session.scalar(select(ModelKey.user_id).where(ModelKey.user_id == user_id)) is not None
 
 
-def _within(statement: Select[Any], window: Window) -> Select[Any]:
+def _within(statement: Any, window: Window) -> Any:
     statement = statement.where(Usage.user_id == window.owner)
     if window.job_id is not None:
         statement = statement.where(Usage.job_id == window.job_id)
