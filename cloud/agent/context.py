@@ -5,6 +5,7 @@ cache. Old turns are folded into a digest (`cloud.agent.digest`) in the first tu
 before the end of a cached prefix has to be written anew, at more than ten times the price of reading it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any
 from cloud.agent.contract import Block
 from cloud.agent.digest import DIGEST_LINE_TOKENS, DIGEST_LINES, digest_of, shortened
 from cloud.agent.estimate import pictures_in, tokens_of, tokens_of_text
-from cloud.agent.turns import Turn, arguments_of
+from cloud.agent.turns import Turn
 
 CACHED = {"type": "ephemeral"}
 # Prices of the cache, in those of a plain input token.
@@ -21,6 +22,7 @@ _READ, _WRITE = 0.1, 1.25
 # Of the model's limit, the rest is for the reply and for what we count wrong.
 _USED_PART = 0.75
 _DEFAULT_LIMIT = 200_000
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,200}")
 # The API takes 100 pictures and 32 MB in one request.
 _PICTURES_AT_MOST, _BYTES_AT_MOST = 60, 16 * 2**20
 
@@ -168,13 +170,13 @@ def _digest_tokens(exchange: _Exchange) -> int:
 
 
 def _as_sent(content: Sequence[Block]) -> list[Block]:
-    """The API takes no call whose input is not an object."""
-    return [
-        {**block, "input": {}}
-        if block["type"] == "tool_use" and arguments_of(block) is None and not isinstance(block["input"], dict)
-        else block
-        for block in content
-    ]
+    """The API takes back no call whose input is not an object, or whose name no tool could have."""
+    return [_possible_call(block) if block["type"] == "tool_use" else block for block in content]
+
+
+def _possible_call(call: Block) -> Block:
+    name = call["name"] if _TOOL_NAME.fullmatch(str(call["name"])) else "unknown_tool"
+    return {**call, "name": name, "input": call["input"] if isinstance(call["input"], dict) else {}}
 
 
 def _ending_well(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ _ONLY_LOOKING = frozenset({"look", "inspect", "check", "lookup", "snapshots"})
 _LOOKS_TOLD = 12
 _RESULT_CHARS = 180
 _TITLE_CHARS = 80
-_SAID_CHARS = 4_000
+_SAID_CHARS = 8_000
 _OUTPUT_HEAD, _OUTPUT_TAIL = 1_000, 400
 
 _OPENING = (

@@ -74,9 +74,11 @@ def failure(text: str) -> ToolResult:
 
 
 def tool_result(call: Block, result: ToolResult) -> Block:
-    """The answer to a call."""
+    """The answer to a call. The API takes no pictures in the answer to one that failed."""
     block: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": list(result.content)}
-    return {**block, "is_error": True} if result.is_error else block
+    if not result.is_error:
+        return block
+    return {**block, "content": [one for one in result.content if one["type"] == "text"], "is_error": True}
 
 
 def note(text: str) -> Block:

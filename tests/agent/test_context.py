@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from cloud.agent.context import ContextRules, messages_of
+from cloud.agent.contract import ToolResult
 from cloud.agent.estimate import pictures_in, tokens_of
-from cloud.agent.turns import Turn
+from cloud.agent.turns import Turn, tool_result
 from tests.agent.cache_model import billed_naively, billed_with_cache
 from tests.agent.conversations import call, code, image, job, result, step, text
 
@@ -179,7 +180,13 @@ def test_turns_of_a_paused_model_are_sent_as_one() -> None:
     assert [block["type"] for block in whole[3]["content"]] == ["text", "text", "tool_use", "tool_use"]
 
 
-def test_call_whose_input_is_no_object_goes_back_as_one() -> None:
-    odd = Turn("assistant", [{"type": "tool_use", "id": "odd", "name": "look", "input": ["front"]}], "tool_use")
+def test_call_that_the_api_would_not_take_back_goes_back_as_one_that_it_takes() -> None:
+    odd = Turn("assistant", [{"type": "tool_use", "id": "odd", "name": "look around!", "input": ["front"]}], "tool_use")
     answered = [*job(1), odd, Turn("user", [result("odd", text("not an object"), is_error=True)])]
-    assert messages_of(answered)[-2]["content"][0]["input"] == {}
+    (sent,) = messages_of(answered)[-2]["content"]
+    assert (sent["name"], sent["input"]) == ("unknown_tool", {})
+
+
+def test_answer_to_a_failed_call_holds_no_picture() -> None:
+    failed = ToolResult([text("half of it failed"), image(1)], is_error=True)
+    assert tool_result(call("c", "run_python"), failed)["content"] == [text("half of it failed")]
