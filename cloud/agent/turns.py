@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cloud.agent.contract import Block, ToolResult
-
-INVALID_JSON = "INVALID_JSON"
-"""The one key of a call's input that was not JSON, or no object: beneath it is what came."""
+from cloud.agent.incoming import INVALID_JSON
 
 _NO_ANSWER = "(no answer)"
 _NOTE = "<note>"

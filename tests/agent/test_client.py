@@ -185,8 +185,9 @@ async def test_cancelled_call_costs_what_had_come() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asking, 5)
     (cost,) = seen.cut_offs
-    assert cost.tokens == TokenCounts(100, 2)
-    assert cost.usd == pytest.approx(price_usd("claude-sonnet-5-5", cost.tokens) or 0)
+    assert cost.tokens == TokenCounts(100, 1), "as the server had told"
+    assert cost.usd == price_usd("claude-sonnet-5-5", TokenCounts(100, 2)), "with the seven characters that came"
+    assert seen.begun == [CutOffCall(TokenCounts(100, 1), 0.00021, "scripted")]
 
 
 async def test_call_that_broke_off_costs_too_and_is_asked_again() -> None:

@@ -11,6 +11,7 @@ from cloud.api.batch_shapes import BatchDetail, BatchIn, BatchOut, batch_detail,
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.downloads import attachment_header
 from cloud.api.idempotency import IdempotencyDep
+from cloud.api.model_choice import demand_usable_model
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
 from cloud.api.shapes import page_out
@@ -68,6 +69,8 @@ async def create_batch(
     batch_id = uuid4()
     if earlier := await idempotency.made_before(transaction, batch_id):
         return await _detail(transaction, owner, earlier)
+    for model in {item.model for item in parsed.items}:
+        await demand_usable_model(services, transaction, owner, model)
     await require_space(transaction, owner, services.settings)
     await require_budget_of_all(transaction, owner, services.settings, {item.model for item in parsed.items})
     count = len(parsed.items)

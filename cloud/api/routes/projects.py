@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from cloud.api.dependencies import OwnerDep, PagingDep, Services, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
+from cloud.api.model_choice import demand_usable_model
 from cloud.api.problems import documented
 from cloud.api.scenes import demand_seen_scene
 from cloud.api.schemas import ArtifactOut, ExportIn, JobIn, JobOut, Page, ProjectIn, ProjectOut
@@ -158,6 +159,7 @@ async def create_job(
         return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
+    await demand_usable_model(services, transaction, owner, body.model)
     await require_space(transaction, owner, services.settings)
     await require_month_budget(transaction, owner, services.settings, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
