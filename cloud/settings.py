@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,7 +23,9 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """The backend's configuration. Secrets are masked in `repr`."""
 
-    model_config = SettingsConfigDict(env_prefix="P2M_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="P2M_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir, description="Everything that is kept: database, artifacts, logs."
@@ -40,6 +42,15 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("anthropic_base_url", "ANTHROPIC_BASE_URL")
     )
     model: str = Field(default="claude-sonnet-5-5", description="Model of a job that names none, with a Claude key.")
+    model_stall_s: float = Field(default=120.0, gt=0, description="A model's server that sends nothing so long is cut.")
+    model_wait_limit_s: float = Field(
+        default=900.0, ge=0, description="How long one model call waits for a server that limits us or is overloaded."
+    )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="What users' Claude keys are encrypted with: 32 random bytes in base64. Several with commas: the "
+        "first encrypts, all decrypt. [default on one machine: made at the first start]",
+    )
     log_level: str = "INFO"
     session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60)
     prompt_limit_chars: int = Field(default=8_000, ge=1)
@@ -51,6 +62,16 @@ class Settings(BaseSettings):
     )
     max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
     max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
+    max_job_tokens: int = Field(
+        default=10_000_000,
+        ge=0,
+        description="Tokens of one job at most, cached ones too (it also holds where no price is known); 0: no limit.",
+    )
+    user_month_usd: float = Field(
+        default=0.0,
+        ge=0,
+        description="What one user's jobs may cost in a calendar month (UTC) with the system's key; 0: no limit.",
+    )
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")
@@ -69,6 +90,28 @@ class Settings(BaseSettings):
     pod_cache_dir: Path | None = Field(
         default=None, description="What is made once for all pods of a machine. [default: below the data folder]"
     )
+
+    @field_validator("anthropic_base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        value = (value or "").strip()
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it must be an address that begins with http:// or https://")
+        return value or None
+
+    @field_validator("anthropic_api_key", "secret_keys")
+    @classmethod
+    def _is_given(cls, value: SecretStr | None) -> SecretStr | None:
+        """An empty variable is none at all."""
+        given = value.get_secret_value().strip() if value else ""
+        if not (given.isascii() and given.isprintable()):
+            raise ValueError("it holds characters that no key has")
+        return SecretStr(given) if given else None
+
+    @property
+    def system_key(self) -> str | None:
+        """The deployment's own Claude key."""
+        return self.anthropic_api_key.get_secret_value() if self.anthropic_api_key else None
 
     @property
     def pod_options(self) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.keeping_calls import KeepingCalls
 from ui.parameter_calls import ParameterCalls
+from ui.usage_calls import UsageCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(BatchCalls, HistoryCalls, KeepingCalls, ParameterCalls):
+class ApiClient(BatchCalls, HistoryCalls, KeepingCalls, ParameterCalls, UsageCalls):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.

@@ -7,25 +7,38 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
 import anthropic
 import httpx2
-from anthropic.lib.streaming import AsyncMessageStream
-from anthropic.types import MessageParam, TextBlockParam, ToolUnionParam, Usage
-from anthropic.types.parsed_message import ParsedMessage
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from cloud.agent.abilities import Abilities, CallOptions, ModelFacts, json_in_words
+from cloud.agent.connections import http_client_for
 from cloud.agent.contract import Block, ToolParam
-from cloud.agent.model_errors import ModelError, ReplyCutOff, as_model_error, is_transient, waiting_reason
+from cloud.agent.incoming import IncomingReply, listen, no_stream, read_into
+from cloud.agent.model_errors import (
+    CALL_ERRORS,
+    KeyOwner,
+    ModelError,
+    ReplyCutOff,
+    as_model_error,
+    is_limiting,
+    is_transient,
+    stayed_limited,
+    waiting_reason,
+)
+from cloud.agent.pace import NoPace, Pace
 from cloud.agent.prices import TokenCounts, price_usd
+from cloud.agent.retries import RetryPolicy, Waits, retry_after_s
 
-_CACHED = {"type": "ephemeral"}
 # Of English and of code alike; only for what a cut off call does not say itself.
 _CHARS_A_TOKEN = 4
 # A cancelled call may not hold up the cancel, which must be through within a second.
 _LAST_WORDS_S = 0.5
+_LAST_BYTES_S = 0.5
+DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +57,10 @@ class ModelReply:
 
 @dataclass(frozen=True)
 class CutOffCall:
-    """A call that gave no whole answer and was paid for. Its output tokens are estimated from what came."""
+    """A call that gave no whole answer and was paid for.
+
+    `tokens` are what the server had told; `usd` counts the output that came, where that was more.
+    """
 
     tokens: TokenCounts
     usd: float
@@ -62,22 +78,13 @@ class Watcher(Protocol):
         """The answer goes on with this piece of `kind` text or thinking. Must not block."""
         ...
 
+    async def began(self, call: CutOffCall) -> None:
+        """The answer has begun, and from now on is paid for: what its beginning says."""
+        ...
+
     async def cut_off(self, call: CutOffCall) -> None:
         """The answer broke off in the middle, or was cancelled."""
         ...
-
-
-@dataclass(frozen=True)
-class CallOptions:
-    """What may differ from call to call. `schema`: the answer is one JSON text of this JSON schema.
-
-    `effort` is how hard the model thinks (low, medium, high, …; None: its own default), `max_tokens` how long its
-    answer may be (None: the client's).
-    """
-
-    effort: str | None = None
-    schema: dict[str, Any] | None = None
-    max_tokens: int | None = None
 
 
 _DEFAULTS = CallOptions()
@@ -102,41 +109,54 @@ class Model(Protocol):
         """The next turn. Raises: ModelError: it cannot be had, and the user must do something."""
         ...
 
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How long a call is tried again. `longest_wait_s` caps the server's `Retry-After` too."""
-
-    attempts: int = 8
-    first_wait_s: float = 1.0
-    longest_wait_s: float = 60.0
+    async def facts(self) -> ModelFacts:
+        """What the server says of the model."""
+        ...
 
 
 @dataclass
 class MessagesClient:
-    """A model behind any server that speaks the Messages API. Closes with `aclose`."""
+    """A model behind any server that speaks the Messages API. Closes with `aclose`.
+
+    `key_owner` says whose key it is, for the words of an error; `pace` is shared by all who call with that key.
+    """
 
     name: str
     api_key: str = field(repr=False)
     base_url: str | None = None
     max_tokens: int = 16_000
-    # A silent stream is dead: the API pings every few seconds.
-    read_timeout_s: float = 180.0
-    retry: RetryPolicy = RetryPolicy()
+    # A silent connection is dead: the API pings every few seconds.
+    read_timeout_s: float = 120.0
+    # So is one that has nothing but pings.
+    silence_limit_s: float = 900.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     # None: asked of the server once.
     adaptive_thinking: bool | None = None
+    abilities: Abilities = field(default_factory=Abilities, repr=False)
+    pace: Pace = field(default_factory=NoPace, repr=False)
+    key_owner: KeyOwner = "system"
 
     def __post_init__(self) -> None:
+        if self.adaptive_thinking is not None:
+            self.abilities = Abilities(ModelFacts(thinking=self.adaptive_thinking), self.abilities.refused)
         self._client = anthropic.AsyncAnthropic(
             api_key=self.api_key,
-            base_url=self.base_url or "https://api.anthropic.com",
+            base_url=self.base_url or DEFAULT_BASE_URL,
             max_retries=0,
             timeout=httpx2.Timeout(self.read_timeout_s, connect=10.0),
+            http_client=http_client_for(self.base_url),
         )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+    async def facts(self) -> ModelFacts:
+        """What the server says of the model; nothing where it does not answer. Asked once, then remembered."""
+        try:
+            return await self.abilities.learn_facts(self._client, self.name)
+        except CALL_ERRORS:
+            return ModelFacts()
 
     async def reply(
         self,
@@ -147,36 +167,56 @@ class MessagesClient:
         options: CallOptions = _DEFAULTS,
     ) -> ModelReply:
         """The next turn, tried again while the failure may pass. Raises: ModelError."""
-
-        async def before_wait(state: RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            wait_s = state.next_action.sleep if state.next_action else 0.0
-            if error is not None:
-                logger.warning(
-                    "model call failed, will be tried again",
-                    extra={"model": self.name, "error": type(error).__name__, "wait_s": round(wait_s, 1)},
-                )
+        waits = Waits(self.retry)
+        while True:
+            await self._take_turn(waits, watcher)
+            try:
+                reply = await self._call(system, tools, messages, watcher, options)
+            except (*CALL_ERRORS, ReplyCutOff) as error:
+                if isinstance(error, anthropic.APIStatusError) and self.abilities.learn_refusal(error, options):
+                    facts = {"model": self.name, "refused": sorted(self.abilities.refused)}
+                    logger.warning("the model's server does not take parts of our requests", extra=facts)
+                    continue
+                wait_s = await self._wait_after(error, waits)
+                if wait_s is None:
+                    # Without the cause: its words may hold what the server was sent, the key too.
+                    raise as_model_error(error, self.name, self.key_owner) from None
                 await watcher.waiting(waiting_reason(error), wait_s)
+            else:
+                await self.pace.succeeded()
+                return reply
+            await asyncio.sleep(wait_s)
 
-        attempts = AsyncRetrying(
-            retry=retry_if_exception(is_transient),
-            wait=self._wait_s,
-            stop=stop_after_attempt(self.retry.attempts),
-            before_sleep=before_wait,
-            reraise=True,
-        )
+    async def _take_turn(self, waits: Waits, watcher: Watcher) -> None:
+        """Wait until those who share the key may call. Raises: ModelError: not within the time that is left."""
+        began = asyncio.get_running_loop().time()
         try:
-            return await attempts(self._call, system, tools, messages, watcher, options)
-        except (anthropic.AnthropicError, httpx2.TransportError, ReplyCutOff, ValueError) as error:
-            raise as_model_error(error, self.name) from error
+            async with asyncio.timeout(waits.left_s):
+                await self.pace.before_call(watcher)
+        except TimeoutError:
+            raise stayed_limited(self.retry.total_wait_s) from None
+        waits.waited_s += asyncio.get_running_loop().time() - began
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        """Full jitter over a doubling span, or what the server asks for, capped."""
-        asked_s = _retry_after_s(state.outcome.exception() if state.outcome else None)
-        longest_s = self.retry.longest_wait_s
-        if asked_s is not None:
-            return min(asked_s, longest_s)
-        return wait_random_exponential(multiplier=self.retry.first_wait_s, max=longest_s)(state)
+    async def _wait_after(self, error: Exception, waits: Waits) -> float | None:
+        """How long to wait before the next try; None: there is none."""
+        facts = {
+            "model": self.name,
+            "error": type(error).__name__,
+            "status": getattr(error, "status_code", None),
+            "request_id": getattr(error, "request_id", None),
+        }
+        if not is_transient(error):
+            logger.warning("model call refused", extra=facts)
+            return None
+        blocked_s = 0.0
+        if is_limiting(error):
+            asked_s = retry_after_s(error)
+            longest_s = self.retry.longest_wait_s
+            blocked_s = await self.pace.refused(None if asked_s is None else min(asked_s, longest_s))
+        wait_s = waits.after(error, blocked_s)
+        again = "will be tried again" if wait_s is not None else "is given up"
+        logger.warning("model call failed, %s", again, extra={**facts, "wait_s": round(wait_s or 0.0, 1)})
+        return wait_s
 
     async def _call(
         self,
@@ -186,43 +226,61 @@ class MessagesClient:
         watcher: Watcher,
         options: CallOptions,
     ) -> ModelReply:
-        thinking = {"type": "adaptive"} if await self._thinks_adaptively() else None
-        heard = _Heard()
+        facts = await self.abilities.learn_facts(self._client, self.name)
+        max_tokens = options.max_tokens or self.max_tokens
+        request = self.abilities.request(system, tools, messages, options)
+        reply = IncomingReply()
         try:
-            async with self._client.messages.stream(
+            # `cast`: the request is the API's own JSON.
+            async with self._client.messages.with_streaming_response.create(
                 model=self.name,
-                max_tokens=options.max_tokens or self.max_tokens,
-                system=[cast(TextBlockParam, {"type": "text", "text": system, "cache_control": _CACHED})],
-                tools=cast(list[ToolUnionParam], [*tools]),
-                messages=cast(list[MessageParam], [*messages]),
-                output_config=cast(Any, _output_config(options)) or anthropic.omit,
-                thinking=cast(Any, thinking) if thinking else anthropic.omit,
-            ) as stream:
-                await heard.listen(stream, watcher)
-                request_id = stream.request_id
-            message = heard.message
-            if message is None or message.stop_reason is None:
-                raise ReplyCutOff
+                max_tokens=min(max_tokens, facts.max_output_tokens or max_tokens),
+                stream=True,
+                **cast(Any, request),
+            ) as answer:
+                await self._listen(reply, answer.http_response, watcher)
+                request_id = answer.request_id
         except BaseException as error:
-            await self._tell_cut_off(heard, watcher, quickly=isinstance(error, asyncio.CancelledError))
+            await self._tell_cut_off(reply, watcher, quickly=isinstance(error, asyncio.CancelledError))
             raise
-        tokens = _count(message.usage)
+        content = reply.content()
         return ModelReply(
-            content=[block.to_dict(mode="json") for block in message.content],
-            stop_reason=message.stop_reason,
-            tokens=tokens,
-            usd=self._price(tokens),
-            model=message.model,
+            content=json_in_words(content) if self.abilities.answers_in_words(options) else content,
+            stop_reason=reply.stop_reason or "",
+            tokens=reply.tokens,
+            usd=self._price(reply.tokens),
+            model=reply.model or self.name,
             request_id=request_id,
         )
 
-    async def _tell_cut_off(self, heard: "_Heard", watcher: Watcher, *, quickly: bool) -> None:
-        message = heard.message
-        if message is None:  # nothing had come, so nothing is paid
+    async def _listen(self, reply: IncomingReply, response: httpx2.Response, watcher: Watcher) -> None:
+        """Take the stream to its end, and pass its text on. Raises: ReplyCutOff: that was before the reply's end."""
+        events = listen(response, self.silence_limit_s)
+        async for event in events:
+            shown = read_into(reply, event, response)
+            if event["type"] == "message_start":
+                await watcher.began(CutOffCall(reply.tokens, self._price(reply.tokens), reply.model or self.name))
+            if shown is not None:
+                watcher.delta(*shown)
+            if event["type"] == "message_stop":
+                # Read to its end, the connection can be used again; but nothing that matters can go wrong any more.
+                with suppress(TimeoutError, ReplyCutOff, *CALL_ERRORS):
+                    async with asyncio.timeout(_LAST_BYTES_S):
+                        await anext(events, None)
+                break
+        if not reply.begun:
+            raise no_stream(response)
+        if reply.stop_reason is None:
+            raise ReplyCutOff
+
+    async def _tell_cut_off(self, reply: IncomingReply, watcher: Watcher, *, quickly: bool) -> None:
+        if not reply.begun:  # nothing had come, so nothing is paid
             return
-        said = _count(message.usage)
-        tokens = replace(said, output_tokens=max(said.output_tokens, math.ceil(heard.chars / _CHARS_A_TOKEN)))
-        call = CutOffCall(tokens, self._price(tokens), message.model)
+        # The tokens are those that the server told, so that two ledgers agree. It may bill what it had made by then:
+        # of that only what came is known, and the money is rather too much than too little.
+        said, came = reply.tokens, math.ceil(reply.chars / _CHARS_A_TOKEN)
+        guessed = said if reply.stop_reason else replace(said, output_tokens=max(said.output_tokens, came))
+        call = CutOffCall(said, self._price(guessed), reply.model or self.name)
         try:
             async with asyncio.timeout(_LAST_WORDS_S if quickly else None):
                 await watcher.cut_off(call)
@@ -234,77 +292,6 @@ class MessagesClient:
         if usd is None:
             logger.warning("no price is known for the model; its cost counts as zero", extra={"model": self.name})
         return usd or 0.0
-
-    async def _thinks_adaptively(self) -> bool:
-        """Whether the model takes adaptive thinking; asked once. A server without model facts: no."""
-        if self.adaptive_thinking is None:
-            try:
-                facts = await self._client.models.retrieve(self.name)
-                capabilities = facts.capabilities
-                self.adaptive_thinking = bool(capabilities and capabilities.thinking.types.adaptive.supported)
-            except anthropic.APIStatusError as error:
-                if is_transient(error):
-                    raise
-                # A wrong key or model id shows in the call itself, with the better message.
-                self.adaptive_thinking = False
-            except AttributeError:
-                self.adaptive_thinking = False
-        return self.adaptive_thinking
-
-
-@dataclass
-class _Heard:
-    """What has come of an answer so far."""
-
-    stream: AsyncMessageStream[None] | None = None
-    chars: int = 0
-
-    @property
-    def message(self) -> ParsedMessage[None] | None:
-        """The message as far as it has come; None before its start, from which on it costs."""
-        try:
-            return self.stream.current_message_snapshot if self.stream else None
-        except AssertionError:
-            return None
-
-    async def listen(self, stream: AsyncMessageStream[None], watcher: Watcher) -> None:
-        """Take the stream to its end, and pass its text on."""
-        self.stream = stream
-        async for event in stream:
-            if event.type == "text":
-                watcher.delta("text", event.text)
-                self.chars += len(event.text)
-            elif event.type == "thinking":
-                watcher.delta("thinking", event.thinking)
-                self.chars += len(event.thinking)
-            elif event.type == "input_json":
-                self.chars += len(event.partial_json)
-
-
-def _output_config(options: CallOptions) -> dict[str, Any]:
-    config: dict[str, Any] = {"effort": options.effort} if options.effort else {}
-    if options.schema is not None:
-        config["format"] = {"type": "json_schema", "schema": options.schema}
-    return config
-
-
-def _count(usage: Usage) -> TokenCounts:
-    return TokenCounts(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_input_tokens or 0,
-        cache_write_tokens=usage.cache_creation_input_tokens or 0,
-    )
-
-
-def _retry_after_s(error: BaseException | None) -> float | None:
-    if not isinstance(error, anthropic.APIStatusError):
-        return None
-    try:
-        seconds = float(error.response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return seconds if seconds >= 0 else None
 
 
 __all__ = [

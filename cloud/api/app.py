@@ -9,7 +9,11 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from cloud.accounts.model_keys.keys import ModelKeys
+from cloud.accounts.secrets import Safe
 from cloud.accounts.sign_in import Accounts
+from cloud.agent.access import ModelAccess
+from cloud.agent.catalogue import ModelCatalogue
 from cloud.api import problems
 from cloud.api.dependencies import Services, require_identity
 from cloud.api.routes import (
@@ -20,9 +24,11 @@ from cloud.api.routes import (
     health,
     history,
     jobs,
+    model_keys,
     parameters,
     projects,
     storage,
+    usage,
 )
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
@@ -55,14 +61,17 @@ class _Prompt2MeshApi(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The app; it opens its database, store and feed when it is started, and closes them when it is stopped.
 
-    Raises: InvalidInput: the settings name no database.
+    Raises: InvalidInput: the settings name no database, or keys to encrypt with that are none.
     """
     if not settings.database_url:
         raise InvalidInput("DATABASE_URL is not set: the API needs the address of a PostgreSQL.")
 
+    secret_keys = settings.secret_keys
+    own_keys = ModelKeys(Safe.of_setting(secret_keys.get_secret_value()) if secret_keys else None)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _open_services(settings) as services:
+        async with _open_services(settings, own_keys) as services:
             app.state.services = services
             yield
 
@@ -94,6 +103,7 @@ def _versioned_routes() -> APIRouter:
     versioned.include_router(
         demand_user(
             accounts.router,
+            model_keys.router,
             projects.router,
             history.router,
             parameters.router,
@@ -102,13 +112,14 @@ def _versioned_routes() -> APIRouter:
             event_streams.router,
             artifacts.router,
             storage.router,
+            usage.router,
         )
     )
     return versioned
 
 
 @asynccontextmanager
-async def _open_services(settings: Settings) -> AsyncIterator[Services]:
+async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         database = Database.connect(settings.database_url)
         stack.push_async_callback(database.aclose)
@@ -121,6 +132,14 @@ async def _open_services(settings: Settings) -> AsyncIterator[Services]:
             store=ArtifactStore.local(settings.artifacts_dir),
             accounts=Accounts(database.sessions, settings.session_ttl_s),
             feed=feed,
+            models=ModelAccess(
+                offline_url="",  # only runners have one
+                default_model=settings.model,
+                api_key=settings.system_key,
+                base_url=settings.anthropic_base_url,
+            ),
+            catalogue=ModelCatalogue(settings.anthropic_base_url),
+            model_keys=own_keys,
         )
 
 

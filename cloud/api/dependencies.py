@@ -8,8 +8,11 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.accounts.queries import Identity
 from cloud.accounts.sign_in import Accounts
+from cloud.agent.access import ModelAccess
+from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Unauthorized
 from cloud.jobs.feed import EventFeed
@@ -29,6 +32,9 @@ class Services:
     store: ArtifactStore
     accounts: Accounts
     feed: EventFeed
+    models: ModelAccess
+    catalogue: ModelCatalogue
+    model_keys: ModelKeys
 
 
 def get_services(request: Request) -> Services:

@@ -22,6 +22,7 @@ from cloud.cli.history import app as history_app
 from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.make import MakeRequest, Stopwatch, Where, make
 from cloud.cli.parameters import parameters_command
+from cloud.cli.usage import usage_command
 from cloud.errors import Conflict, InvalidInput, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -39,6 +40,7 @@ app = typer.Typer(
 
 app.add_typer(history_app, name="history")
 app.command("parameters")(parameters_command)
+app.command("usage")(usage_command)
 
 
 @app.command("make")

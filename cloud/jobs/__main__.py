@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import sys
 
+from cloud.errors import Prompt2MeshError
 from cloud.fleet.local import LocalFleet
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -25,7 +26,11 @@ def main() -> int:
     """The process's entry. Returns: its exit code."""
     settings = Settings()
     configure_logging(settings.log_level)
-    asyncio.run(run_jobs(settings))
+    try:
+        asyncio.run(run_jobs(settings))
+    except Prompt2MeshError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

@@ -11,17 +11,18 @@ import signal
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from cloud.agent.model_errors import ModelError
-from cloud.db.engine import DATABASE_ERRORS, is_unreachable
+from cloud.db.engine import DATABASE_ERRORS, Transaction, is_unreachable
 from cloud.db.models import Job
 from cloud.jobs.claims import queries as claims
 from cloud.jobs.claims.attempt import UNWIND_S, Attempt, DoWork, Stop
 from cloud.jobs.claims.claims import Claim, NothingToDo, claim_next, tell_who_waits
 from cloud.jobs.claims.lease import LOST, RunLease
 from cloud.jobs.claims.news import listen_forever
+from cloud.jobs.payers.choice import ModelChoice, choose_model
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.rescue import Rescuer
 from cloud.jobs.work import JobWork, Services
@@ -115,7 +116,7 @@ class Runner:
     async def _claim(self) -> Claim | NothingToDo:
         try:
             limit = self._services.settings.max_running_jobs
-            return await claim_next(self._database, self._lease, self._model_for, limit)
+            return await claim_next(self._database, self._lease, self._choose, limit)
         except Exception as error:  # the top of a loop: a job that cannot be taken must not end the others
             is_away = isinstance(error, LOST) or (isinstance(error, DATABASE_ERRORS) and is_unreachable(error))
             logger.warning("no job could be taken; it will be tried again", exc_info=not is_away)
@@ -125,10 +126,15 @@ class Runner:
 
     def _start(self, claim: Claim) -> None:
         job = claim.job
-        recorder = JobRecorder(self._database, self._services.store, job, job.attempt, claim.head_id)
+        model = claim.choice.model
+        # From here on everything that calls a model does so with the key of who pays for this job.
+        models = claim.choice.access or self._services.models
+        recorder = JobRecorder(
+            self._database, self._services.store, job, job.attempt, claim.head_id, billed_to=models.payer_of(model)
+        )
         began = job.started_at or job.created_at
         timings = {"queue": max((began - job.created_at).total_seconds(), 0.0)}
-        work = JobWork(self._services, job, claim.model, recorder, timings=timings)
+        work = JobWork(replace(self._services, models=models), job, model, recorder, timings=timings)
         attempt = Attempt(work, self._do, self._pod_turns.setdefault(job.user_id, asyncio.Lock()))
         self._running[job.id] = attempt
         if job.id in self._heard_cancels:
@@ -136,7 +142,7 @@ class Runner:
         task = asyncio.create_task(self._see_to(attempt))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        facts = {"job_id": str(job.id), "kind": job.kind, "model": claim.model, "attempt": job.attempt}
+        facts = {"job_id": str(job.id), "kind": job.kind, "model": model, "attempt": job.attempt}
         logger.info("job started", extra=facts)
 
     async def _see_to(self, attempt: Attempt) -> None:
@@ -220,10 +226,5 @@ class Runner:
             await waiting
         return [attempt for attempt in attempts if not attempt.concluded.is_set()]
 
-    def _model_for(self, job: Job) -> str:
-        if job.kind != "build":
-            return ""
-        try:
-            return self._services.models.choose(job.model)
-        except ModelError:
-            return job.model or ""  # the attempt will say why it cannot be had
+    async def _choose(self, session: Transaction, job: Job) -> ModelChoice:
+        return await choose_model(session, job, self._services.models, self._services.keys)

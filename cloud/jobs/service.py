@@ -2,9 +2,13 @@
 
 import asyncio
 
+from cloud.accounts.model_keys.keys import ModelKeys
+from cloud.accounts.secrets import Safe
 from cloud.agent.access import ModelAccess
+from cloud.agent.retries import RetryPolicy
 from cloud.db.engine import Database
 from cloud.fleet.contract import Fleet
+from cloud.jobs.pacing.pacer import DatabasePace
 from cloud.jobs.retention.cleanup import retention_forever
 from cloud.jobs.runner import Runner
 from cloud.jobs.work import Services
@@ -14,16 +18,19 @@ from cloud.storage.store import ArtifactStore
 
 async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
     """Run jobs on the fleet's pods until SIGTERM or SIGINT."""
-    key = settings.anthropic_api_key
+    keys = ModelKeys(Safe.of_setting(settings.secret_keys.get_secret_value()) if settings.secret_keys else None)
     database = Database.connect(settings.database_url, pool_size=4 + settings.runner_concurrency)
     try:
         async with ModelAccess.open(
             default_model=settings.model,
-            api_key=key.get_secret_value() if key else None,
+            api_key=settings.system_key,
             base_url=settings.anthropic_base_url,
+            retry=RetryPolicy(total_wait_s=settings.model_wait_limit_s),
+            stall_s=settings.model_stall_s,
+            pace_of=lambda pool: DatabasePace(database, pool),
         ) as models:
             store = ArtifactStore.local(settings.artifacts_dir)
-            services = Services(settings, database, store, fleet, models)
+            services = Services(settings, database, store, fleet, models, keys)
             runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
             cleaning = asyncio.create_task(retention_forever(database, store, settings), name="retention")
             try:

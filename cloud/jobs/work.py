@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.agent.access import ModelAccess
 from cloud.agent.brief import Brief
 from cloud.agent.contract import Outcome
@@ -29,13 +30,14 @@ from cloud.storage.store import ArtifactStore
 
 @dataclass(frozen=True)
 class Services:
-    """What every job of a runner shares."""
+    """What every job of a runner shares; to a job's work, `models` are those of who pays for it."""
 
     settings: Settings
     database: Database
     store: ArtifactStore
     fleet: Fleet
     models: ModelAccess
+    keys: ModelKeys = field(default_factory=lambda: ModelKeys(None))
 
 
 @dataclass

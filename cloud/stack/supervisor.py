@@ -28,6 +28,7 @@ from cloud.stack.lease import (
     stack_lock,
     write_stack_info,
 )
+from cloud.stack.secret_keys import ensure_secret_keys
 from cloud.stack.services import CrashLoop, Service
 
 log = logging.getLogger(__name__)
@@ -122,13 +123,18 @@ class Supervisor:
         self._api_socket = api_socket = listen_on(self._api_port)
         api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
         environment = self._environment(self._start_database())
-        without_keys = {name: value for name, value in environment.items() if not name.startswith("ANTHROPIC_")}
+        # The API tests users' keys and lists models; the UI needs no key at all.
+        without_keys = {
+            name: value
+            for name, value in environment.items()
+            if not name.startswith("ANTHROPIC_") and name != "P2M_SECRET_KEYS"
+        }
         python = [sys.executable, "-m"]
         logs = self._data_dir / "logs"
         api_fd = api_socket.fileno()
         self._services = [
             *self._runners([*python, "cloud.jobs"], environment, logs),
-            Service("api", [*python, "cloud.api", "--fd", str(api_fd)], without_keys, logs / "api.log", (api_fd,)),
+            Service("api", [*python, "cloud.api", "--fd", str(api_fd)], environment, logs / "api.log", (api_fd,)),
         ]
         ui_url = None
         if self._ui_port is not None:
@@ -165,12 +171,14 @@ class Supervisor:
         return url
 
     def _environment(self, database_url: str) -> dict[str, str]:
+        own = self._settings.secret_keys
         return {
             "P2M_RUNNER_GRACE_S": str(RUNNER_GRACE_S),
             **os.environ,
             "P2M_DATA_DIR": str(self._data_dir),
             "DATABASE_URL": database_url,
             "PYTHONUNBUFFERED": "1",
+            "P2M_SECRET_KEYS": own.get_secret_value() if own else ensure_secret_keys(self._data_dir),
         }
 
     def _add_ui(self, api_url: str, port: int, environment: dict[str, str], logs: Path) -> str:

@@ -22,6 +22,7 @@ class Asked:
     def __init__(self) -> None:
         self.waits: list[tuple[str, float]] = []
         self.deltas: list[tuple[str, str]] = []
+        self.begun: list[CutOffCall] = []
         self.cut_offs: list[CutOffCall] = []
         self.heard = asyncio.Event()
         self.requests: list[dict[str, Any]] = []
@@ -32,6 +33,9 @@ class Asked:
     def delta(self, kind: str, piece: str) -> None:
         self.deltas.append((kind, piece))
         self.heard.set()
+
+    async def began(self, call: CutOffCall) -> None:
+        self.begun.append(call)
 
     async def cut_off(self, call: CutOffCall) -> None:
         self.cut_offs.append(call)
@@ -181,8 +185,9 @@ async def test_cancelled_call_costs_what_had_come() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asking, 5)
     (cost,) = seen.cut_offs
-    assert cost.tokens == TokenCounts(100, 2)
-    assert cost.usd == pytest.approx(price_usd("claude-sonnet-5-5", cost.tokens) or 0)
+    assert cost.tokens == TokenCounts(100, 1), "as the server had told"
+    assert cost.usd == price_usd("claude-sonnet-5-5", TokenCounts(100, 2)), "with the seven characters that came"
+    assert seen.begun == [CutOffCall(TokenCounts(100, 1), 0.00021, "scripted")]
 
 
 async def test_call_that_broke_off_costs_too_and_is_asked_again() -> None:

@@ -38,6 +38,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/v1/projects/{project_id}/exports"): {"format": "glb"},
     ("post", "/v1/projects/{project_id}/compare"): {"a": None, "b": None},
     ("post", "/v1/projects/{project_id}/parameters"): {"values": {"A": 1}},
+    ("put", "/v1/account/model-key"): {"key": "sk-ant-somebody"},
     ("patch", "/v1/projects/{project_id}/snapshots/{snapshot_id}"): {"label": "mine now"},
 }
 

@@ -38,7 +38,7 @@ def count_of(client: httpx2.Client, path: str) -> int:
 
 
 def test_each_prompt_is_a_project_and_a_job_of_its_own(ada: httpx2.Client) -> None:
-    asked = {"prompt": " a table ", "name": "Desk", "model": "claude-x", "formats": ["stl"]}
+    asked = {"prompt": " a table ", "name": "Desk", "model": "offline-modeller", "formats": ["stl"]}
 
     batch = make(ada, "a chair", asked)
 
@@ -47,7 +47,7 @@ def test_each_prompt_is_a_project_and_a_job_of_its_own(ada: httpx2.Client) -> No
     told = [(item["position"], item["prompt"], item["name"], item["state"]) for item in batch["items"]]
     assert told == [(1, "a chair", "a chair", "queued"), (2, "a table", "Desk", "queued")]
     first, second = (ada.get(f"/v1/jobs/{job}").json() for job in job_ids(batch))
-    assert (first["formats"], second["formats"], second["model"]) == (["blend", "glb"], ["stl"], "claude-x")
+    assert (first["formats"], second["formats"], second["model"]) == (["blend", "glb"], ["stl"], "offline-modeller")
     assert (second["batch_id"], second["batch_position"]) == (batch["id"], 2)
     assert first["project_id"] != second["project_id"]
     assert ada.get(f"/v1/projects/{second['project_id']}").json()["name"] == "Desk"
@@ -201,7 +201,7 @@ async def test_a_cancel_of_a_finished_batch_is_a_conflict(ada: httpx2.Client, da
 
 
 async def test_retry_makes_new_jobs_for_failures_alone(ada: httpx2.Client, database: Database) -> None:
-    batch = make(ada, "a", {"prompt": "b", "model": "m", "formats": ["fbx"]}, "c")
+    batch = make(ada, "a", {"prompt": "b", "model": "offline-modeller", "formats": ["fbx"]}, "c")
     built, failed, cancelled = job_ids(batch)
     await finish_job(database, built)
     await pay(database, failed, 0.5)
@@ -216,7 +216,7 @@ async def test_retry_makes_new_jobs_for_failures_alone(ada: httpx2.Client, datab
     assert [item["state"] for item in now["items"]] == ["succeeded", "queued", "queued"]
     assert [item["project_id"] for item in now["items"]] == [item["project_id"] for item in batch["items"]]
     again = ada.get(f"/v1/jobs/{job_ids(now)[1]}").json()
-    assert (again["prompt"], again["model"], again["formats"]) == ("b", "m", ["fbx"])
+    assert (again["prompt"], again["model"], again["formats"]) == ("b", "offline-modeller", ["fbx"])
     assert again["id"] != failed
     nothing = ada.post(f"/v1/batches/{batch['id']}/retry")
     assert nothing.status_code == 409

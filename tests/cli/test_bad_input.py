@@ -34,7 +34,7 @@ def kept_stack(command_line: CommandLine) -> Iterator[CommandLine]:
         pytest.param(["make", "a cube", "--format", "docx"], EXIT_BAD_INPUT, "docx", id="format"),
         pytest.param(["make", "a cube", "--out", "/proc/nowhere"], EXIT_BAD_INPUT, "--out", id="unwritable"),
         pytest.param(["make", "a cube", "--token", "p2m_wrong"], EXIT_BAD_INPUT, "token", id="wrong token"),
-        pytest.param(["make", "a cube", "--model", "claude-x"], EXIT_FAILED, "ANTHROPIC_API_KEY", id="no key"),
+        pytest.param(["make", "a cube", "--model", "claude-x"], EXIT_BAD_INPUT, "ANTHROPIC_API_KEY", id="no key"),
         pytest.param(
             ["make", "a cube", "--server", "http://127.0.0.1:9"], EXIT_BAD_INPUT, "--token", id="server alone"
         ),

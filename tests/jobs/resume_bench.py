@@ -121,7 +121,9 @@ class Bench:
                 (m.seq, m.role, m.content, m.stop_reason, steps.get(m.snapshot_id))
                 for m in await rows(Message, Message.seq)
             ]
-            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in await rows(Usage, Usage.message_seq)]
+            # A call that was in flight when the attempt died was paid for, and stands in the ledger beside these.
+            paid = await rows(Usage, Usage.message_seq)
+            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in paid if u.message_seq is not None]
             files = [
                 (a.kind, a.name, a.kind == "script" or a.sha256)
                 for a in await rows(Artifact, Artifact.kind, Artifact.name)
@@ -139,13 +141,11 @@ class Bench:
                 )
                 for s in await rows(Step, Step.number)
             ]
-        result = (
-            {key: job.result[key] for key in ("objects", "triangles", "steps", "usage", "summary")}
-            if job.result
-            else None
-        )
+        result = {key: job.result[key] for key in ("objects", "triangles", "steps", "summary")} if job.result else None
+        totals = (job.result or {}).get("usage", {})
         return {
             "job": (job.state, job.outcome, job.stalls, result),
+            "ledger adds up": totals.get("input_tokens") == sum(row.input_tokens for row in paid),
             "messages": messages,
             "usage": usage,
             "files": files,
@@ -165,7 +165,7 @@ def _comparable(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
             {
                 k: v
                 for k, v in event.items()
-                if not k.endswith("_id") and k not in ("seconds", "result", "bytes", "sha256")
+                if not k.endswith("_id") and k not in ("seconds", "result", "bytes", "sha256", "usage")
             }
         )
         for event in events

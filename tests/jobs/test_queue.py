@@ -12,7 +12,7 @@ from cloud.jobs import queries
 from cloud.jobs.claims.claims import Claim, claim_next, end_job
 from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.queue import enqueue, request_cancel
-from tests.jobs.claims.conftest import claim_job, entries
+from tests.jobs.claims.conftest import any_model, claim_job, entries
 from tests.jobs.conftest import Account
 
 
@@ -76,7 +76,7 @@ async def test_cancel_reads_the_state_of_now_and_not_the_callers(owner: Account,
 
 async def serve(database: Database, lease: RunLease) -> UUID:
     """Run the job whose turn it is, in no time. Returns: its user."""
-    claimed = await claim_next(database, lease, lambda job: "m")
+    claimed = await claim_next(database, lease, any_model)
     assert isinstance(claimed, Claim)
     async with database.sessions() as session, session.begin():
         writer = await queries.open_writer(session, claimed.job.id, attempt=claimed.job.attempt)

@@ -11,6 +11,7 @@ from cloud.api.batch_shapes import BatchDetail, BatchIn, BatchOut, batch_detail,
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.downloads import attachment_header
 from cloud.api.idempotency import IdempotencyDep
+from cloud.api.model_choice import demand_usable_model
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
 from cloud.api.shapes import page_out
@@ -20,6 +21,7 @@ from cloud.errors import InvalidInput
 from cloud.jobs.batches import queries, work
 from cloud.jobs.batches.archive import NothingYet, stream_archive
 from cloud.jobs.batches.parsing import Kind, Limits, checked_batch_name, parse_batch
+from cloud.jobs.ledger.month import require_budget_of_all
 from cloud.jobs.prompt import slug_of
 from cloud.jobs.retention.space import require_space
 
@@ -44,7 +46,9 @@ _BODY = {
 }
 
 
-@router.post("", status_code=202, summary="Send many prompts", responses=documented(400, 403, 413), openapi_extra=_BODY)
+@router.post(
+    "", status_code=202, summary="Send many prompts", responses=documented(400, 402, 403, 413), openapi_extra=_BODY
+)
 async def create_batch(
     request: Request,
     owner: OwnerDep,
@@ -65,7 +69,10 @@ async def create_batch(
     batch_id = uuid4()
     if earlier := await idempotency.made_before(transaction, batch_id):
         return await _detail(transaction, owner, earlier)
+    for model in {item.model for item in parsed.items}:
+        await demand_usable_model(services, transaction, owner, model)
     await require_space(transaction, owner, services.settings)
+    await require_budget_of_all(transaction, owner, services.settings, {item.model for item in parsed.items})
     count = len(parsed.items)
     usual_name = f"{count} prompt{'s' if count > 1 else ''}"
     batch = Batch(id=batch_id, user_id=owner, name=given_name or parsed.name or usual_name)
@@ -92,9 +99,14 @@ async def cancel_batch(batch_id: UUID, owner: OwnerDep, transaction: Transaction
     return await _detail(transaction, owner, batch_id)
 
 
-@router.post("/{batch_id}/retry", status_code=202, summary="Try failures again", responses=documented(409))
-async def retry_batch(batch_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> BatchDetail:
+@router.post("/{batch_id}/retry", status_code=202, summary="Try failures again", responses=documented(402, 409))
+async def retry_batch(
+    batch_id: UUID, owner: OwnerDep, transaction: TransactionDep, services: ServicesDep
+) -> BatchDetail:
     """A new job for each item that failed or was cancelled, in the same project, from where the old one began."""
+    batch = await queries.get_batch(transaction, owner, batch_id)
+    items = await queries.items_of(transaction, batch.id)
+    await require_budget_of_all(transaction, owner, services.settings, {item.job.model for item in items})
     await work.retry_batch(transaction, owner, batch_id)
     return await _detail(transaction, owner, batch_id)
 

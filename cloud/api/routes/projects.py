@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from cloud.api.dependencies import OwnerDep, PagingDep, Services, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
+from cloud.api.model_choice import demand_usable_model
 from cloud.api.problems import documented
 from cloud.api.scenes import demand_seen_scene
 from cloud.api.schemas import ArtifactOut, ExportIn, JobIn, JobOut, Page, ProjectIn, ProjectOut
@@ -17,6 +18,7 @@ from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
+from cloud.jobs.ledger.month import require_month_budget
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
@@ -139,7 +141,9 @@ async def upload_image(project_id: UUID, request: Request, owner: OwnerDep, serv
         return artifact_out(await queries.add_artifact(session, artifact))
 
 
-@router.post("/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403))
+@router.post(
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(402, 403)
+)
 async def create_job(
     project_id: UUID,
     body: JobIn,
@@ -155,7 +159,9 @@ async def create_job(
         return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
+    await demand_usable_model(services, transaction, owner, body.model)
     await require_space(transaction, owner, services.settings)
+    await require_month_budget(transaction, owner, services.settings, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
         formats=list(dict.fromkeys(body.formats)),

@@ -11,6 +11,7 @@ from cloud.agent.contract import Outcome
 from cloud.db.engine import DATABASE_ERRORS, is_unreachable
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.jobs.claims.claims import DEPLOY, RUNNER_LOST, end_job, put_back
+from cloud.jobs.payers.choice import USES_MODEL
 from cloud.jobs.queries import Fenced, JobWriter, open_writer, usage_of
 from cloud.jobs.recorder import HandOver
 from cloud.jobs.work import JobWork
@@ -85,7 +86,7 @@ class Attempt:
         limit_s = work.services.settings.job_limit_s
         async with self._pod_turn:
             try:
-                if work.job.kind == "build":
+                if work.job.kind in USES_MODEL:
                     work.services.models.choose(work.job.model)
                 return await self._do(work)
             except TimeoutError:  # the job's own limit: see `JobWork.run`

@@ -3,7 +3,6 @@
 Each is one transaction: the job's state, its event and its place in the queue never disagree.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from cloud.errors import NotFound
 from cloud.jobs.claims import queries as claims
 from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.events import JobHandedOver, JobResult, JobStarted, Waiting
+from cloud.jobs.payers.choice import ChooseModel, ModelChoice
 from cloud.jobs.queries import JobWriter, head_of, open_writer, usage_of, utc_now
 
 STALLS_LIMIT = 12
@@ -37,7 +37,7 @@ class Claim:
     """A job that this runner now works on, as its row was right after the claim."""
 
     job: Job
-    model: str
+    choice: ModelChoice
     head_id: UUID | None
 
 
@@ -49,7 +49,7 @@ class NothingToDo:
 
 
 async def claim_next(
-    database: Database, lease: RunLease, model_for: Callable[[Job], str], running_limit: int = 0
+    database: Database, lease: RunLease, choose: ChooseModel, running_limit: int = 0
 ) -> Claim | NothingToDo:
     """Take the next job for a new attempt, which the lease marks as alive before anybody can see it run.
 
@@ -69,7 +69,7 @@ async def claim_next(
             if not await lease.hold(*marked):
                 await session.rollback()
                 return NothingToDo()
-            claim = _begin(writer, model_for(job), await head_of(session, job.project_id))
+            claim = _begin(writer, await choose(session, job), await head_of(session, job.project_id))
     except BaseException:
         if marked:
             await lease.let_go(*marked)
@@ -127,14 +127,14 @@ async def _take(session: Transaction) -> JobWriter | None:
     return writer
 
 
-def _begin(writer: JobWriter, model: str, head: Any) -> Claim:
+def _begin(writer: JobWriter, choice: ModelChoice, head: Any) -> Claim:
     job, now = writer.job, utc_now()
     job.state, job.attempt, job.heartbeat_at = "running", job.attempt + 1, now
     head_id = head.id if head else None
     if job.started_at is None:
         job.started_at, job.base_snapshot_id = now, head_id
-    writer.emit(JobStarted(attempt=job.attempt, model=model))
-    return Claim(job, model, head_id)
+    writer.emit(JobStarted(attempt=job.attempt, model=choice.model))
+    return Claim(job, choice, head_id)
 
 
 async def _result_so_far(writer: JobWriter) -> dict[str, Any]:

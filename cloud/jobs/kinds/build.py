@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cloud.agent.budget import Budget
 from cloud.agent.client import CallOptions
 from cloud.agent.contract import Outcome
 from cloud.agent.loop import Agent, Turn
@@ -11,6 +10,7 @@ from cloud.agent.prompts import load_prompt
 from cloud.jobs.deliver import deliver_files, deliver_preview
 from cloud.jobs.first_turn import conversation_of
 from cloud.jobs.kinds.refine import brief_of
+from cloud.jobs.ledger.budget import job_budget
 from cloud.jobs.thumbnails import PhotographedToolbox
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: l
         model=client,
         toolbox=photographed,
         recorder=work.recorder,
-        budget=_budget(work),
+        budget=await job_budget(work),
         system=load_prompt("build"),
         conversation=conversation,
         steps=work.recorder.steps,
@@ -66,12 +66,3 @@ async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: l
         work.timings |= agent.seconds
         await photographed.aclose()
         await client.aclose()
-
-
-def _budget(work: "JobWork") -> Budget:
-    """The least of what the deployment, the quality and the user allow."""
-    settings, options = work.services.settings, work.options
-    steps = min(settings.max_steps, options.profile.steps)
-    usd = min(settings.max_job_usd, options.profile.usd, options.max_usd or settings.max_job_usd)
-    work.recorder.usd_limit = usd
-    return Budget(steps, usd, work.recorder.model_calls, work.recorder.usage.usd)

@@ -11,11 +11,13 @@ from sqlalchemy import text
 
 from cloud.agent.access import ModelAccess
 from cloud.agent.contract import Outcome
-from cloud.db.engine import Database
+from cloud.db.engine import Database, Transaction
+from cloud.db.models import Job
 from cloud.fleet.contract import Endpoint, PodNotReady
 from cloud.jobs.claims.attempt import DoWork
 from cloud.jobs.claims.claims import Claim, NothingToDo, claim_next
 from cloud.jobs.claims.lease import RunLease
+from cloud.jobs.payers.choice import ModelChoice
 from cloud.jobs.runner import Runner
 from cloud.jobs.work import JobWork, Services
 from cloud.settings import Settings
@@ -102,8 +104,13 @@ async def at_work(services: Services, do: DoWork, **facts: Any) -> AsyncIterator
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def any_model(session: Transaction, job: Job) -> ModelChoice:
+    """What a claim needs to know of models."""
+    return ModelChoice("m")
+
+
 async def claim(database: Database, lease: RunLease, limit: int = 0) -> Claim | NothingToDo:
-    return await claim_next(database, lease, lambda job: "m", limit)
+    return await claim_next(database, lease, any_model, limit)
 
 
 async def claim_job(database: Database, lease: RunLease) -> UUID:

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import update
 
-from cloud.db.engine import Database
+from cloud.db.engine import Database, Transaction
 from cloud.db.models import Job
 from cloud.jobs import queries
 from cloud.jobs.claims import queries as claims
@@ -22,6 +22,7 @@ from cloud.jobs.claims.claims import (
     tell_who_waits,
 )
 from cloud.jobs.claims.lease import RunLease
+from cloud.jobs.payers.choice import ModelChoice
 from tests.jobs.claims.conftest import claim, claim_job, entries
 from tests.jobs.conftest import Account
 
@@ -61,7 +62,7 @@ async def test_ten_claims_at_once_take_ten_users_jobs_once_each(queue: Database,
 async def test_claim_that_fails_leaves_the_job_in_the_queue(owner: Account, lease: RunLease) -> None:
     job_id = await owner.post()
 
-    def no_model(job: Job) -> str:
+    async def no_model(session: Transaction, job: Job) -> ModelChoice:
         raise ValueError("no model")
 
     with pytest.raises(ValueError, match="no model"):

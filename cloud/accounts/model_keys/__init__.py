@@ -1,0 +1,1 @@
+"""Users' own Claude keys: kept encrypted, never shown again, removable."""

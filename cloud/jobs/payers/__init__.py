@@ -1,0 +1,1 @@
+"""Whose key a job's model calls are made with."""
