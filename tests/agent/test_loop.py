@@ -10,11 +10,12 @@ from cloud.agent.contract import Outcome, ToolResult
 from cloud.agent.loop import Agent, Turn
 from tests.agent.fakes import ListRecorder, NotebookToolbox
 from tests.support.scripted_messages import (
-    BrokenStream,
     Entry,
     Fault,
+    MessagesApi,
     Reply,
-    ScriptedMessages,
+    TokenUse,
+    breaks,
     calls,
     finishes,
     says,
@@ -31,7 +32,7 @@ class LoopRun:
         self.toolbox = NotebookToolbox()
         self.recorder = ListRecorder()
         self.outcome = Outcome("failed")
-        self.api: ScriptedMessages | None = None
+        self.api: MessagesApi | None = None
 
     @property
     def requests(self) -> list[dict[str, Any]]:
@@ -226,7 +227,7 @@ async def test_token_budget_ends_the_run() -> None:
 
 
 async def test_call_is_known_from_its_beginning() -> None:
-    seen = await run_loop(BrokenStream(), finishes())
+    seen = await run_loop(breaks(), finishes())
     assert [call.tokens.input_tokens for call in seen.recorder.begun] == [100, 100]
     assert seen.recorder.begun[0].tokens.output_tokens == 1
 
@@ -299,7 +300,7 @@ async def test_step_budget_ends_the_run() -> None:
 
 
 async def test_money_budget_ends_the_run() -> None:
-    dear = Reply(calls(("run_python", {"code": "x"})).content, input_tokens=1_000_000)
+    dear = Reply(calls(("run_python", {"code": "x"})).content, use=TokenUse(input_tokens=1_000_000, output_tokens=20))
     seen = await run_loop(*[dear] * 5, budget=Budget(20, 3.0))
     assert seen.outcome.kind == "budget_reached"
     assert seen.recorder.usd == pytest.approx(2 * 2.0002)
@@ -339,7 +340,7 @@ async def test_calls_that_have_ended_in_an_earlier_run_are_not_run_again() -> No
 
 async def test_call_that_broke_off_counts_towards_the_budget() -> None:
     budget = Budget(20, 5.0)
-    seen = await run_loop(BrokenStream(), finishes(), budget=budget)
+    seen = await run_loop(breaks(), finishes(), budget=budget)
     (cost,) = seen.recorder.cut_offs
     assert cost.usd > 0
     assert budget.usd == pytest.approx(seen.recorder.usd + cost.usd)

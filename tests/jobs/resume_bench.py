@@ -22,7 +22,7 @@ from cloud.jobs.writes import JobWrites
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 from tests.jobs.conftest import Account
-from tests.support.scripted_messages import Reply, ScriptedMessages, scripted_messages
+from tests.support.scripted_messages import MessagesApi, Reply, scripted_messages
 
 MODEL = "claude-sonnet-5-5"
 # What an attempt's own coming and going adds, and what has no place of its own among the others.
@@ -59,7 +59,7 @@ class Bench:
 
     account: Account
     services: Services
-    api: ScriptedMessages
+    api: MessagesApi
     formats: list[str]
 
     async def new_job(self) -> UUID:

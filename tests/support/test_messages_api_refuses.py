@@ -74,7 +74,7 @@ def valid() -> Body:
 
 
 def test_a_right_request_is_taken() -> None:
-    assert check_request(valid(), MODELS, ISSUED).id == "known"
+    assert check_request(valid(), MODELS.get, ISSUED).id == "known"
 
 
 def put(*path: str | int, value: Any) -> Callable[[Body], None]:
@@ -231,7 +231,7 @@ def test_bad_request_is_refused(change: Callable[[Body], None], status: int, sen
     body = copy.deepcopy(valid())
     change(body)
     with pytest.raises(Refused) as refused:
-        check_request(body, MODELS, ISSUED)
+        check_request(body, MODELS.get, ISSUED)
     assert sentence in str(refused.value)
     assert refused.value.status == status
 
@@ -242,7 +242,7 @@ def test_picture_over_five_megabytes_is_refused() -> None:
     body = valid()
     put(*SOURCE, "data", value=base64.b64encode(file.getvalue()).decode())(body)
     with pytest.raises(Refused, match="image exceeds 5 MB maximum"):
-        check_request(body, MODELS, ISSUED)
+        check_request(body, MODELS.get, ISSUED)
 
 
 def test_paused_turn_may_go_on_by_itself() -> None:
@@ -250,5 +250,5 @@ def test_paused_turn_may_go_on_by_itself() -> None:
     body = {"model": "known", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
     body["messages"].append({"role": "assistant", "content": turn})
     with pytest.raises(Refused, match="prefill"):
-        check_request(body, MODELS, Issued())
-    assert check_request(body, MODELS, Issued(paused=[turn]))
+        check_request(body, MODELS.get, Issued())
+    assert check_request(body, MODELS.get, Issued(paused=[turn]))

@@ -1,7 +1,7 @@
 """Checks a request as the API does: its fields, the model, the tools, the settings. Messages: `check_messages`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tests.support.messages_api import caching
@@ -23,8 +23,12 @@ _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MAX_BREAKPOINTS = 4
 
 
-def check_request(body: Any, models: Mapping[str, KnownModel], issued: Issued, *, counting: bool = False) -> KnownModel:
-    """The model that the request asks, when the request is right. `counting`: it only wants its tokens counted.
+def check_request(
+    body: Any, find_model: Callable[[str], KnownModel | None], issued: Issued, *, counting: bool = False
+) -> KnownModel:
+    """The model that the request asks, when the request is right. `find_model` knows a model by its id.
+
+    `counting`: it only wants its tokens counted.
 
     Raises: Refused: the API would not take it.
     """
@@ -32,7 +36,7 @@ def check_request(body: Any, models: Mapping[str, KnownModel], issued: Issued, *
         "", body, ["model", "messages", *([] if counting else ["max_tokens"])], _COUNTED if counting else _OPTIONAL
     )
     demand_type("model", body["model"], str, "string")
-    model = models.get(body["model"])
+    model = find_model(body["model"])
     if model is None:
         raise Refused(f"model: {body['model']}", 404)
     if not counting:

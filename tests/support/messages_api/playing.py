@@ -24,6 +24,7 @@ class Player:
 
     cache: PromptCache
     ledger: Ledger
+    default_use: TokenUse | None = None
     issued: Issued = field(default_factory=Issued)
     _numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
@@ -52,7 +53,7 @@ class Player:
         self, body: dict[str, Any], model: KnownModel, reply: Reply, content: list[Block]
     ) -> tuple[Bill, TokenUse]:
         """The bill as it stands at the start, already in the ledger, and what it will be at the end."""
-        if (whole := reply.use) is None:
+        if (whole := reply.use or self.default_use) is None:
             used = self.cache.use(body, model)
             whole = TokenUse(used.fresh, tokens.of_output(content), used.read, used.written)
         bill = Bill(model.id, replace(whole, output_tokens=_FIRST_OUTPUT_TOKENS))

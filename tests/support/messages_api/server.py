@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import uvicorn
@@ -23,7 +23,7 @@ from tests.support.messages_api.ledger import Ledger
 from tests.support.messages_api.models import DEFAULT_MODELS, KnownModel
 from tests.support.messages_api.playing import Player, break_off
 from tests.support.messages_api.refusal import Refused
-from tests.support.messages_api.replies import Answer, Broken, Entry, Fault, Reply, says
+from tests.support.messages_api.replies import Answer, Broken, Entry, Fault, Reply, TokenUse, says
 
 VERSIONS = ("2023-06-01", "2026-10-21")
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -46,6 +46,7 @@ class MessagesApi:
     faults: dict[int, list[Entry]]
     models: dict[str, KnownModel]
     player: Player
+    any_model: KnownModel | None = None
     key: str | None = None
     knows_models: bool = True
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -53,6 +54,11 @@ class MessagesApi:
     refusals: list[str] = field(default_factory=list)
     counted: int = 0
     replied: int = 0
+
+    def model(self, model_id: object) -> KnownModel | None:
+        """The model of this id; None if there is none."""
+        known = self.models.get(str(model_id))
+        return replace(self.any_model, id=str(model_id)) if known is None and self.any_model else known
 
     @property
     def ledger(self) -> Ledger:
@@ -91,15 +97,18 @@ async def messages_api(
     answering: Callable[[dict[str, Any]], Answer] | None = None,
     faults: Mapping[int, Sequence[Entry]] | None = None,
     models: Iterable[KnownModel] = DEFAULT_MODELS,
+    any_model: KnownModel | None = None,
+    default_use: TokenUse | None = None,
     key: str | None = None,
     knows_models: bool = True,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[MessagesApi]:
     """Serve on a free loopback port.
 
-    It answers with the script's entries in order (then with a 400 that says so), or with `answering`. `key`: the
-    only key that is taken (None: any). `knows_models`: whether the models endpoint answers. `clock`: the seconds
-    by which cached prefixes age.
+    It answers with the script's entries in order (then with a 400 that says so), or with `answering`. `any_model`:
+    what a model is like that is not one of `models` (None: unknown). `default_use`: what a reply costs that does not
+    say (None: what is counted). `key`: the only key that is taken (None: any). `knows_models`: whether the models
+    endpoint answers. `clock`: the seconds by which cached prefixes age.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     api = MessagesApi(
@@ -107,7 +116,8 @@ async def messages_api(
         script=answering or list(script),
         faults={number: list(entries) for number, entries in (faults or {}).items()},
         models={model.id: model for model in models},
-        player=Player(PromptCache(clock), Ledger()),
+        player=Player(PromptCache(clock), Ledger(), default_use),
+        any_model=any_model,
         key=key,
         knows_models=knows_models,
     )
@@ -129,7 +139,7 @@ def _app_of(api: MessagesApi) -> Callable[[Scope, Receive, Send], Awaitable[None
     async def count_tokens(request: Request) -> Response:
         try:
             body = await _read(api, request)
-            check_request(body, api.models, api.player.issued, counting=True)
+            check_request(body, api.model, api.player.issued, counting=True)
         except Refused as refused:
             return _refuse(api, refused)
         api.counted += 1
@@ -141,7 +151,7 @@ def _app_of(api: MessagesApi) -> Callable[[Scope, Receive, Send], Awaitable[None
         return JSONResponse({"data": facts, "has_more": False, **ends})
 
     async def model(request: Request) -> Response:
-        known = api.models.get(request.path_params["model_id"]) if api.knows_models else None
+        known = api.model(request.path_params["model_id"]) if api.knows_models else None
         if known is None:
             return error_response(Fault(404, message=f"model: {request.path_params['model_id']}"))
         return JSONResponse(known.facts())
@@ -201,7 +211,7 @@ async def _answer(api: MessagesApi, request: Request) -> Response:
         body = await _read(api, request)
         api.requests.append(body)
         api.keys.append(key_of(request))
-        model = check_request(body, api.models, api.player.issued)
+        model = check_request(body, api.model, api.player.issued)
     except Refused as refused:
         return _refuse(api, refused)
     answer = api.next_answer(body)
