@@ -325,7 +325,8 @@ async def test_run_taken_up_from_a_transcript_runs_the_calls_that_have_no_result
 
 
 async def test_calls_that_have_ended_in_an_earlier_run_are_not_run_again() -> None:
-    asked = Turn("assistant", list(calls(*[("run_python", {"code": code}) for code in "abc"]).content), "tool_use")
+    uses = calls(*[("run_python", {"code": code}) for code in "abc"]).content
+    asked = Turn("assistant", [{**use, "id": f"call_{number}"} for number, use in enumerate(uses)], "tool_use")
     kept = {
         1: ToolResult([{"type": "text", "text": "kept a"}]),
         2: ToolResult([{"type": "text", "text": "kept b"}], is_error=True),
