@@ -66,6 +66,16 @@ class Settings(BaseSettings):
     allow_ablations: bool = Field(
         default=False, description="Jobs may ask to be built without tools or review: for evaluations."
     )
+    max_job_tokens: int = Field(
+        default=10_000_000,
+        ge=0,
+        description="Tokens of one job at most, cached ones too (it also holds where no price is known); 0: no limit.",
+    )
+    user_month_usd: float = Field(
+        default=0.0,
+        ge=0,
+        description="What one user's jobs may cost in a calendar month (UTC) with the system's key; 0: no limit.",
+    )
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")

@@ -18,11 +18,14 @@ from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
 from ui.parameter_calls import ParameterCalls
+from ui.usage_calls import UsageCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
 
 
-class ApiClient(BatchCalls, BriefCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls):
+class ApiClient(
+    BatchCalls, BriefCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls, UsageCalls
+):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.

@@ -60,6 +60,46 @@ class Storage(TypedDict):
     by_project: list[ProjectSpace]
 
 
+class UsageSums(TypedDict):
+    """What some model calls used together. `usd` is in US dollars; `estimates` counts the calls that were cut off."""
+
+    calls: int
+    estimates: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    usd: float
+
+
+class UsageGroup(UsageSums):
+    """Those of one day (ISO), model, purpose or payer."""
+
+    name: str
+
+
+class MonthBudget(TypedDict):
+    """What the deployment pays for the user this month; `limit_usd` None is no limit."""
+
+    began: str
+    ends: str
+    spent_usd: float
+    limit_usd: float | None
+    left_usd: float | None
+
+
+class UsageReport(TypedDict):
+    """The ledger's sums. `unpriced_models` count as 0 US dollars because their price is unknown."""
+
+    month: MonthBudget
+    totals: UsageSums
+    by_day: list[UsageGroup]
+    by_model: list[UsageGroup]
+    by_purpose: list[UsageGroup]
+    by_payer: list[UsageGroup]
+    unpriced_models: list[str]
+
+
 class UsageTotals(TypedDict):
     """`usd` is in US dollars."""
 

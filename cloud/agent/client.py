@@ -57,7 +57,10 @@ class ModelReply:
 
 @dataclass(frozen=True)
 class CutOffCall:
-    """A call that gave no whole answer and was paid for. Its output tokens are estimated from what came."""
+    """A call that gave no whole answer and was paid for.
+
+    `tokens` are what the server had told; `usd` counts the output that came, where that was more.
+    """
 
     tokens: TokenCounts
     usd: float
@@ -73,6 +76,10 @@ class Watcher(Protocol):
 
     def delta(self, kind: str, piece: str) -> None:
         """The answer goes on with this piece of `kind` text or thinking. Must not block."""
+        ...
+
+    async def began(self, call: CutOffCall) -> None:
+        """The answer has begun, and from now on is paid for: what its beginning says."""
         ...
 
     async def cut_off(self, call: CutOffCall) -> None:
@@ -100,6 +107,10 @@ class Model(Protocol):
         options: CallOptions = _DEFAULTS,
     ) -> ModelReply:
         """The next turn. Raises: ModelError: it cannot be had, and the user must do something."""
+        ...
+
+    async def facts(self) -> ModelFacts:
+        """What the server says of the model."""
         ...
 
 
@@ -247,6 +258,8 @@ class MessagesClient:
         events = listen(response, self.silence_limit_s)
         async for event in events:
             shown = read_into(reply, event, response)
+            if event["type"] == "message_start":
+                await watcher.began(CutOffCall(reply.tokens, self._price(reply.tokens), reply.model or self.name))
             if shown is not None:
                 watcher.delta(*shown)
             if event["type"] == "message_stop":
@@ -263,9 +276,11 @@ class MessagesClient:
     async def _tell_cut_off(self, reply: IncomingReply, watcher: Watcher, *, quickly: bool) -> None:
         if not reply.begun:  # nothing had come, so nothing is paid
             return
-        said = reply.tokens
-        tokens = replace(said, output_tokens=max(said.output_tokens, math.ceil(reply.chars / _CHARS_A_TOKEN)))
-        call = CutOffCall(tokens, self._price(tokens), reply.model or self.name)
+        # The tokens are those that the server told, so that two ledgers agree. It may bill what it had made by then:
+        # of that only what came is known, and the money is rather too much than too little.
+        said, came = reply.tokens, math.ceil(reply.chars / _CHARS_A_TOKEN)
+        guessed = said if reply.stop_reason else replace(said, output_tokens=max(said.output_tokens, came))
+        call = CutOffCall(said, self._price(guessed), reply.model or self.name)
         try:
             async with asyncio.timeout(_LAST_WORDS_S if quickly else None):
                 await watcher.cut_off(call)

@@ -4,6 +4,7 @@ import functools
 import re
 import tomllib
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
 from typing import Any
 
@@ -19,25 +20,44 @@ class TokenCounts:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
 
+    @property
+    def total(self) -> int:
+        """All of them, whatever they cost."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
+
 
 def price_usd(model: str, tokens: TokenCounts) -> float | None:
-    """The call's price in US dollars; None if the table does not know the model."""
-    models = _price_table()["models"]
-    prices = models.get(model) or models.get(_DATE_SUFFIX.sub("", model))
+    """The call's price in US dollars, rounded to whole micro-dollars; None if the table does not know the model.
+
+    Rounded here, once, so that the ledger's rows, the totals of a job and the budget count the same money.
+    """
+    prices = _prices_of(model)
     if prices is None:
         return None
     prompt_tokens = tokens.input_tokens + tokens.cache_read_tokens + tokens.cache_write_tokens
     above = prices.get("above")
     if above is not None and prompt_tokens > above["tokens"]:
         prices = above
-    return (
+    micro_dollars = (
         tokens.input_tokens * prices["input"]
         + tokens.output_tokens * prices["output"]
         + tokens.cache_read_tokens * prices["cache_read"]
         + tokens.cache_write_tokens * prices["cache_write"]
-    ) / 1e6
+    )
+    return float(micro_dollars.quantize(Decimal(1), ROUND_HALF_UP) / 1_000_000)
+
+
+def is_priced(model: str) -> bool:
+    """Whether the table knows the model; what one without a price costs counts as zero, and is not."""
+    return _prices_of(model) is not None
+
+
+def _prices_of(model: str) -> dict[str, Any] | None:
+    models = _price_table()["models"]
+    return models.get(model) or models.get(_DATE_SUFFIX.sub("", model))
 
 
 @functools.cache
 def _price_table() -> dict[str, Any]:
-    return tomllib.loads(resources.files("cloud.agent").joinpath("prices.toml").read_text())
+    text = resources.files("cloud.agent").joinpath("prices.toml").read_text()
+    return tomllib.loads(text, parse_float=Decimal)

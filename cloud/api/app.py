@@ -30,6 +30,7 @@ from cloud.api.routes import (
     parameters,
     projects,
     storage,
+    usage,
 )
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
@@ -116,6 +117,7 @@ def _versioned_routes() -> APIRouter:
             event_streams.router,
             artifacts.router,
             storage.router,
+            usage.router,
         )
     )
     return versioned

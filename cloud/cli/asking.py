@@ -55,6 +55,13 @@ def answer(
     tell: Callable[[Console, T], None],
 ) -> None:
     """Do the work with a client and the project, then print the answer; stdout holds nothing else."""
+    answer_of_server(where, as_json, lambda client, display: work(client, find_project(client, project), display), tell)
+
+
+def answer_of_server(
+    where: Where, as_json: bool, work: Callable[[ApiClient, Display], T], tell: Callable[[Console, T], None]
+) -> None:
+    """The same of no project: do the work with a client, then print the answer."""
     settings = Settings()
     display: Display = AnswerDisplay() if as_json else TerminalDisplay(console=Console(stderr=True, highlight=False))
     answers: list[T] = []
@@ -63,7 +70,7 @@ def answer(
         where.check()
         with contextlib.ExitStack() as held:
             client = connect(held, where, settings, display, Stopwatch())
-            answers.append(work(client, find_project(client, project), display))
+            answers.append(work(client, display))
         return 0
 
     exit_code = guarded(display, settings, body)

@@ -86,9 +86,13 @@ class JobWriter(ProjectWriter):
         self._seq += 1
         self._write(event, self.job.id, self._seq)
 
-    def add(self, row: Message | Usage | Artifact | Step | Consultation) -> None:
+    def add(self, row: Message | Artifact | Usage | Step | Consultation) -> None:
         """Add a row that belongs to the job."""
         self.session.add(row)
+
+    async def settle(self, cost: Usage) -> None:
+        """Write what a model call cost, over the row of the same id that its beginning has left."""
+        await self.session.merge(cost)
 
     async def add_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot and make it the project's head."""
@@ -184,6 +188,11 @@ async def events_after(session: AsyncSession, job_id: UUID, after: int) -> list[
 async def messages_of(session: AsyncSession, job_id: UUID) -> Sequence[Message]:
     """The job's transcript, in order."""
     return (await session.scalars(select(Message).where(Message.job_id == job_id).order_by(Message.seq))).all()
+
+
+async def add_cost(session: AsyncSession, cost: Usage) -> None:
+    """Write what a model call cost, or has cost so far, whether or not its attempt may still write to the job."""
+    await session.merge(cost)
 
 
 async def usage_of(session: AsyncSession, job_id: UUID) -> tuple[int, UsageTotals]:

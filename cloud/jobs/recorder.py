@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolResult
 from cloud.agent.loop import Step, Turn
-from cloud.db.engine import Database
-from cloud.db.models import Artifact, Consultation, Job, Message, Snapshot
+from cloud.db.engine import DATABASE_ERRORS, Database
+from cloud.db.models import Artifact, Consultation, Job, Message, Snapshot, Usage
 from cloud.jobs import queries
 from cloud.jobs.deltas import DeltaSender
 from cloud.jobs.events import (
@@ -78,6 +78,7 @@ class JobRecorder:
     purpose: str = "build"
     usd_limit: float | None = None
     _turn_seq: int = 0
+    _open_call: UUID | None = None
     _open_steps: dict[int, dict[str, Any] | None] = field(default_factory=dict)
     _stages: set[str] = field(default_factory=set)
     _files: set[tuple[str, str]] = field(default_factory=set)
@@ -148,14 +149,14 @@ class JobRecorder:
 
         async def body(writer: queries.JobWriter) -> int:
             seq = await writer.add_message(self._message(turn, content))
-            writer.add(usage_row(self.job, reply, self.billed_to, purpose=self.purpose, message_seq=seq))
+            await writer.settle(self._cost(reply, message_seq=seq))
             if turn.text:
                 writer.emit(AgentText(text=storable_text(turn.text)))
             writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
             return seq
 
         self._turn_seq = await self.write(body, progress=True)
-        self.usage, self._open_steps = totals, {}
+        self.usage, self._open_steps, self._open_call = totals, {}, None
         self.model_calls += 1
         self._hand_over_if_draining()
 
@@ -174,14 +175,26 @@ class JobRecorder:
 
         async def body(writer: queries.JobWriter) -> None:
             writer.add(Consultation(job_id=self.job.id, key=key, answer=kept, attempt=self.attempt))
-            writer.add(usage_row(self.job, reply, self.billed_to, purpose=purpose, consultation_key=key))
+            await writer.settle(self._cost(reply, purpose=purpose, consultation_key=key))
             for event in events:
                 writer.emit(event)
             writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
 
         await self.write(body, progress=True)
-        self.usage = totals
+        self.usage, self._open_call = totals, None
         self._hand_over_if_draining()
+
+    @whole
+    async def began(self, call: CutOffCall) -> None:
+        """Keep what a call costs from its beginning on, so that the ledger has it if this process is killed in it."""
+        row_id = uuid4()
+        try:
+            async with self.database.sessions() as session, session.begin():
+                await queries.add_cost(session, self._cost(call, row_id=row_id))
+        except DATABASE_ERRORS as error:  # the call's end is kept with more patience
+            logger.warning("the beginning of a call was not kept", extra={"error": type(error).__name__})
+            return
+        self._open_call = row_id
 
     @whole
     async def cut_off(self, call: CutOffCall) -> None:
@@ -190,15 +203,15 @@ class JobRecorder:
         totals = add_usage(self.usage, call.tokens, call.usd)
 
         async def body(writer: queries.JobWriter) -> None:
-            writer.add(usage_row(self.job, call, self.billed_to, purpose=self.purpose))
+            await writer.settle(self._cost(call))
             writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
 
         try:
             await self.write(body)
-        except queries.Fenced:
-            logger.warning("a call's cost came too late to be kept", extra={"job_id": str(self.job.id)})
-            return
-        self.usage = totals
+        except queries.Fenced:  # the job is over or another's, the money is spent all the same
+            async with self.database.sessions() as session, session.begin():
+                await queries.add_cost(session, self._cost(call))
+        self.usage, self._open_call = totals, None
 
     @whole
     async def user_turn(self, turn: Turn) -> None:
@@ -329,6 +342,26 @@ class JobRecorder:
         if head is None or head.job_id != self.job.id or head.thumbnail_id is not None:
             return None
         return head.id, head.step
+
+    def _cost(
+        self,
+        paid: ModelReply | CutOffCall,
+        *,
+        purpose: str | None = None,
+        message_seq: int | None = None,
+        consultation_key: str | None = None,
+        row_id: UUID | None = None,
+    ) -> Usage:
+        """The ledger's row of a call: the one that its beginning has left, if that could be kept."""
+        return usage_row(
+            self.job,
+            paid,
+            self.billed_to,
+            purpose=purpose or self.purpose,
+            message_seq=message_seq,
+            consultation_key=consultation_key,
+            row_id=row_id or self._open_call,
+        )
 
     def _hand_over_if_draining(self) -> None:
         if self.draining.is_set():

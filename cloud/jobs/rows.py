@@ -39,10 +39,15 @@ def usage_row(
     purpose: str = "build",
     message_seq: int | None = None,
     consultation_key: str | None = None,
+    row_id: UUID | None = None,
 ) -> Usage:
-    """What a model call cost; one that was cut off has neither message nor consultation, and is an estimate."""
+    """What a model call cost; one that was cut off has neither message nor consultation, and is an estimate.
+
+    `row_id` is that of the row which the call's beginning has left.
+    """
     tokens = paid.tokens
     return Usage(
+        id=row_id or uuid4(),
         user_id=job.user_id,
         job_id=job.id,
         message_seq=message_seq,

@@ -38,6 +38,7 @@ class ListRecorder:
     waits: list[tuple[str, float]] = field(default_factory=list)
     deltas: list[tuple[str, str]] = field(default_factory=list)
     cut_offs: list[CutOffCall] = field(default_factory=list)
+    begun: list[CutOffCall] = field(default_factory=list)
     kept: dict[int, ToolResult] = field(default_factory=dict)
     usd: float = 0.0
 
@@ -64,6 +65,9 @@ class ListRecorder:
 
     def delta(self, kind: str, piece: str) -> None:
         self.deltas.append((kind, piece))
+
+    async def began(self, call: CutOffCall) -> None:
+        self.begun.append(call)
 
     async def cut_off(self, call: CutOffCall) -> None:
         self.cut_offs.append(call)

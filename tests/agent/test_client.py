@@ -10,7 +10,7 @@ from cloud.agent.client import CutOffCall, MessagesClient, ModelReply, RetryPoli
 from cloud.agent.context import with_cache_marks
 from cloud.agent.model_errors import ModelError
 from cloud.agent.prices import TokenCounts, price_usd
-from tests.support.scripted_messages import BrokenStream, Entry, Fault, Hang, Reply, calls, says, scripted_messages
+from tests.support.scripted_messages import Entry, Fault, Reply, TokenUse, breaks, calls, hangs, says, scripted_messages
 
 HELLO = [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]
 KEY = "sk-ant-secret-key"
@@ -22,6 +22,7 @@ class Asked:
     def __init__(self) -> None:
         self.waits: list[tuple[str, float]] = []
         self.deltas: list[tuple[str, str]] = []
+        self.begun: list[CutOffCall] = []
         self.cut_offs: list[CutOffCall] = []
         self.heard = asyncio.Event()
         self.requests: list[dict[str, Any]] = []
@@ -32,6 +33,9 @@ class Asked:
     def delta(self, kind: str, piece: str) -> None:
         self.deltas.append((kind, piece))
         self.heard.set()
+
+    async def began(self, call: CutOffCall) -> None:
+        self.begun.append(call)
 
     async def cut_off(self, call: CutOffCall) -> None:
         self.cut_offs.append(call)
@@ -61,11 +65,11 @@ async def test_reply_holds_text_and_whole_tool_inputs() -> None:
         {"type": "tool_use", "id": "call_1", "name": "run_python", "input": {"code": "x = 'é'\n", "n": [1, 2]}},
     ]
     assert reply.stop_reason == "tool_use"
-    assert reply.request_id == "req_scripted"
+    assert reply.request_id == "req_standin"
 
 
 async def test_reply_costs_what_the_table_says() -> None:
-    scripted = Reply([{"type": "text", "text": "."}], "end_turn", 1_000_000, 100_000, 2_000_000, 400_000)
+    scripted = Reply([{"type": "text", "text": "."}], "end_turn", TokenUse(1_000_000, 100_000, 2_000_000, 400_000))
     reply = await ask(Asked(), scripted)
     assert reply.tokens == TokenCounts(1_000_000, 100_000, 2_000_000, 400_000)
     assert reply.usd == pytest.approx(2.0 + 1.0 + 0.4 + 1.0)
@@ -94,9 +98,9 @@ async def test_unknown_model_counts_as_free_and_says_so(caplog: pytest.LogCaptur
         (Fault(500), "overloaded"),
         (Fault(408, "timeout_error"), "overloaded"),
         (Fault(409, "conflict_error"), "overloaded"),
-        (BrokenStream("overloaded_error"), "overloaded"),
-        (BrokenStream("api_error"), "overloaded"),
-        (BrokenStream(), "connection"),
+        (breaks("overloaded_error"), "overloaded"),
+        (breaks("api_error"), "overloaded"),
+        (breaks(), "connection"),
     ],
     ids=str,
 )
@@ -158,7 +162,7 @@ async def test_server_that_is_not_there_ends_with_a_sentence() -> None:
 
 
 async def test_cancel_ends_a_stream_that_hangs() -> None:
-    hang = Hang()
+    hang = hangs()
     asking = asyncio.create_task(ask(Asked(), hang))
     await asyncio.wait_for(hang.began.wait(), 10)
     asking.cancel()
@@ -175,19 +179,20 @@ async def test_text_is_passed_on_as_it_comes() -> None:
 
 async def test_cancelled_call_costs_what_had_come() -> None:
     seen = Asked()
-    asking = asyncio.create_task(ask(seen, Hang()))
+    asking = asyncio.create_task(ask(seen, hangs()))
     await asyncio.wait_for(seen.heard.wait(), 10)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asking, 5)
     (cost,) = seen.cut_offs
-    assert cost.tokens == TokenCounts(100, 2)
-    assert cost.usd == pytest.approx(price_usd("claude-sonnet-5-5", cost.tokens) or 0)
+    assert cost.tokens == TokenCounts(100, 1), "as the server had told"
+    assert cost.usd == price_usd("claude-sonnet-5-5", TokenCounts(100, 2)), "with the seven characters that came"
+    assert seen.begun == [CutOffCall(TokenCounts(100, 1), 0.00021, "claude-sonnet-5-5")]
 
 
 async def test_call_that_broke_off_costs_too_and_is_asked_again() -> None:
     seen = Asked()
-    await ask(seen, BrokenStream("overloaded_error"), BrokenStream(), says("Here."))
+    await ask(seen, breaks("overloaded_error"), breaks(), says("Here."))
     assert [cost.tokens.input_tokens for cost in seen.cut_offs] == [100, 100]
 
 
@@ -204,7 +209,7 @@ async def test_cancel_does_not_wait_long_for_its_cost_to_be_kept(caplog: pytest.
         await asyncio.Event().wait()
 
     seen.cut_off = never  # type: ignore[method-assign]
-    asking = asyncio.create_task(ask(seen, Hang()))
+    asking = asyncio.create_task(ask(seen, hangs()))
     await asyncio.wait_for(seen.heard.wait(), 10)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -11,11 +11,12 @@ from cloud.agent.loop import Agent, Turn
 from cloud.agent.scene_data import scene_data
 from tests.agent.fakes import ListRecorder, NotebookToolbox
 from tests.support.scripted_messages import (
-    BrokenStream,
     Entry,
     Fault,
+    MessagesApi,
     Reply,
-    ScriptedMessages,
+    TokenUse,
+    breaks,
     calls,
     finishes,
     says,
@@ -32,7 +33,7 @@ class LoopRun:
         self.toolbox = NotebookToolbox()
         self.recorder = ListRecorder()
         self.outcome = Outcome("failed")
-        self.api: ScriptedMessages | None = None
+        self.api: MessagesApi | None = None
 
     @property
     def requests(self) -> list[dict[str, Any]]:
@@ -120,6 +121,118 @@ async def test_unusable_call_goes_back_to_the_model(name: str, arguments: dict[s
     assert said in block["content"][0]["text"]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"INVALID_JSON": "[1, 2]"}, {"INVALID_JSON": '{"code": "ha'}],
+    ids=["no object", "no JSON"],
+)
+async def test_malformed_input_goes_back_and_nothing_runs(given: Any) -> None:
+    call = {"type": "tool_use", "id": "call_1", "name": "run_python", "input": given}
+    seen = await run_loop(Reply([call]), finishes())
+    block = answers(seen.requests[1])[0]
+    assert block["is_error"]
+    assert "not a JSON object" in block["content"][0]["text"]
+    assert isinstance(seen.requests[1]["messages"][1]["content"][0]["input"], dict)
+    assert seen.toolbox.ran == []
+
+
+async def test_results_come_in_the_order_of_the_calls_where_finish_came_first() -> None:
+    finish = ("finish", {"summary": "Done"})
+    seen = await run_loop(calls(finish, ("run_python", {"code": "a"})), finishes())
+    assert [block["tool_use_id"] for block in answers(seen.requests[1])] == ["call_1", "call_2"]
+    assert [block.get("is_error", False) for block in answers(seen.requests[1])] == [True, False]
+
+
+async def test_call_that_fails_again_and_again_is_told_so_and_ends_the_run() -> None:
+    step = calls(("run_python", {"code": "raise"}))
+    seen = await run_loop(*[step] * 9)
+    assert (seen.outcome.kind, seen.outcome.code) == ("failed", "stuck")
+    assert seen.toolbox.ran == ["raise"] * 6
+    told = [len(answers(request)) > 1 for request in seen.requests[1:]]
+    assert told == [False, False, True, True, True]
+    assert "failed 3 times" in answers(seen.requests[3])[1]["text"]
+
+
+async def test_other_calls_in_between_begin_the_count_of_failures_anew() -> None:
+    bad, good = calls(("run_python", {"code": "raise"})), calls(("run_python", {"code": "ok"}))
+    seen = await run_loop(bad, bad, good, bad, bad, finishes())
+    assert seen.outcome.kind == "finished"
+    assert all(len(answers(request)) == 1 for request in seen.requests[1:])
+
+
+async def test_run_that_stopped_when_stuck_ends_at_once_when_taken_up() -> None:
+    turns = [PROMPT]
+    for number in range(6):
+        call = {"type": "tool_use", "id": f"c{number}", "name": "run_python", "input": {"code": "raise"}}
+        result = {"type": "tool_result", "tool_use_id": f"c{number}", "content": [], "is_error": True}
+        turns += [Turn("assistant", [call], "tool_use"), Turn("user", [result])]
+    seen = await run_loop(conversation=turns)
+    assert (seen.outcome.code, seen.requests) == ("stuck", [])
+
+
+async def test_empty_reply_is_asked_for_again_and_then_ends_the_run() -> None:
+    empty = Reply([], "end_turn")
+    seen = await run_loop(calls(("run_python", {"code": "a"}), text="The seat."), *[empty] * 5)
+    assert len(seen.requests) == 4
+    assert "empty" in answers(seen.requests[2])[0]["text"]
+    assert (seen.outcome.kind, seen.outcome.summary) == ("finished", "The seat.")
+
+
+async def test_unknown_stop_reason_with_calls_runs_them_and_without_ends_the_run() -> None:
+    seen = await run_loop(calls(("run_python", {"code": "a"}), stop_reason="brand_new"), says("Done.", "brand_new"))
+    assert seen.toolbox.ran == ["a"]
+    assert seen.outcome == Outcome("finished", "Done.")
+
+
+async def test_model_that_pauses_for_ever_ends_the_run() -> None:
+    seen = await run_loop(*[says("One moment.", "pause_turn")] * 9)
+    assert (seen.outcome.kind, seen.outcome.code) == ("failed", "paused")
+    assert len(seen.requests) == 6
+
+
+async def test_calls_of_a_full_context_are_not_run_and_the_model_may_try_again() -> None:
+    seen = await run_loop(
+        calls(("run_python", {"code": "half"}), stop_reason="model_context_window_exceeded"), finishes()
+    )
+    assert seen.toolbox.ran == []
+    assert "the conversation was full" in answers(seen.requests[1])[0]["content"][0]["text"]
+    assert seen.outcome.kind == "finished"
+
+
+async def test_thinking_goes_back_unchanged_and_unsigned_thinking_does_not() -> None:
+    signed = {"type": "thinking", "thinking": "Three legs.", "signature": "abc="}
+    unsigned = {"type": "thinking", "thinking": "Four l", "signature": ""}
+    seen = await run_loop(
+        Reply([signed, *calls(("run_python", {"code": "a"})).content]), Reply([unsigned], "max_tokens"), finishes()
+    )
+    assert seen.requests[1]["messages"][1]["content"][0] == signed
+    assert [block["type"] for block in seen.requests[2]["messages"][3]["content"]] == ["text"]
+
+
+async def test_model_is_told_when_little_is_left() -> None:
+    step = calls(("run_python", {"code": "x"}))
+    seen = await run_loop(*[step] * 6, budget=Budget(5, 5.0))
+    notes = [block["text"] for request in seen.requests for block in answers(request)[1:]]
+    assert len(notes) == 3
+    assert "about 3 more replies" in notes[0]
+    assert "last reply" in notes[2]
+    assert seen.outcome.kind == "budget_reached"
+
+
+async def test_token_budget_ends_the_run() -> None:
+    step = calls(("run_python", {"code": "x"}))
+    seen = await run_loop(*[step] * 6, budget=Budget(50, 5.0, max_tokens=300))
+    assert seen.outcome.kind == "budget_reached"
+    assert "300 tokens" in seen.outcome.reason
+    assert len(seen.requests) == 3
+
+
+async def test_call_is_known_from_its_beginning() -> None:
+    seen = await run_loop(breaks(), finishes())
+    assert [call.tokens.input_tokens for call in seen.recorder.begun] == [100, 100]
+    assert seen.recorder.begun[0].tokens.output_tokens == 1
+
+
 async def test_bad_finish_goes_back_to_the_model() -> None:
     seen = await run_loop(calls(("finish", {"summary": 3})), finishes("Now right."))
     assert answers(seen.requests[1])[0]["is_error"]
@@ -165,7 +278,7 @@ async def test_refusal_ends_the_run_as_refused() -> None:
 
 
 async def test_full_context_fails_the_run_with_a_reason() -> None:
-    seen = await run_loop(says("…", "model_context_window_exceeded"))
+    seen = await run_loop(*[says("…", "model_context_window_exceeded")] * 3)
     assert (seen.outcome.kind, seen.outcome.code) == ("failed", "context_exceeded")
 
 
@@ -173,9 +286,10 @@ async def test_stop_sequence_ends_the_run() -> None:
     assert (await run_loop(says("Done.", "stop_sequence"))).outcome.kind == "finished"
 
 
-async def test_empty_turn_ends_the_run_and_can_be_sent_back() -> None:
+async def test_empty_turn_can_be_sent_back() -> None:
     seen = await run_loop(Reply([], "max_tokens"), finishes())
     assert seen.requests[1]["messages"][1]["content"] == [{"type": "text", "text": "(no answer)"}]
+    assert seen.outcome.kind == "finished"
 
 
 async def test_step_budget_ends_the_run() -> None:
@@ -187,7 +301,7 @@ async def test_step_budget_ends_the_run() -> None:
 
 
 async def test_money_budget_ends_the_run() -> None:
-    dear = Reply(calls(("run_python", {"code": "x"})).content, input_tokens=1_000_000)
+    dear = Reply(calls(("run_python", {"code": "x"})).content, use=TokenUse(input_tokens=1_000_000, output_tokens=20))
     seen = await run_loop(*[dear] * 5, budget=Budget(20, 3.0))
     assert seen.outcome.kind == "budget_reached"
     assert seen.recorder.usd == pytest.approx(2 * 2.0002)
@@ -212,7 +326,8 @@ async def test_run_taken_up_from_a_transcript_runs_the_calls_that_have_no_result
 
 
 async def test_calls_that_have_ended_in_an_earlier_run_are_not_run_again() -> None:
-    asked = Turn("assistant", list(calls(*[("run_python", {"code": code}) for code in "abc"]).content), "tool_use")
+    uses = calls(*[("run_python", {"code": code}) for code in "abc"]).content
+    asked = Turn("assistant", [{**use, "id": f"call_{number}"} for number, use in enumerate(uses)], "tool_use")
     kept = {
         1: ToolResult([{"type": "text", "text": "kept a"}]),
         2: ToolResult([{"type": "text", "text": "kept b"}], is_error=True),
@@ -229,7 +344,7 @@ async def test_calls_that_have_ended_in_an_earlier_run_are_not_run_again() -> No
 
 async def test_call_that_broke_off_counts_towards_the_budget() -> None:
     budget = Budget(20, 5.0)
-    seen = await run_loop(BrokenStream(), finishes(), budget=budget)
+    seen = await run_loop(breaks(), finishes(), budget=budget)
     (cost,) = seen.recorder.cut_offs
     assert cost.usd > 0
     assert budget.usd == pytest.approx(seen.recorder.usd + cost.usd)

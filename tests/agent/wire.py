@@ -19,6 +19,7 @@ class Asked:
 
     waits: list[tuple[str, float]] = field(default_factory=list)
     deltas: list[tuple[str, str]] = field(default_factory=list)
+    begun: list[CutOffCall] = field(default_factory=list)
     cut_offs: list[CutOffCall] = field(default_factory=list)
 
     async def waiting(self, reason: str, seconds: float) -> None:
@@ -26,6 +27,9 @@ class Asked:
 
     def delta(self, kind: str, piece: str) -> None:
         self.deltas.append((kind, piece))
+
+    async def began(self, call: CutOffCall) -> None:
+        self.begun.append(call)
 
     async def cut_off(self, call: CutOffCall) -> None:
         self.cut_offs.append(call)

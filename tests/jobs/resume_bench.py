@@ -22,7 +22,7 @@ from cloud.jobs.writes import JobWrites
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 from tests.jobs.conftest import Account
-from tests.support.scripted_messages import Reply, ScriptedMessages, scripted_messages
+from tests.support.scripted_messages import MessagesApi, Reply, scripted_messages
 
 MODEL = "claude-sonnet-5-5"
 # What an attempt's own coming and going adds, and what has no place of its own among the others.
@@ -59,7 +59,7 @@ class Bench:
 
     account: Account
     services: Services
-    api: ScriptedMessages
+    api: MessagesApi
     formats: list[str]
 
     async def new_import(self, name: str) -> UUID:
@@ -141,7 +141,9 @@ class Bench:
                 (m.seq, m.role, m.content, m.stop_reason, steps.get(m.snapshot_id))
                 for m in await rows(Message, Message.seq)
             ]
-            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in await rows(Usage, Usage.message_seq)]
+            # A call that was in flight when the attempt died was paid for, and stands in the ledger beside these.
+            paid = await rows(Usage, Usage.message_seq)
+            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in paid if u.message_seq is not None]
             files = [
                 (a.kind, a.name, a.kind == "script" or a.sha256)
                 for a in await rows(Artifact, Artifact.kind, Artifact.name)
@@ -159,13 +161,11 @@ class Bench:
                 )
                 for s in await rows(Step, Step.number)
             ]
-        result = (
-            {key: job.result[key] for key in ("objects", "triangles", "steps", "usage", "summary")}
-            if job.result
-            else None
-        )
+        result = {key: job.result[key] for key in ("objects", "triangles", "steps", "summary")} if job.result else None
+        totals = (job.result or {}).get("usage", {})
         return {
             "job": (job.state, job.outcome, job.stalls, result),
+            "ledger adds up": totals.get("input_tokens") == sum(row.input_tokens for row in paid),
             "messages": messages,
             "usage": usage,
             "files": files,
@@ -185,7 +185,7 @@ def _comparable(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
             {
                 k: v
                 for k, v in event.items()
-                if not k.endswith("_id") and k not in ("seconds", "result", "bytes", "sha256")
+                if not k.endswith("_id") and k not in ("seconds", "result", "bytes", "sha256", "usage")
             }
         )
         for event in events

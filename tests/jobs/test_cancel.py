@@ -11,7 +11,7 @@ import pytest
 from cloud.fleet.contract import Endpoint
 from tests.jobs.claims.conftest import PodlessFleet
 from tests.jobs.conftest import Account, Backend, running, until
-from tests.support.scripted_messages import Entry, Fault, Hang, calls, finishes, scripted_messages
+from tests.support.scripted_messages import Entry, Fault, calls, finishes, hangs, scripted_messages
 
 logger = logging.getLogger(__name__)
 pytestmark = [pytest.mark.blender, pytest.mark.asyncio(loop_scope="module")]
@@ -61,7 +61,7 @@ async def test_while_the_pod_starts(backend: Backend, user: Account) -> None:
     ("script", "sign"),
     [
         ([Fault(429, "rate_limit_error", headers={"retry-after": "600"})], {"type": "waiting", "reason": "rate_limit"}),
-        ([Hang()], {"type": "stage", "stage": "build"}),
+        ([hangs()], {"type": "stage", "stage": "build"}),
         ([calls(("run_python", {"code": DEAF, "title": "Deaf"}))], {"type": "step.started", "title": "Deaf"}),
         ([calls(("run_python", {"code": RENDER, "title": "Render"}))], {"type": "step.started", "title": "Render"}),
         ([calls(("run_python", {"code": FINE, "title": "Fine"})), finishes()], {"type": "stage", "stage": "deliver"}),

@@ -17,7 +17,7 @@ from cloud.db.models import Job
 from cloud.jobs.events import AnyEvent
 from tests.blender.pod_process import CACHE
 from tests.jobs.conftest import Account, until
-from tests.support.scripted_messages import Hang, ScriptedMessages, finishes, scripted_messages
+from tests.support.scripted_messages import MessagesApi, finishes, hangs, scripted_messages
 
 pytestmark = pytest.mark.blender
 
@@ -71,7 +71,7 @@ def pods_of(folder: Path) -> list[int]:
 async def test_job_of_a_killed_runner_is_finished_by_another_and_nothing_is_left(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
-    hang = Hang()
+    hang = hangs()
     async with scripted_messages(hang) as api:
         claude = {"ANTHROPIC_API_KEY": "sk-ant-secret", "ANTHROPIC_BASE_URL": api.base_url}
         with runner_process(tmp_path, database_url, **claude) as first:
@@ -99,7 +99,7 @@ async def test_job_of_a_killed_runner_is_finished_by_another_and_nothing_is_left
 async def test_other_runner_takes_over_within_ten_seconds_of_a_kill(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
-    async with scripted_messages(Hang(), Hang()) as api:
+    async with scripted_messages(hangs(), hangs()) as api:
         claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url}
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
@@ -116,7 +116,7 @@ async def test_other_runner_takes_over_within_ten_seconds_of_a_kill(
 async def test_stopped_runner_hands_its_job_to_another_with_one_note(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
-    async with scripted_messages(Hang(), finishes("done", built=False)) as api:
+    async with scripted_messages(hangs(), finishes("done", built=False)) as api:
         claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url, "P2M_RUNNER_GRACE_S": "0.5"}
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
@@ -133,7 +133,7 @@ async def test_stopped_runner_hands_its_job_to_another_with_one_note(
 async def test_runner_that_was_frozen_writes_nothing_when_it_wakes(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
-    async with scripted_messages(Hang(), Hang(), Hang()) as api:
+    async with scripted_messages(hangs(), hangs(), hangs()) as api:
         claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url}
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
@@ -180,7 +180,7 @@ async def _attempt(owner: Account, job_id: UUID, number: int) -> Job | None:
     return job if job.attempt >= number and job.state == "running" else None
 
 
-async def _called(api: ScriptedMessages) -> bool:
+async def _called(api: MessagesApi) -> bool:
     return bool(api.requests)
 
 

@@ -15,7 +15,7 @@ from cloud.agent.access import ModelAccess
 from cloud.jobs import queries
 from tests.blender.pod_process import processes_with
 from tests.jobs.conftest import Account, Backend, running, until
-from tests.support.scripted_messages import Fault, Hang, calls, finishes, says, scripted_messages
+from tests.support.scripted_messages import Fault, calls, finishes, hangs, says, scripted_messages
 
 pytestmark = [pytest.mark.blender, pytest.mark.asyncio(loop_scope="module")]
 
@@ -218,7 +218,7 @@ async def test_cancel_of_a_running_step_ends_the_job_within_seconds(backend: Bac
 
 
 async def test_cancel_while_the_model_thinks_ends_the_job(backend: Backend, user: Account) -> None:
-    hang = Hang()
+    hang = hangs()
     async with scripted_messages(hang) as api, running(backend.with_model(api.base_url)):
         job_id = await user.post()
         await asyncio.wait_for(hang.began.wait(), 60)
@@ -227,7 +227,7 @@ async def test_cancel_while_the_model_thinks_ends_the_job(backend: Backend, user
 
 
 async def test_one_user_runs_one_job_at_a_time(backend: Backend, user: Account) -> None:
-    hang = Hang()
+    hang = hangs()
     async with scripted_messages(hang, finishes("x", built=False)) as api, running(backend.with_model(api.base_url)):
         first, second = await user.post(), await user.post()
         await asyncio.wait_for(hang.began.wait(), 60)
@@ -285,14 +285,14 @@ async def test_named_model_without_a_key_fails_with_what_to_do(backend: Backend,
 
 
 async def test_time_limit_ends_the_job(backend: Backend, user: Account) -> None:
-    async with scripted_messages(Hang()) as api, running(backend.with_model(api.base_url, job_limit_s=1)):
+    async with scripted_messages(hangs()) as api, running(backend.with_model(api.base_url, job_limit_s=1)):
         job = await user.ended(await user.post())
     assert job.error is not None
     assert job.error["code"] == "time_limit"
 
 
 async def test_stop_of_the_runner_puts_the_job_back_into_the_queue(backend: Backend, user: Account) -> None:
-    hang = Hang()
+    hang = hangs()
     async with scripted_messages(hang) as api:
         async with running(backend.with_model(api.base_url)):
             job_id = await user.post()

@@ -19,6 +19,7 @@ from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
+from cloud.jobs.ledger.month import require_month_budget
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
@@ -148,7 +149,7 @@ async def upload_image(
 
 
 @router.post(
-    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403, 409)
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(402, 403, 409)
 )
 async def create_job(
     project_id: UUID,
@@ -167,6 +168,7 @@ async def create_job(
     await demand_seen_scene(transaction, project.id, body)
     await demand_usable_model(services, transaction, owner, body.model)
     await require_space(transaction, owner, services.settings)
+    await require_month_budget(transaction, owner, services.settings, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
         formats=list(dict.fromkeys(body.formats)),

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloud.agent.ablation import absence_note, without
-from cloud.agent.budget import Budget
 from cloud.agent.client import CallOptions
 from cloud.agent.contract import Outcome
 from cloud.agent.loop import Agent, Turn
@@ -12,6 +11,7 @@ from cloud.agent.prompts import load_prompt
 from cloud.jobs.deliver import deliver_files, deliver_preview
 from cloud.jobs.first_turn import conversation_of
 from cloud.jobs.kinds.refine import brief_of
+from cloud.jobs.ledger.budget import job_budget
 from cloud.jobs.scene_change import scene_change
 from cloud.jobs.thumbnails import PhotographedToolbox
 
@@ -53,8 +53,8 @@ async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: l
         model=client,
         toolbox=without(photographed, work.options.without),
         recorder=work.recorder,
-        budget=_budget(work),
         system=load_prompt("build") + absence_note(work.options.without),
+        budget=await job_budget(work),
         conversation=conversation,
         steps=work.recorder.steps,
         options=CallOptions(effort=work.options.profile.effort),
@@ -69,12 +69,3 @@ async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: l
         work.timings |= agent.seconds
         await photographed.aclose()
         await client.aclose()
-
-
-def _budget(work: "JobWork") -> Budget:
-    """The least of what the deployment, the quality and the user allow."""
-    settings, options = work.services.settings, work.options
-    steps = min(settings.max_steps, options.profile.steps)
-    usd = min(settings.max_job_usd, options.profile.usd, options.max_usd or settings.max_job_usd)
-    work.recorder.usd_limit = usd
-    return Budget(steps, usd, work.recorder.model_calls, work.recorder.usage.usd)

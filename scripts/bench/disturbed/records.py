@@ -92,7 +92,11 @@ def read_job(connection: "psycopg.Connection[dict[str, Any]]", job_id: str) -> J
     record.events = [row["data"] | {"seq": row["seq"], "at": row["created_at"].timestamp()} for row in events]
     paid = rows("SELECT message_seq FROM usage WHERE job_id = %s AND message_seq IS NOT NULL ORDER BY message_seq")
     record.paid_turns = [row["message_seq"] for row in paid]
-    record.paid_cut_calls = len(rows("SELECT id FROM usage WHERE job_id = %s AND is_estimate"))
+    estimates = len(rows("SELECT id FROM usage WHERE job_id = %s AND is_estimate"))
+    # A call in which the runner was killed has its row, and no event: nobody was there to tell of it.
+    whole = len(rows("SELECT id FROM usage WHERE job_id = %s AND NOT is_estimate"))
+    told = sum(row["type"] == "usage" for row in events) - whole
+    record.paid_cut_calls = max(0, min(estimates, told))
     project = rows(
         "SELECT (SELECT sha256 FROM snapshots s WHERE s.id = p.head_snapshot_id) AS head,"
         " (SELECT count(*) FROM jobs j WHERE j.project_id = p.id) AS jobs"

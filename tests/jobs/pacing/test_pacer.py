@@ -12,7 +12,7 @@ from cloud.agent.client import MessagesClient, RetryPolicy
 from cloud.db.engine import Database
 from cloud.jobs.pacing.pacer import DatabasePace, PacePolicy
 from tests.agent.wire import HELLO, KEY, Asked
-from tests.support.scripted_messages import Entry, Fault, ScriptedMessages, says, scripted_messages
+from tests.support.scripted_messages import Entry, Fault, MessagesApi, says, scripted_messages
 
 GAP_S = 0.2
 POLICY = PacePolicy(first_s=GAP_S, longest_s=1.0, longest_gap_s=1.0, least_s=0.01)
@@ -32,7 +32,7 @@ async def other(database_url: str) -> AsyncIterator[Database]:
     await opened.aclose()
 
 
-def client_of(api: ScriptedMessages, database: Database, pool: str) -> MessagesClient:
+def client_of(api: MessagesApi, database: Database, pool: str) -> MessagesClient:
     pace = DatabasePace(database, pool, POLICY)
     return MessagesClient("claude-sonnet-5-5", KEY, api.base_url, retry=RETRY, adaptive_thinking=False, pace=pace)
 

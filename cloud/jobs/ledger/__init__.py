@@ -1,0 +1,1 @@
+"""What model calls have cost: the rows, their sums, and the budgets that they count against."""
