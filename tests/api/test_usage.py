@@ -6,18 +6,21 @@ import datetime as dt
 import io
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest_asyncio
+from pydantic import SecretStr
 from sqlalchemy import update
 
 from cloud.db.engine import Database
 from cloud.db.models import Usage, User
 from cloud.jobs.queries import get_job
+from cloud.settings import Settings
 from tests.api.conftest import sign_in
-from tests.conftest import RunningApi
+from tests.conftest import RunningApi, serve_api
 
 DAYS = [dt.datetime(2026, 10, 31, 23, 59, 59, 999999, dt.UTC), dt.datetime(2026, 11, 1, tzinfo=dt.UTC)]
 
@@ -120,3 +123,25 @@ async def test_month_says_what_is_left(grace: tuple[httpx2.Client, str], databas
     month = client.get("/v1/usage").json()["month"]
     assert Decimal(str(month["spent_usd"])) + Decimal(str(month["left_usd"])) == 10
     assert month["spent_usd"] >= 2.5
+
+
+async def test_used_up_month_refuses_builds_and_nothing_else(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        anthropic_api_key=SecretStr("k"),
+        anthropic_base_url="http://127.0.0.1:9",
+        user_month_usd=1,
+    )
+    database = Database.connect(database_url)
+    with serve_api(settings) as limited, contextlib.closing(sign_in(limited)) as client:
+        project = client.post("/v1/projects", json={"name": "Dear"}).json()["id"]
+        async with database.sessions.begin() as session:
+            session.add(Usage(user_id=UUID(client.get("/v1/me").json()["id"]), model="m", usd=Decimal(1)))
+        refused = client.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"})
+        assert (refused.status_code, refused.json()["code"]) == (402, "month_budget_reached")
+        assert "begins anew on" in refused.json()["detail"]
+        assert client.post("/v1/batches", json={"items": ["a chair"]}).status_code == 402
+        offline = {"prompt": "a chair", "model": "offline-modeller"}
+        assert client.post(f"/v1/projects/{project}/jobs", json=offline).status_code == 202
+    await database.aclose()
