@@ -80,7 +80,21 @@ def read_finish(arguments: Any, *, failed: bool) -> Outcome | ToolResult:
                 if built:
                     return Outcome("finished", summary, tuple(missing))
                 return Outcome("failed", summary, tuple(missing), reason=summary, code="nothing_built")
-    return failure("finish needs summary (string), built (boolean) and not_built (list of strings).")
+    return failure(
+        f"finish needs summary (string), built (boolean) and not_built (list of strings){_wrong(arguments)}."
+    )
+
+
+def _wrong(arguments: Any) -> str:
+    """Which argument of `finish` is at fault, for the model."""
+    if not isinstance(arguments, dict):
+        return "; its input was no object"
+    kinds = {"summary": str, "built": bool, "not_built": list}
+    wrong = [name for name, kind in kinds.items() if name in arguments and not isinstance(arguments[name], kind)]
+    missing = [name for name in ("summary", "built") if name not in arguments]
+    return "; ".join(
+        ["", *(f"{name} is of another kind" for name in wrong), *(f"{name} is missing" for name in missing)]
+    )
 
 
 def stuck(conversation: Sequence[Turn]) -> Outcome | str | None:

@@ -60,8 +60,9 @@ def _show(console: Console, report: UsageReport) -> None:
     _show_month(console, report["month"])
     if report["unpriced_models"]:
         console.print(f"No price is known of {plain(', '.join(report['unpriced_models']))}: counted as nothing.")
-    if totals["estimates"]:
-        console.print(f"{totals['estimates']} calls were cut off; their output is estimated.")
+    if estimates := totals["estimates"]:
+        calls = "1 call was" if estimates == 1 else f"{estimates} calls were"
+        console.print(f"{calls} cut off: what the server had not yet told of the output is estimated.")
 
 
 def _table(title: str, rows: Sequence[UsageGroup]) -> Table:
