@@ -41,6 +41,11 @@ def marked(content: Sequence[Block]) -> list[Block]:
     ]
 
 
+def unmarked(text: str) -> str:
+    """Marked text without its tags; what was made visible stays so."""
+    return text.removeprefix(f"{_OPEN}\n").removesuffix(f"\n{_CLOSE}")
+
+
 def _is_plain(text: str) -> bool:
     return text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()
 
