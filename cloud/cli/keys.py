@@ -13,9 +13,9 @@ from rich.console import Console
 
 from cloud.cli.asking import AnswerDisplay, JsonOption, ServerOption, TokenOption
 from cloud.cli.cleanup import database_of
+from cloud.cli.connection import Stopwatch, Where, connect
 from cloud.cli.display import Display, TerminalDisplay
 from cloud.cli.guard import guarded
-from cloud.cli.make import Stopwatch, Where, connect
 from cloud.settings import Settings
 from ui.api_client import ApiClient
 from ui.api_types import ModelKey

@@ -9,6 +9,7 @@ import pytest
 from cloud.agent.context import ContextRules, messages_of
 from cloud.agent.contract import ToolResult
 from cloud.agent.estimate import pictures_in, tokens_of
+from cloud.agent.scene_data import scene_data
 from cloud.agent.turns import Turn, tool_result
 from tests.agent.cache_model import billed_naively, billed_with_cache
 from tests.agent.conversations import call, code, image, job, result, step, text
@@ -189,4 +190,4 @@ def test_call_that_the_api_would_not_take_back_goes_back_as_one_that_it_takes() 
 
 def test_answer_to_a_failed_call_holds_no_picture() -> None:
     failed = ToolResult([text("half of it failed"), image(1)], is_error=True)
-    assert tool_result(call("c", "run_python"), failed)["content"] == [text("half of it failed")]
+    assert tool_result(call("c", "run_python"), failed)["content"] == [text(scene_data("half of it failed"))]

@@ -51,6 +51,9 @@ class _Paid:
     def delta(self, kind: str, piece: str) -> None:
         """Nobody reads along."""
 
+    async def began(self, call: CutOffCall) -> None:
+        """Counted when it ends, or breaks off."""
+
     async def cut_off(self, call: CutOffCall) -> None:
         self.usd += call.usd
 

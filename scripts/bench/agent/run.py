@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from cloud.cli.make import Interrupted, interruptible
+from cloud.cli.interrupts import Interrupted, interruptible
 from cloud.errors import Prompt2MeshError
 from scripts.bench.agent.blend_facts import read_facts
 from scripts.bench.agent.compare import write_comparison
