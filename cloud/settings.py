@@ -49,8 +49,10 @@ class Settings(BaseSettings):
     deleted_kept_days: float = Field(
         default=7.0, ge=0, le=36_500, description="How long a deleted project can be brought back."
     )
-    max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
-    max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
+    max_steps: int = Field(default=120, ge=1, description="Model calls of one job at most, whatever its quality.")
+    max_job_usd: float = Field(default=15.0, gt=0, description="Cost of one job at most, whatever its quality.")
+    review: bool = Field(default=True, description="Finished scenes are reviewed by a further model call.")
+    max_mends: int = Field(default=4, ge=0, description="How often a job mends what its reviews found, at most.")
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")
     runner_concurrency: int = Field(default=2, ge=1, description="Jobs that one runner works on at once.")

@@ -235,6 +235,15 @@ class MessagesClient:
             logger.warning("no price is known for the model; its cost counts as zero", extra={"model": self.name})
         return usd or 0.0
 
+    async def sees_pictures(self) -> bool:
+        """Whether the model takes pictures; a server that does not say is taken to have one that does."""
+        try:
+            facts = await self._client.models.retrieve(self.name)
+        except (anthropic.AnthropicError, httpx2.TransportError, ValueError):
+            return True
+        supported = getattr(getattr(facts.capabilities, "image_input", None), "supported", None)
+        return supported is not False
+
     async def _thinks_adaptively(self) -> bool:
         """Whether the model takes adaptive thinking; asked once. A server without model facts: no."""
         if self.adaptive_thinking is None:

@@ -122,7 +122,9 @@ def trimmed_brief(answer: dict[str, Any], detail: RefineDetail) -> Brief:
     parts = [part for each in _list(answer.get("parts")) if (part := _part_of(each))][:PARTS_LIMIT]
     summary = _text(answer.get("summary"), 4_000)
     if not title or not (parts or summary):
-        raise ModelError("The model made no usable brief of the prompt; send it again, or with detail as-is.", "no_brief")
+        raise ModelError(
+            "The model made no usable brief of the prompt; send it again, or with detail as-is.", "no_brief"
+        )
     # Not validated: that would refuse what is still too long.
     brief = Brief.model_construct(
         title=title,
