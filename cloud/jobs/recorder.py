@@ -137,8 +137,9 @@ class JobRecorder:
         await self.emit(Waiting(reason=reason, seconds=seconds if seconds is None else round(seconds, 1)))
 
     def delta(self, kind: str, piece: str) -> None:
-        """Show this piece of what the model says."""
-        self._deltas.add(kind, piece)
+        """Show this piece of what the model says; the JSON of a consultation is not for reading."""
+        if self.purpose == "build":
+            self._deltas.add(kind, piece)
 
     @whole
     async def model_turn(self, turn: Turn, reply: ModelReply) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 
 from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
-from cloud.db.models import Artifact, Job, Message, Project, Snapshot, Step, Usage
+from cloud.db.models import Artifact, Consultation, Job, Message, Project, Snapshot, Step, Usage
 from cloud.fleet.contract import Fleet
-from cloud.jobs.queries import get_job, messages_of
+from cloud.jobs.queries import get_job, messages_of, project_of
 from cloud.jobs.recorder import HandOver, JobRecorder
 from cloud.jobs.work import JobWork, Services
 from cloud.jobs.writes import JobWrites
@@ -25,6 +25,7 @@ from tests.jobs.conftest import Account
 from tests.support.scripted_messages import Reply, ScriptedMessages, scripted_messages
 
 MODEL = "claude-sonnet-5-5"
+RESULT = ("objects", "triangles", "steps", "usage", "summary", "not_built", "verdict", "mends")
 # What an attempt's own coming and going adds, and what has no place of its own among the others.
 OF_ATTEMPTS = {"job.started", "job.handed_over", "waiting"}
 
@@ -121,7 +122,15 @@ class Bench:
                 (m.seq, m.role, m.content, m.stop_reason, steps.get(m.snapshot_id))
                 for m in await rows(Message, Message.seq)
             ]
-            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in await rows(Usage, Usage.message_seq)]
+            usage = [
+                (u.message_seq, u.consultation_key, u.purpose, u.input_tokens, u.is_estimate)
+                for u in await rows(Usage, Usage.message_seq, Usage.consultation_key)
+            ]
+            consulted = [
+                (c.key, {k: v for k, v in c.answer.items() if k != "snapshot_id"})
+                for c in await rows(Consultation, Consultation.key)
+            ]
+            project = await project_of(session, job)
             files = [
                 (a.kind, a.name, a.kind == "script" or a.sha256)
                 for a in await rows(Artifact, Artifact.kind, Artifact.name)
@@ -139,15 +148,13 @@ class Bench:
                 )
                 for s in await rows(Step, Step.number)
             ]
-        result = (
-            {key: job.result[key] for key in ("objects", "triangles", "steps", "usage", "summary")}
-            if job.result
-            else None
-        )
+        result = {key: job.result[key] for key in RESULT} if job.result else None
         return {
             "job": (job.state, job.outcome, job.stalls, result),
             "messages": messages,
             "usage": usage,
+            "consulted": consulted,
+            "scene": steps.get(project.head_snapshot_id),
             "files": files,
             "steps": step_rows,
             "snapshots": [
@@ -185,18 +192,28 @@ def turns_in(body: dict[str, Any]) -> int:
     return sum(message["role"] == "assistant" for message in body["messages"])
 
 
+def is_review(body: dict[str, Any]) -> bool:
+    """Whether a request asks for a verdict."""
+    return "format" in body.get("output_config", {})
+
+
 @asynccontextmanager
 async def open_bench(
-    database_url: str, folder: Path, fleet: Fleet, script: Sequence[Reply], formats: list[str]
+    database_url: str,
+    folder: Path,
+    fleet: Fleet,
+    script: Sequence[Reply],
+    formats: list[str],
+    review: Callable[[dict[str, Any]], Reply] | None = None,
 ) -> AsyncIterator[Bench]:
-    """A bench on a database of its own, for as long as the block runs."""
+    """A bench on a database of its own, for as long as the block runs. `review` answers the reviewer's calls."""
 
     def answer(body: dict[str, Any]) -> Reply:
-        return script[turns_in(body)]
+        return review(body) if review is not None and is_review(body) else script[turns_in(body)]
 
     database = Database.connect(database_url, pool_size=8)
     store = ArtifactStore.local(folder / "artifacts")
-    settings = Settings(data_dir=folder, database_url=database_url)
+    settings = Settings(data_dir=folder, database_url=database_url, review=review is not None)
     async with scripted_messages(*[answer] * 1000) as api:
         models = ModelAccess(offline_url="", default_model=MODEL, api_key="sk-test", base_url=api.base_url)
         services = Services(settings, database, store, fleet, models)

@@ -77,7 +77,7 @@ async def _agent_outcome(
         model=client,
         toolbox=photographed,
         recorder=work.recorder,
-        budget=_budget(work),
+        budget=await _budget(work),
         system=load_prompt("build"),
         conversation=conversation,
         steps=work.recorder.steps,
@@ -101,7 +101,7 @@ async def _is_reviewed(work: "JobWork", client: MessagesClient) -> bool:
     return await client.sees_pictures()
 
 
-def _budget(work: "JobWork") -> Budget:
+async def _budget(work: "JobWork") -> Budget:
     """The least of what the deployment, the quality and the user allow."""
     settings, options = work.services.settings, work.options
     steps = min(settings.max_steps, options.profile.steps)

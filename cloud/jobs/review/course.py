@@ -37,7 +37,7 @@ class Course:
     conversation: list[Turn]
     run_agent: Callable[[], Awaitable[Outcome]]
     is_reviewed: Callable[[], Awaitable[bool]]
-    budget: Callable[[], Budget]
+    budget: Callable[[], Awaitable[Budget]]
     mends: int
     _rounds: list[Round] = field(default_factory=list)
 
@@ -54,10 +54,10 @@ class Course:
                 if not self._rounds and not await self._is_to_be_reviewed(outcome):
                     return outcome
                 if len(self._rounds) == mended:
-                    self._rounds.append(await close_round(self.work, self.toolbox, self.model, self._rounds, outcome))
+                    self._rounds.append(await self._close_round(outcome))
             judged, standing = self._rounds[mended], self._standing
             self.work.verdict = standing.verdict
-            if not self._may_mend(judged, standing, mended):
+            if not await self._may_mend(judged, standing, mended):
                 return _told(judged, standing)
             left = self.mends - mended
             await ask_to_mend(self.work.recorder, self.conversation, judged, standing, left)
@@ -65,16 +65,19 @@ class Course:
     async def _is_to_be_reviewed(self, outcome: Outcome) -> bool:
         return outcome.kind == "finished" and self.work.recorder.snapshots > 0 and await self.is_reviewed()
 
+    async def _close_round(self, outcome: Outcome) -> Round:
+        return await close_round(self.work, self.toolbox, self.model, self._rounds, outcome, await self.budget())
+
     @property
     def _standing(self) -> Round:
         return self._rounds[self._rounds[-1].stands - 1]
 
-    def _may_mend(self, judged: Round, standing: Round, mended: int) -> bool:
+    async def _may_mend(self, judged: Round, standing: Round, mended: int) -> bool:
         if judged.ended != "finished" or judged.verdict is None:
             return False
         if standing.verdict is None or standing.verdict.decision == "pass":
             return False
-        return mended < self.mends and self.budget().exhausted is None
+        return mended < self.mends and (await self.budget()).exhausted is None
 
 
 def _told(judged: Round, standing: Round) -> Outcome:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cloud.agent.client import CallOptions, CutOffCall, Model, ModelReply
+from cloud.agent.budget import Budget
+from cloud.agent.client import CallOptions, Model, ModelReply
 from cloud.agent.consult import NoAnswer
 from cloud.agent.contract import Outcome
 from cloud.agent.model_errors import ModelError
@@ -39,24 +40,8 @@ class _Judgement:
     reply: ModelReply | None = None
 
 
-@dataclass(frozen=True)
-class _Unheard:
-    """Looks on while the reviewer is asked: waits and costs are told, its JSON is not shown as it comes."""
-
-    recorder: "JobRecorder"
-
-    async def waiting(self, reason: str, seconds: float) -> None:
-        await self.recorder.waiting(reason, seconds)
-
-    def delta(self, kind: str, piece: str) -> None:
-        """Nobody reads half a JSON text."""
-
-    async def cut_off(self, call: CutOffCall) -> None:
-        await self.recorder.cut_off(call)
-
-
 async def close_round(
-    work: "JobWork", toolbox: "PodToolbox", model: Model, rounds: Sequence[Round], outcome: Outcome
+    work: "JobWork", toolbox: "PodToolbox", model: Model, rounds: Sequence[Round], outcome: Outcome, budget: Budget
 ) -> Round:
     """Review the scene that a run of the agent has left, and keep what comes of it.
 
@@ -66,12 +51,14 @@ async def close_round(
     Raises: ArtifactMissing, PodLost, PodNotReady, HandOver, Fenced.
     """
     number = len(rounds) + 1
-    if outcome.kind in ("finished", "budget_reached") and not _is_paid_out(work):
+    if outcome.kind not in ("finished", "budget_reached"):
+        judgement = _Judgement(problem=outcome.reason)
+    elif budget.usd >= budget.max_usd:
+        judgement = _Judgement(problem=budget.exhausted or "")
+    else:
         await work.recorder.stage("review", number)
         with work.timed("review"):
             judgement = await _judge(work, toolbox, model, rounds, number)
-    else:
-        judgement = _Judgement(problem=outcome.reason or "The job's budget was used up.")
     verdict, standing = judgement.verdict, rounds[rounds[-1].stands - 1] if rounds else None
     is_bad = (
         outcome.kind != "finished"
@@ -79,12 +66,12 @@ async def close_round(
         else standing is not None and standing.verdict is not None and is_worse(verdict, standing.verdict)
     )
     # A run that broke off has no word of its own on the whole scene.
-    is_own = outcome.kind == "finished" or standing is None
+    word = outcome if outcome.kind == "finished" or standing is None else standing
     judged = Round(
         number=number,
         ended=outcome.kind,
-        summary=outcome.summary if is_own else standing.summary,
-        not_built=list(outcome.not_built if is_own else standing.not_built),
+        summary=word.summary,
+        not_built=list(word.not_built),
         reason=outcome.reason,
         code=outcome.code,
         verdict=verdict,
@@ -94,11 +81,6 @@ async def close_round(
     )
     await _keep(work, toolbox, judged, judgement.reply, standing)
     return judged
-
-
-def _is_paid_out(work: "JobWork") -> bool:
-    limit = work.recorder.usd_limit
-    return limit is not None and work.recorder.usage.usd >= limit
 
 
 async def _judge(
@@ -145,7 +127,7 @@ async def _ask_once(work: "JobWork", model: Model, case: Case, fault: str = "") 
     """The answer; without a verdict if none can be read from it. Raises: NoAnswer: declined. ModelError."""
     options = CallOptions(effort=work.options.profile.effort)
     try:
-        said = await review(model, case, watcher=_Unheard(work.recorder), options=options, fault=fault)
+        said = await review(model, case, watcher=work.recorder, options=options, fault=fault)
     except NoAnswer as error:
         if error.code == "refused":
             raise
