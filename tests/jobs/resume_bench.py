@@ -63,15 +63,15 @@ class Bench:
     api: ScriptedMessages
     formats: list[str]
 
-    async def new_job(self) -> UUID:
-        """A project with one queued job."""
+    async def new_job(self, **options: Any) -> UUID:
+        """A project with one queued job of these build options."""
         project = Project(id=uuid4(), user_id=self.account.user_id, name="Scene")
         job = Job(
             id=uuid4(),
             user_id=self.account.user_id,
             project_id=project.id,
             prompt="a tower",
-            request={"formats": self.formats, "image_ids": []},
+            request={"formats": self.formats, "image_ids": [], **options},
         )
         async with self.account.database.sessions() as session, session.begin():
             session.add(project)
@@ -163,6 +163,11 @@ class Bench:
             "pictured": pictured,
             "events": _comparable([event.model_dump(mode="json") for event in await self.account.events(job_id)]),
         }
+
+    async def told(self, job_id: UUID) -> list[dict[str, Any]]:
+        """The job's events, but for thumbnails."""
+        events = [event.model_dump(mode="json") for event in await self.account.events(job_id)]
+        return [event for event in events if event.get("kind") != "thumbnail"]
 
 
 def _comparable(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
