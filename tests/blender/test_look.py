@@ -61,8 +61,7 @@ def _centre_of(picture: NDArray[np.int16], channel: int) -> tuple[float, float]:
 
 
 async def test_no_side_of_a_material_picture_is_in_the_shade(pod: RunningPod) -> None:
-    async with pod.toolbox() as box:
-        await run(box, "bpy.ops.mesh.primitive_cube_add(size=2)", "An even cube")
+    async with pod.toolbox("bpy.ops.mesh.primitive_cube_add(size=2)") as box:
         sides = await _pictures(box, views=["front", "back", "left", "right"], shading="material", size=64)
     middles = [float(side[24:40, 24:40].mean()) for side in sides]
     assert max(middles) - min(middles) < 0.15 * max(middles), middles
