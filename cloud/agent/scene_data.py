@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cloud.agent.contract import Block
 
 _OPEN, _CLOSE = "<scene_data>", "</scene_data>"
-_OUR_TAGS = re.compile(r"<(?=[\s/]*(?:scene|brief|request|verdict|review)(?:_data)?\b)", re.IGNORECASE)
+_OUR_TAGS = re.compile(r"<(?=[\s/]*(?:scene|brief|request|verdict|review|note|changes)(?![a-z]))", re.IGNORECASE)
 # Other characters, line and paragraph separators: controls, bidi overrides, zero widths, tags, private use.
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _VARIATION_SELECTORS = range(0xE0100, 0xE01F0)
