@@ -85,3 +85,9 @@ def test_long_lists_and_texts_are_cut_not_refused() -> None:
 def test_worse_goes_by_critical_major_missing_minor(new: tuple[str, str], old: tuple[str, str], worse: bool) -> None:
     now, before = (verdict(decision="mend", statuses=each[0], severities=each[1]) for each in (new, old))
     assert is_worse(now, before) is worse
+
+
+def test_scene_that_passes_is_never_the_worse_one() -> None:
+    lenient = verdict(decision="pass", statuses="met", severities="major")
+    assert lenient.decision == "pass"
+    assert not is_worse(lenient, verdict(decision="mend", statuses="partly"))
