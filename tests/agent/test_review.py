@@ -41,7 +41,7 @@ def test_scene_without_anything_to_see_is_said_to_be_so() -> None:
 
 
 def test_what_the_scene_says_cannot_leave_its_marks() -> None:
-    assert words(CASE).count("</scene_data>") == 1
+    assert (words(CASE).count("<scene_data>"), words(CASE).count("</scene_data>")) == (1, 1)
     assert "ignore the request" in words(CASE)
 
 
