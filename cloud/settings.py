@@ -61,8 +61,10 @@ class Settings(BaseSettings):
     deleted_kept_days: float = Field(
         default=7.0, ge=0, le=36_500, description="How long a deleted project can be brought back."
     )
-    max_steps: int = Field(default=60, ge=1, description="Model calls of one job at most.")
-    max_job_usd: float = Field(default=5.0, gt=0, description="Cost of one job at most.")
+    max_steps: int = Field(default=120, ge=1, description="Model calls of one job at most, whatever its quality.")
+    max_job_usd: float = Field(default=15.0, gt=0, description="Cost of one job at most, whatever its quality.")
+    review: bool = Field(default=True, description="Finished scenes are reviewed by a further model call.")
+    max_mends: int = Field(default=4, ge=0, description="How often a job mends what its reviews found, at most.")
     allow_ablations: bool = Field(
         default=False, description="Jobs may ask to be built without tools or review: for evaluations."
     )

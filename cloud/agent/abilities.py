@@ -60,6 +60,7 @@ class ModelFacts:
     thinking: bool = False
     efforts: frozenset[str] | None = None
     structured_outputs: bool | None = None
+    image_input: bool | None = None
 
 
 @dataclass
@@ -116,7 +117,9 @@ class Abilities:
         config: dict[str, Any] = {"effort": options.effort} if "effort" in parts else {}
         if "format" in parts:
             config["format"] = {"type": "json_schema", "schema": options.schema}
-        request: dict[str, Any] = {"system": [said], "tools": [*tools], "messages": given}
+        request: dict[str, Any] = {"system": [said], "messages": given}
+        if tools:
+            request["tools"] = [*tools]
         if config:
             request["output_config"] = config
         if "thinking" in parts:
@@ -162,12 +165,12 @@ def _facts_of(info: ModelInfo) -> ModelFacts:
         return facts
     thinking = getattr(getattr(capabilities, "thinking", None), "types", None)
     effort = getattr(capabilities, "effort", None)
-    structured = getattr(getattr(capabilities, "structured_outputs", None), "supported", None)
     return replace(
         facts,
         thinking=_supported(getattr(thinking, "adaptive", None)),
         efforts=None if effort is None else _efforts(effort),
-        structured_outputs=structured if isinstance(structured, bool) else None,
+        structured_outputs=_said(getattr(capabilities, "structured_outputs", None)),
+        image_input=_said(getattr(capabilities, "image_input", None)),
     )
 
 
@@ -177,6 +180,11 @@ def _efforts(effort: Any) -> frozenset[str]:
     return frozenset(
         level for level in ("low", "medium", "high", "xhigh", "max") if _supported(getattr(effort, level, None))
     )
+
+
+def _said(capability: Any) -> bool | None:
+    supported = getattr(capability, "supported", None)
+    return supported if isinstance(supported, bool) else None
 
 
 def _supported(capability: Any) -> bool:

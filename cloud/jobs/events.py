@@ -110,7 +110,11 @@ class StepFinished(JobEvent):
 
 
 class Picture(JobEvent):
-    """A picture of the scene. `kind`: `look` (the agent's own), `thumbnail` (of a step's snapshot), `preview`."""
+    """A picture of the scene.
+
+    `kind`: `look` (the agent's own), `thumbnail` (of a step's snapshot), `review` (the reviewer's six views),
+    `preview`.
+    """
 
     type: Literal["picture"] = "picture"
     artifact_id: UUID

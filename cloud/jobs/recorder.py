@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from cloud.jobs.events import (
     ArtifactReady,
     JobEvent,
     Picture,
+    SceneMoved,
     SnapshotTaken,
     StageChanged,
     UsageChanged,
@@ -80,7 +82,7 @@ class JobRecorder:
     _turn_seq: int = 0
     _open_call: UUID | None = None
     _open_steps: dict[int, dict[str, Any] | None] = field(default_factory=dict)
-    _stages: set[str] = field(default_factory=set)
+    _stages: Counter[str] = field(default_factory=Counter)
     _files: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -98,7 +100,7 @@ class JobRecorder:
         self.usage, self.model_calls, self.steps = progress.usage, progress.model_calls, progress.steps
         self.snapshots, self.objects, self.triangles = progress.snapshots, progress.objects, progress.triangles
         self.active_s, self._turn_seq = progress.active_s, progress.turn_seq
-        self._open_steps, self._stages, self._files = progress.open_steps, {*progress.stages}, {*progress.files}
+        self._open_steps, self._stages, self._files = progress.open_steps, Counter(progress.stages), {*progress.files}
         return progress.head
 
     async def write(self, body: Body[T], *, progress: bool = False) -> T:
@@ -125,11 +127,11 @@ class JobRecorder:
 
         await self.write(body)
 
-    async def stage(self, stage: str) -> None:
-        """The job is now in this stage; told once, whichever attempt gets there first."""
-        if stage not in self._stages:
+    async def stage(self, stage: str, nth: int = 1) -> None:
+        """The job is in this stage for the `nth` time; told once, whichever attempt gets there first."""
+        if self._stages[stage] < nth:
             await self.emit(StageChanged(stage=stage))
-            self._stages.add(stage)
+            self._stages[stage] += 1
 
     async def waiting(self, reason: str, seconds: float | None = None) -> None:
         """Nothing can go on for this reason."""
@@ -167,21 +169,39 @@ class JobRecorder:
 
     @whole
     async def keep_consultation(
-        self, key: str, purpose: str, answer: dict[str, Any], reply: ModelReply, events: Sequence[JobEvent] = ()
+        self,
+        key: str,
+        purpose: str,
+        answer: dict[str, Any],
+        reply: ModelReply | None,
+        events: Sequence[JobEvent] = (),
+        *,
+        move: SceneMoved | None = None,
     ) -> None:
-        """Keep what a model said outside the transcript, together with what it cost and the events that tell of it."""
-        totals = add_usage(self.usage, reply.tokens, reply.usd)
+        """Keep what a model said outside the transcript, together with what it cost and the events that tell of it.
+
+        `reply` None: nobody was asked, `answer` says what there is instead. `move`: the project's scene is another
+        one from here on.
+        """
+        totals = add_usage(self.usage, reply.tokens, reply.usd) if reply else self.usage
         kept = storable(answer)
 
         async def body(writer: queries.JobWriter) -> None:
             writer.add(Consultation(job_id=self.job.id, key=key, answer=kept, attempt=self.attempt))
-            await writer.settle(self._cost(reply, purpose=purpose, consultation_key=key))
+            if reply is not None:
+                await writer.settle(self._cost(reply, purpose=purpose, consultation_key=key))
             for event in events:
                 writer.emit(event)
-            writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
+            if move is not None:
+                await writer.move_head(move.snapshot_id)
+                writer.emit(move)
+            if reply is not None:
+                writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
 
         await self.write(body, progress=True)
         self.usage, self._open_call = totals, None
+        if move is not None:
+            self.head_id = move.snapshot_id
         self._hand_over_if_draining()
 
     @whole
@@ -231,6 +251,11 @@ class JobRecorder:
             return None
         self.steps = step.number
         return await unpacked_result(kept, self.store)
+
+    async def open_results(self) -> list[ToolResult]:
+        """What the calls of the model's last turn gave, in the order in which they ran; none once it is answered."""
+        kept = [self._open_steps[number] for number in sorted(self._open_steps)]
+        return [await unpacked_result(result, self.store) for result in kept if result is not None]
 
     @whole
     async def step_started(self, step: Step) -> None:
@@ -300,16 +325,19 @@ class JobRecorder:
         return (kind, name) in self._files
 
     @whole
-    async def add_files(self, files: Sequence[NewFile]) -> None:
-        """Keep files for the user and tell of them, all or none; a preview is a picture too."""
+    async def add_files(self, files: Sequence[NewFile], *, shown_as: str = "") -> None:
+        """Keep files for the user and tell of them, all or none.
+
+        A preview is told of as a picture too, and so are all where `shown_as` says what kind of picture.
+        """
         stored = [await stored_file(self.job, new, self.store) for new in files]
 
         async def body(writer: queries.JobWriter) -> None:
             for facts in stored:
                 writer.add(Artifact(**facts))
                 shown = {"artifact_id": facts["id"], "name": facts["name"], "kind": facts["kind"]}
-                if facts["kind"] == "preview":
-                    writer.emit(Picture(**shown, step=self.steps, snapshot_id=self.head_id))
+                if kind := shown_as or ("preview" if facts["kind"] == "preview" else ""):
+                    writer.emit(Picture(**{**shown, "kind": kind}, step=self.steps, snapshot_id=self.head_id))
                 writer.emit(ArtifactReady(**shown, bytes=facts["bytes"], sha256=facts["sha256"]))
 
         await self.write(body, progress=True)

@@ -72,7 +72,7 @@ def running_stack(folder: Path, *, messages_url: str, jobs_at_once: int) -> Iter
         upgrade(server.url)
         assert server.pid
         environment = _environment(folder, server.url)
-        model = {"ANTHROPIC_API_KEY": "sk-bench", "ANTHROPIC_BASE_URL": messages_url}
+        model = {"ANTHROPIC_API_KEY": "sk-bench", "ANTHROPIC_BASE_URL": messages_url, "P2M_REVIEW": "0"}
         limits = {"P2M_MAX_STEPS": "1000000", "P2M_MAX_JOB_USD": "1e9", "P2M_JOB_LIMIT_S": "86400"}
         limits["P2M_RUNNER_CONCURRENCY"] = str(jobs_at_once)
         python, fd = [sys.executable, "-m"], listener.fileno()

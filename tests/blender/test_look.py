@@ -60,6 +60,13 @@ def _centre_of(picture: NDArray[np.int16], channel: int) -> tuple[float, float]:
     return columns.mean() / picture.shape[1], rows.mean() / picture.shape[0]
 
 
+async def test_no_side_of_a_material_picture_is_in_the_shade(pod: RunningPod) -> None:
+    async with pod.toolbox("bpy.ops.mesh.primitive_cube_add(size=2)") as box:
+        sides = await _pictures(box, views=["front", "back", "left", "right"], shading="material", size=64)
+    middles = [float(side[24:40, 24:40].mean()) for side in sides]
+    assert max(middles) - min(middles) < 0.15 * max(middles), middles
+
+
 @pytest.mark.parametrize("shading", ["solid", "material", "rendered"])
 async def test_pictures_are_upright_and_true_in_colour(pod: RunningPod, shading: str) -> None:
     async with pod.toolbox("UNIT = 1\n" + SCENE) as box:

@@ -144,7 +144,7 @@ async def backend(database_url: str, tmp_path_factory: pytest.TempPathFactory) -
     database = Database.connect(database_url, pool_size=8)
     fleet = LocalFleet(folder / "pods", spares=0, pod_options=["--cache-dir", str(CACHE)])
     await fleet.start()
-    settings = Settings(data_dir=folder, database_url=database_url)
+    settings = Settings(data_dir=folder, database_url=database_url, review=False)
     store = ArtifactStore.local(folder / "artifacts")
     models = ModelAccess(offline_url="", default_model="none")
     yield Backend(Services(settings, database, store, fleet, models), fleet)

@@ -71,6 +71,10 @@ class NotebookPod:
     async def difference(self, first: str, second: str) -> ToolResult:
         return ToolResult([], structured={"changed": {"summary": f"{first[:6]} to {second[:6]}"}})
 
+    async def open_scene(self, sha256: str) -> None:
+        self.scene = sha256
+        self._codes = json.loads(await self._store.get(sha256)) if sha256 != EMPTY_SCENE else []
+
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
         names = [f"scene.{file_format}"] + (["scene.mtl"] if file_format == "obj" else [])
         return ToolResult([]), [(name, json.dumps([name, *self._codes]).encode()) for name in names]

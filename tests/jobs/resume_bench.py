@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 
 from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
-from cloud.db.models import Artifact, Job, Message, Project, Snapshot, Step, Usage
+from cloud.db.models import Artifact, Consultation, Job, Message, Project, Snapshot, Step, Usage
 from cloud.fleet.contract import Fleet
-from cloud.jobs.queries import get_job, messages_of
+from cloud.jobs.queries import get_job, messages_of, project_of
 from cloud.jobs.recorder import HandOver, JobRecorder
 from cloud.jobs.work import JobWork, Services
 from cloud.jobs.writes import JobWrites
@@ -25,6 +25,7 @@ from tests.jobs.conftest import Account
 from tests.support.scripted_messages import MessagesApi, Reply, scripted_messages
 
 MODEL = "claude-sonnet-5-5"
+RESULT = ("objects", "triangles", "steps", "summary", "not_built", "verdict", "mends")
 # What an attempt's own coming and going adds, and what has no place of its own among the others.
 OF_ATTEMPTS = {"job.started", "job.handed_over", "waiting"}
 
@@ -82,15 +83,15 @@ class Bench:
             job.kind, job.request = "import", {"artifact_id": str(upload.id), "formats": self.formats}
         return job_id
 
-    async def new_job(self) -> UUID:
-        """A project with one queued job."""
+    async def new_job(self, **options: Any) -> UUID:
+        """A project with one queued job of these build options."""
         project = Project(id=uuid4(), user_id=self.account.user_id, name="Scene")
         job = Job(
             id=uuid4(),
             user_id=self.account.user_id,
             project_id=project.id,
             prompt="a tower",
-            request={"formats": self.formats, "image_ids": []},
+            request={"formats": self.formats, "image_ids": [], **options},
         )
         async with self.account.database.sessions() as session, session.begin():
             session.add(project)
@@ -142,8 +143,17 @@ class Bench:
                 for m in await rows(Message, Message.seq)
             ]
             # A call that was in flight when the attempt died was paid for, and stands in the ledger beside these.
-            paid = await rows(Usage, Usage.message_seq)
-            usage = [(u.message_seq, u.input_tokens, u.is_estimate) for u in paid if u.message_seq is not None]
+            paid = await rows(Usage, Usage.message_seq, Usage.consultation_key)
+            usage = [
+                (u.message_seq, u.consultation_key, u.purpose, u.input_tokens, u.is_estimate)
+                for u in paid
+                if u.message_seq is not None or u.consultation_key is not None
+            ]
+            consulted = [
+                (c.key, {k: v for k, v in c.answer.items() if k != "snapshot_id"})
+                for c in await rows(Consultation, Consultation.key)
+            ]
+            project = await project_of(session, job)
             files = [
                 (a.kind, a.name, a.kind == "script" or a.sha256)
                 for a in await rows(Artifact, Artifact.kind, Artifact.name)
@@ -161,13 +171,15 @@ class Bench:
                 )
                 for s in await rows(Step, Step.number)
             ]
-        result = {key: job.result[key] for key in ("objects", "triangles", "steps", "summary")} if job.result else None
+        result = {key: job.result[key] for key in RESULT} if job.result else None
         totals = (job.result or {}).get("usage", {})
         return {
             "job": (job.state, job.outcome, job.stalls, result),
             "ledger adds up": totals.get("input_tokens") == sum(row.input_tokens for row in paid),
             "messages": messages,
             "usage": usage,
+            "consulted": consulted,
+            "scene": steps.get(project.head_snapshot_id),
             "files": files,
             "steps": step_rows,
             "snapshots": [
@@ -176,6 +188,11 @@ class Bench:
             "pictured": pictured,
             "events": _comparable([event.model_dump(mode="json") for event in await self.account.events(job_id)]),
         }
+
+    async def told(self, job_id: UUID) -> list[dict[str, Any]]:
+        """The job's events, but for thumbnails."""
+        events = [event.model_dump(mode="json") for event in await self.account.events(job_id)]
+        return [event for event in events if event.get("kind") != "thumbnail"]
 
 
 def _comparable(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
@@ -205,18 +222,28 @@ def turns_in(body: dict[str, Any]) -> int:
     return sum(message["role"] == "assistant" for message in body["messages"])
 
 
+def is_review(body: dict[str, Any]) -> bool:
+    """Whether a request asks for a verdict."""
+    return "format" in body.get("output_config", {})
+
+
 @asynccontextmanager
 async def open_bench(
-    database_url: str, folder: Path, fleet: Fleet, script: Sequence[Reply], formats: list[str]
+    database_url: str,
+    folder: Path,
+    fleet: Fleet,
+    script: Sequence[Reply],
+    formats: list[str],
+    review: Callable[[dict[str, Any]], Reply] | None = None,
 ) -> AsyncIterator[Bench]:
-    """A bench on a database of its own, for as long as the block runs."""
+    """A bench on a database of its own, for as long as the block runs. `review` answers the reviewer's calls."""
 
     def answer(body: dict[str, Any]) -> Reply:
-        return script[turns_in(body)]
+        return review(body) if review is not None and is_review(body) else script[turns_in(body)]
 
     database = Database.connect(database_url, pool_size=8)
     store = ArtifactStore.local(folder / "artifacts")
-    settings = Settings(data_dir=folder, database_url=database_url)
+    settings = Settings(data_dir=folder, database_url=database_url, review=review is not None)
     async with scripted_messages(*[answer] * 1000) as api:
         models = ModelAccess(offline_url="", default_model=MODEL, api_key="sk-test", base_url=api.base_url)
         services = Services(settings, database, store, fleet, models)

@@ -73,7 +73,7 @@ async def test_job_of_a_killed_runner_is_finished_by_another_and_nothing_is_left
 ) -> None:
     hang = hangs()
     async with scripted_messages(hang) as api:
-        claude = {"ANTHROPIC_API_KEY": "sk-ant-secret", "ANTHROPIC_BASE_URL": api.base_url}
+        claude = {"ANTHROPIC_API_KEY": "sk-ant-secret", "ANTHROPIC_BASE_URL": api.base_url, "P2M_REVIEW": "0"}
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
             waiting = await owner.post("a dragon")
@@ -100,7 +100,7 @@ async def test_other_runner_takes_over_within_ten_seconds_of_a_kill(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
     async with scripted_messages(hangs(), hangs()) as api:
-        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url}
+        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url, "P2M_REVIEW": "0"}
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
             await until(lambda: _called(api), 60)
@@ -117,7 +117,12 @@ async def test_stopped_runner_hands_its_job_to_another_with_one_note(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
     async with scripted_messages(hangs(), finishes("done", built=False)) as api:
-        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url, "P2M_RUNNER_GRACE_S": "0.5"}
+        claude = {
+            "ANTHROPIC_API_KEY": "sk",
+            "ANTHROPIC_BASE_URL": api.base_url,
+            "P2M_REVIEW": "0",
+            "P2M_RUNNER_GRACE_S": "0.5",
+        }
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
             await until(lambda: _called(api), 60)
@@ -134,7 +139,7 @@ async def test_runner_that_was_frozen_writes_nothing_when_it_wakes(
     tmp_path: Path, owner: Account, database_url: str
 ) -> None:
     async with scripted_messages(hangs(), hangs(), hangs()) as api:
-        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url}
+        claude = {"ANTHROPIC_API_KEY": "sk", "ANTHROPIC_BASE_URL": api.base_url, "P2M_REVIEW": "0"}
         with runner_process(tmp_path, database_url, **claude) as first:
             job_id = await owner.post("a chair")
             await until(lambda: _called(api), 60)

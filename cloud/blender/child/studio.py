@@ -6,6 +6,7 @@ Everything happens in a copy of the scene that shares its objects and is removed
 made for it. The settings are those that were measured to look good on two cores in about a second.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Vector
+from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -29,6 +30,7 @@ from cloud.blender.child.takes import Plan, Take, picture_size
 _FINE_UP_TO_PX = 640  # of size: four samples a pixel; two beyond, which look as good there
 _GROUND_REACH = 60  # times the scene's extent
 _SUN_FROM = (0.5, -0.55, 0.9)
+_UPRIGHT = 0.5  # of a view's direction lies in the plane: looked at from above or below there is no heading
 _SUN_STRENGTH = 2.6
 _SKY = (0.9, 0.95, 1.0)
 _SKY_STRENGTH = 0.36
@@ -68,6 +70,7 @@ def _rendered(take: Take, plan: Plan, size: int, *, studio_only: bool, with_own_
                     scene,
                     plan.points,
                     ground=not studio_only and take.only is None and not _from_below(take, plan.points),
+                    turn_rad=_heading_rad(take) if studio_only else 0.0,
                 )
             elif _is_dark(scene.world):
                 scene.world = _world(0.35)
@@ -140,11 +143,23 @@ def _is_dark(world: bpy.types.World | None) -> bool:
     return False
 
 
-def _build_studio(scene: bpy.types.Scene, points: NDArray[np.float64], *, ground: bool) -> None:
+def _heading_rad(take: Take) -> float:
+    """How many quarter turns the picture's camera has gone round the subject, from the front: its light comes along."""
+    if take.shot is None:
+        return 0.0
+    back = take.shot.pose.to_3x3().col[2]  # from the subject to the camera
+    if math.hypot(back.x, back.y) < _UPRIGHT:
+        return 0.0
+    return round(math.atan2(back.x, -back.y) / (math.pi / 2)) * math.pi / 2
+
+
+def _build_studio(scene: bpy.types.Scene, points: NDArray[np.float64], *, ground: bool, turn_rad: float) -> None:
+    """Sky, sun and perhaps a floor. `turn_rad`: the sun goes so far round the subject with the camera."""
     scene.world = _world(_SKY_STRENGTH)
     sun = bpy.data.lights.new("Studio Key", "SUN")
     sun.energy, sun.angle = _SUN_STRENGTH, 0.35
-    _place(scene, sun).rotation_euler = Vector(_SUN_FROM).to_track_quat("Z", "Y").to_euler()
+    direction = Matrix.Rotation(turn_rad, 3, "Z") @ Vector(_SUN_FROM)
+    _place(scene, sun).rotation_euler = direction.to_track_quat("Z", "Y").to_euler()
     if ground:
         extent = float(np.ptp(points, axis=0).max()) or 1.0
         _lay_ground(scene, points, extent)

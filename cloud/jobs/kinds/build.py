@@ -1,10 +1,11 @@
-"""A prompt, built by the agent, and brought home."""
+"""A prompt, built by the agent, reviewed, mended, and brought home."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloud.agent.ablation import absence_note, without
-from cloud.agent.client import CallOptions
+from cloud.agent.access import OFFLINE_MODEL
+from cloud.agent.client import CallOptions, MessagesClient
 from cloud.agent.contract import Outcome
 from cloud.agent.loop import Agent, Turn
 from cloud.agent.prompts import load_prompt
@@ -12,6 +13,7 @@ from cloud.jobs.deliver import deliver_files, deliver_preview
 from cloud.jobs.first_turn import conversation_of
 from cloud.jobs.kinds.refine import brief_of
 from cloud.jobs.ledger.budget import job_budget
+from cloud.jobs.review.course import Course
 from cloud.jobs.scene_change import scene_change
 from cloud.jobs.thumbnails import PhotographedToolbox
 
@@ -28,8 +30,7 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     work.brief = await brief_of(work)
     with work.timed("pod"):
         conversation = await conversation_of(work, toolbox, work.brief)
-    await work.recorder.stage("build")
-    work.outcome = await _agent_outcome(work, toolbox, conversation)
+    work.outcome = await _built(work, toolbox, conversation)
     built = work.recorder.snapshots > 0
     if work.outcome.kind == "finished" and work.job.base_snapshot_id is None and not built:
         said = work.outcome.summary or "The model ended its work without building anything."
@@ -44,11 +45,37 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     return work.outcome
 
 
-async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: list[Turn]) -> Outcome:
-    """What the agent makes of the conversation; where it has ended in an earlier attempt, the same again, unasked."""
+async def _built(work: "JobWork", toolbox: "PodToolbox", conversation: list[Turn]) -> Outcome:
+    """What comes of the conversation; where it has ended in an earlier attempt, the same again, unasked."""
     client = work.services.models.client(work.model)
     photographed = PhotographedToolbox(toolbox, work.recorder)
     work.recorder.on_snapshot = photographed.take
+
+    async def run_agent() -> Outcome:
+        return await _agent_outcome(work, client, photographed, conversation)
+
+    mends = min(work.options.profile.mends, work.services.settings.max_mends)
+    course = Course(
+        work=work,
+        toolbox=toolbox,
+        model=client,
+        conversation=conversation,
+        run_agent=run_agent,
+        is_reviewed=lambda: _is_reviewed(work, client),
+        budget=lambda: job_budget(work),
+        mends=mends,
+    )
+    try:
+        return await course.run()
+    finally:
+        await photographed.aclose()
+        await client.aclose()
+
+
+async def _agent_outcome(
+    work: "JobWork", client: MessagesClient, photographed: PhotographedToolbox, conversation: list[Turn]
+) -> Outcome:
+    """One run of the agent; no picture of the scene is on its way after it."""
     agent = Agent(
         model=client,
         toolbox=without(photographed, work.options.without),
@@ -66,6 +93,12 @@ async def _agent_outcome(work: "JobWork", toolbox: "PodToolbox", conversation: l
         await photographed.settle()
         return outcome
     finally:
-        work.timings |= agent.seconds
-        await photographed.aclose()
-        await client.aclose()
+        for part, seconds in agent.seconds.items():
+            work.timings[part] = work.timings.get(part, 0.0) + seconds
+
+
+async def _is_reviewed(work: "JobWork", client: MessagesClient) -> bool:
+    """Whether somebody looks at the result: not where the model cannot see, as the offline modeller."""
+    if not (work.options.profile.review and work.services.settings.review) or work.model == OFFLINE_MODEL:
+        return False
+    return (await client.facts()).image_input is not False

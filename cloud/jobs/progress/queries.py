@@ -1,6 +1,7 @@
 """The SQL of a job's progress: what earlier attempts have left, and the pieces of a turn that is not yet whole."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ class Progress:
     `turn_seq` is the number of the model's last turn (0: none). `steps` counts the tool calls of the turns before
     the open one, which is the model's last turn if it has no answer yet, or that of a job without a model; its tool
     calls that have begun are `open_steps`, by number, with the result of each that has ended. `model_calls` counts
-    whole answers. `active_s` is how long the earlier attempts were seen at work.
+    whole answers, `stages` how often each was told. `active_s` is how long the earlier attempts were seen at work.
     """
 
     head: Snapshot | None
@@ -33,7 +34,7 @@ class Progress:
     snapshots: int
     objects: int
     triangles: int
-    stages: frozenset[str]
+    stages: Counter[str]
     files: frozenset[tuple[str, str]]
     active_s: float
 
@@ -59,7 +60,7 @@ async def progress_of(session: AsyncSession, job: Job) -> Progress:
         snapshots=await session.scalar(made) or 0,
         objects=int(latest.get("objects", 0)),
         triangles=int(latest.get("triangles", 0)),
-        stages=frozenset(stage for _, _, stage in events if stage),
+        stages=Counter(stage for _, _, stage in events if stage),
         files=frozenset((kind, name) for kind, name in files),
         active_s=active_seconds((kind, at) for kind, at, _ in events),
     )

@@ -41,6 +41,7 @@ class StackUnderTest:
             # As all benches of pods: what is made once for a machine is not what is measured.
             "P2M_POD_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"p2m-bench-cache-{os.getuid()}"),
             "ANTHROPIC_BASE_URL": model_url,
+            "P2M_REVIEW": "0",
             "ANTHROPIC_API_KEY": "sk-chaos-stand-in",
         }
         foreign = [name for name in os.environ if name.startswith(("P2M_", "ANTHROPIC_", "DATABASE_URL"))]

@@ -1,0 +1,85 @@
+"""A mend: the turn in which the agent is told what the reviewer found, and goes on in the same conversation."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cloud.agent.contract import Block, ToolResult
+from cloud.agent.loop import Turn
+from cloud.agent.scene_data import visible
+from cloud.agent.verdict import Verdict
+from cloud.jobs.review.rounds import Round
+
+if TYPE_CHECKING:
+    from cloud.jobs.recorder import JobRecorder
+
+_MARK = '<review round="'
+_SEE_REVIEW = "Reviewed: see below."
+_NOT_RUN = "Not run."
+_TASK = (
+    "Mend this, the worst first, and nothing else: what is right stays as it is. A finding that is plainly wrong you "
+    "may leave; then say so. Look at what you changed, and run `check`. Then call `finish` again, about the whole "
+    "scene."
+)
+
+
+def count_mends(conversation: Sequence[Turn]) -> int:
+    """How often the agent was told to mend."""
+    return sum(_is_mend(turn) for turn in conversation[1:])
+
+
+async def ask_to_mend(
+    recorder: "JobRecorder", conversation: list[Turn], judged: Round, standing: Round, mends_left: int
+) -> None:
+    """Answer the agent's last turn, which ended its run, with what the reviewer found; kept and added here.
+
+    `judged` is the last round, `standing` the one whose scene stands: another where that was rolled back.
+    """
+    results = iter(await recorder.open_results())
+    answers = [_answer_to(call, results) for call in conversation[-1].calls]
+    turn = Turn("user", [*answers, {"type": "text", "text": _words(judged, standing, mends_left)}])
+    await recorder.user_turn(turn)
+    conversation.append(turn)
+
+
+def _is_mend(turn: Turn) -> bool:
+    """Only a turn of ours holds such a text: what tools say is inside their results."""
+    return turn.role == "user" and any(
+        block["type"] == "text" and block["text"].startswith(_MARK) for block in turn.content
+    )
+
+
+def _answer_to(call: Block, results: Iterator[ToolResult]) -> Block:
+    """The result of a call of the last turn. All but `finish` ran, in their order."""
+    answer: Block = {"type": "tool_result", "tool_use_id": call["id"]}
+    if call["name"] == "finish":
+        return {**answer, "content": [{"type": "text", "text": _SEE_REVIEW}]}
+    result = next(results, None) or ToolResult([{"type": "text", "text": _NOT_RUN}], is_error=True)
+    answer["content"] = list(result.content)
+    return {**answer, "is_error": True} if result.is_error else answer
+
+
+def _words(judged: Round, standing: Round, mends_left: int) -> str:
+    lines = [f'{_MARK}{judged.number}">', "A reviewer who did not see you work has looked at the scene."]
+    if judged.verdict is not None and judged.is_rolled_back:
+        lines.append("Your last changes made it worse, and were undone: the scene is as it was before them. They had:")
+        lines += _open_items(judged.verdict)
+        lines.append("Of the scene as it stands now the reviewer said:")
+    if standing.verdict is not None:
+        lines += _open_items(standing.verdict)
+    lines.append("</review>")
+    last = " This is the last mend." if mends_left <= 1 else ""
+    return "\n".join([*lines, _TASK + last])
+
+
+def _open_items(verdict: Verdict) -> list[str]:
+    """What is to be mended, the worst first, a line each."""
+    ranks = ("critical", "major", "minor")
+    lines = [
+        f"- {'missing' if each.status == 'not' else 'only partly'}: {visible(each.text)}"
+        + (f" ({visible(each.evidence)})" if each.evidence else "")
+        for each in verdict.unmet
+    ]
+    for defect in sorted(verdict.defects, key=lambda each: ranks.index(each.severity)):
+        where = f" [{', '.join(visible(name) for name in defect.objects)}]" if defect.objects else ""
+        lines.append(f"- {defect.severity}: {visible(defect.what)}{where} Mend: {visible(defect.mend)}")
+    return lines
