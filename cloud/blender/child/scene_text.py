@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.blender.child.wording import cut, listed, span, stem
+from cloud.blender.child.wording import cut, listed, span, stem, triple
 
 PAGE_LIMIT_BYTES = 3_900
 """Under 1,500 tokens, also where most of a page are numbers or names in another script."""
@@ -66,7 +66,7 @@ def scene_heading(facts: Sequence[Facts], *, of: int, filtered: str) -> str:
     if solid:
         low = [min(entry["min"][axis] for entry in solid) for axis in range(3)]
         high = [max(entry["max"][axis] for entry in solid) for axis in range(3)]
-        parts.append(f"all within {_triple(low)} to {_triple(high)} m")
+        parts.append(f"all within {triple(low)} to {triple(high)} m")
     materials = list(dict.fromkeys(name for entry in facts for name in entry["materials"]))
     return "; ".join(parts) + "." + (f"\nMaterials: {cut(listed(materials), 400)}" if materials else "")
 
@@ -127,7 +127,7 @@ def _likeness(entry: Facts, children: dict[str, list[Facts]], depth: int) -> Any
 
 
 def _line(entry: Facts) -> str:
-    return f"{cut(entry['name'])} {_traits(entry)}" + _place(entry["location"])
+    return f"{cut(entry['name'])} {_traits(entry, _place(entry['location']) + _heights(entry))}"
 
 
 def _folded_line(group: Sequence[Facts]) -> str:
@@ -137,13 +137,16 @@ def _folded_line(group: Sequence[Facts]) -> str:
     same = "same mesh" if first["data"] and len({entry["data"] for entry in group}) == 1 else "alike"
     names = span([entry["name"] for entry in group])[:-1]
     traits = _traits(first | {"dimensions": first["size"]})
-    return f"{names} objects, {same}) {traits} each, at {_triple(low)} to {_triple(high)}"
+    lowest, highest = min(entry["min"][2] for entry in group), max(entry["max"][2] for entry in group)
+    return (
+        f"{names} objects, {same}) {traits} each, at {triple(low)} to {triple(high)}, z {lowest:.4g} to {highest:.4g}"
+    )
 
 
-def _traits(entry: Facts) -> str:
-    parts = [f"[{cut(entry['kind'] or entry['type'].lower())}]"]
-    if any(entry["dimensions"]):
-        parts.append(" × ".join(f"{value:.4g}" for value in entry["dimensions"]) + " m")
+def _traits(entry: Facts, place: str = "") -> str:
+    """Kind, size and place, then what else there is to say."""
+    size = " " + " × ".join(f"{value:.4g}" for value in entry["dimensions"]) + " m" if any(entry["dimensions"]) else ""
+    parts = [f"[{cut(entry['kind'] or entry['type'].lower())}]{size}{place}"]
     if entry["triangles"]:
         parts.append(f"{entry['triangles']} tris")
     if entry["note"]:
@@ -154,12 +157,13 @@ def _traits(entry: Facts) -> str:
         parts.append("modifiers " + ", ".join(entry["modifiers"][:4]))
     if entry["hidden"]:
         parts.append("hidden")
-    return parts[0] + " " + "; ".join(parts[1:]) if parts[1:] else parts[0]
+    return "; ".join(parts)
+
+
+def _heights(entry: Facts) -> str:
+    """From where to where it stands; what has no size has none."""
+    return f", z {entry['min'][2] + 0.0:.4g} to {entry['max'][2] + 0.0:.4g}" if any(entry["dimensions"]) else ""
 
 
 def _place(location: Sequence[float]) -> str:
-    return f" at {_triple(location)}"
-
-
-def _triple(values: Sequence[float]) -> str:
-    return "(" + ", ".join(f"{value + 0.0:.4g}" for value in values) + ")"
+    return f" at {triple(location)}"

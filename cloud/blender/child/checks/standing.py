@@ -97,7 +97,7 @@ def _hold_each_other(one: Body, other: Body) -> bool:
     tolerance = TOUCH * min(one.size, other.size)
     apart = np.maximum(one.low - other.high, other.low - one.high)
     if one.thing is not other.thing and one.thing.family == other.thing.family:
-        return bool((apart <= ATTACHED_CHILD * min(one.across, other.across)).all())
+        tolerance = ATTACHED_CHILD * min(one.across, other.across)
     return bool((apart <= tolerance).all()) and in_contact(one, other, tolerance)
 
 
