@@ -54,6 +54,8 @@ def overlap_findings(
         severity: Severity = "note" if kin or depth <= allowed * reach else "warning"
         mend = "move them apart" if severity == "warning" else "fine if one is let into the other"
         hint = "" if kin else ", or parent one to the other if they are one thing"
+        if not kin and first.root == second.root:  # they are parented, to what holds the whole scene
+            hint = ", unless the one is meant to go through the other"
         message = f"{small.name} and {large.name} run {length(depth)} into each other: {mend}{hint}."
         yield Finding("interpenetration", severity, small.name, message, large.name, value=depth, unit="m")
 
