@@ -13,6 +13,7 @@ PAGE_LIMIT_BYTES = 3_900
 _LINE_LIMIT_BYTES = 320
 _HEADING_LIMIT_BYTES = 900
 _FOLD_FROM = 3
+_FOLD_SIMILAR_FROM = 6
 _DEEPEST_INDENT = 8
 
 Facts = dict[str, Any]
@@ -95,7 +96,7 @@ def each_line(facts: Sequence[Facts]) -> list[Line]:
     """A line for each object, in the scene's order, that programs can read: all parts are whole but for long lines."""
     lines = []
     for entry in facts:
-        size = " × ".join(f"{value:.4g}" for value in entry["dimensions"])
+        size = _times(entry["dimensions"])
         parts = [f"{entry['name']} [{entry['kind'] or entry['type'].lower()}] {size} m{_place(entry['location'])}"]
         parts += [f"parent {entry['parent']}"] if entry["parent"] else []
         parts += ["materials " + ", ".join(entry["materials"])] if entry["materials"] else []
@@ -107,14 +108,37 @@ def each_line(facts: Sequence[Facts]) -> list[Line]:
 
 def _lines_of(siblings: Sequence[Facts], children: dict[str, list[Facts]], depth: int) -> Iterator[str]:
     indent = "  " * min(depth, _DEEPEST_INDENT)
+    for same in _folds(siblings, children):
+        yield indent + (_folded_line(same) if len(same) > 1 else _line(same[0]))
+        yield from _lines_of(children.get(same[0]["name"], ()), children, depth + 1)
+
+
+def _folds(siblings: Sequence[Facts], children: dict[str, list[Facts]]) -> list[list[Facts]]:
+    """The siblings in their order, those together that one line tells: three that are alike, six that are similar."""
     groups: dict[Any, list[Facts]] = {}
     for entry in siblings:
         groups.setdefault(_likeness(entry, children, 0), []).append(entry)
+    similar: dict[Any, list[Facts]] = {}
     for group in groups.values():
-        alike = [group] if len(group) >= _FOLD_FROM else [[entry] for entry in group]
-        for same in alike:
-            yield indent + (_folded_line(same) if len(same) > 1 else _line(same[0]))
-            yield from _lines_of(children.get(same[0]["name"], ()), children, depth + 1)
+        if len(group) < _FOLD_FROM and group[0]["name"] not in children:
+            similar.setdefault(_similarity(group[0]), []).extend(group)
+    folds: list[list[Facts]] = []
+    for group in groups.values():
+        alone = group[0]["name"] in children
+        kin = [] if alone else similar.get(_similarity(group[0]), [])
+        if len(group) >= _FOLD_FROM:
+            folds.append(group)
+        elif len(kin) >= _FOLD_SIMILAR_FROM:
+            folds += [kin] if kin[0] is group[0] else []
+        else:
+            folds += [[entry] for entry in group]
+    return folds
+
+
+def _similarity(entry: Facts) -> Any:
+    """What is equal for objects that differ by their sizes, too."""
+    own = (stem(entry["name"]), entry["type"], entry["kind"], entry["hidden"], entry["note"])
+    return (*own, tuple(entry["materials"]), tuple(entry["modifiers"]))
 
 
 def _likeness(entry: Facts, children: dict[str, list[Facts]], depth: int) -> Any:
@@ -136,16 +160,22 @@ def _folded_line(group: Sequence[Facts]) -> str:
     high = [max(entry["location"][axis] for entry in group) for axis in range(3)]
     same = "same mesh" if first["data"] and len({entry["data"] for entry in group}) == 1 else "alike"
     names = span([entry["name"] for entry in group])[:-1]
-    traits = _traits(first | {"dimensions": first["size"]})
+    sizes = sorted({_times(entry["size"]): max(entry["size"]) for entry in group}.items(), key=lambda pair: pair[1])
+    alike = len({_likeness(entry, {}, 0) for entry in group}) == 1
+    size = _times(first["size"]) if alike else f"{sizes[0][0]} to {sizes[-1][0]}"
+    traits = _traits(first, size=f" {size} m" if any(first["size"]) else "")
     lowest, highest = min(entry["min"][2] for entry in group), max(entry["max"][2] for entry in group)
-    return (
-        f"{names} objects, {same}) {traits} each, at {triple(low)} to {triple(high)}, z {lowest:.4g} to {highest:.4g}"
-    )
+    heights = f"z {lowest + 0.0:.4g} to {highest + 0.0:.4g}"
+    return f"{names} objects, {same}) {traits} each, at {triple(low)} to {triple(high)}, {heights}"
 
 
-def _traits(entry: Facts, place: str = "") -> str:
-    """Kind, size and place, then what else there is to say."""
-    size = " " + " × ".join(f"{value:.4g}" for value in entry["dimensions"]) + " m" if any(entry["dimensions"]) else ""
+def _times(size: Sequence[float]) -> str:
+    return " × ".join(f"{value:.4g}" for value in size)
+
+
+def _traits(entry: Facts, place: str = "", size: str = "") -> str:
+    """Kind, size (its own, if none is given) and place, then what else there is to say."""
+    size = size or (f" {_times(entry['dimensions'])} m" if any(entry["dimensions"]) else "")
     parts = [f"[{cut(entry['kind'] or entry['type'].lower())}]{size}{place}"]
     if entry["triangles"]:
         parts.append(f"{entry['triangles']} tris")

@@ -115,7 +115,8 @@ def floating_findings(standing: Standing, ground: Ground) -> Iterator[Finding]:
         along = f" (with {others} more that hang on it)" if others else ""
         severity: Severity = "note" if nothing_stands else "warning"
         if 0 < gap <= HOVER * body.size:
-            message = f"{body.words}{along} hovers {length(gap)} above {below}: lower it by that, or join it to what holds it."
+            mend = "lower it by that, or join it to what holds it"
+            message = f"{body.words}{along} hovers {length(gap)} above {below}: {mend}."
             yield Finding("hovering", severity, body.thing.name, message, below, value=gap, unit="m")
             continue
         high = f", {length(gap)} above {below}" if np.isfinite(gap) else ""
