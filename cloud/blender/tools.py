@@ -78,7 +78,8 @@ _TOOLS: dict[str, _Told] = {
         "Run Python in Blender 4.5. The scene is kept if it succeeds, else it goes back to what it was "
         "(keep_on_error: stays as far as it came). Fresh names each call: bpy, bmesh, mathutils, math, random, np. "
         "Metres, Z up. Prefer bpy.data and bmesh to operators; find nodes by type. Returns stdout, the last "
-        "expression's value, what changed; or the failing line with a hint. title: what the step does, for the user.",
+        "expression's value, what changed, boxes of what was made or moved; or the failing line with a hint. title: "
+        "what the step does, for the user.",
         given.RunPython,
         destroys=True,
     ),
@@ -93,8 +94,9 @@ _TOOLS: dict[str, _Told] = {
     ),
     "inspect": _Told(
         "Inspect",
-        "The scene as text, in pages: objects with size, position, parent, materials, modifiers, triangles. object: "
-        "that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, collection:Props; each: unfolded.",
+        "The scene as text, in pages: objects with size, place, lowest and highest z, parent, materials, modifiers; "
+        "alike ones folded. object: that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, "
+        "collection:Props; each: unfolded.",
         given.Inspect,
         reads_only=True,
         repeatable=True,

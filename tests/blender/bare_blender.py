@@ -26,7 +26,8 @@ import numpy as np
 from cloud.blender.child.api_index import build_api_index
 from cloud.blender.child.hints import hint_for
 
-_STEP = "<step>"
+# A path, as the file of a step in a pod is.
+_STEP = "/workspace/.step.py"
 
 
 def _fresh_scene() -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _run(setup: str, code: str) -> tuple[str, str]:
     try:
         exec(compile(code, _STEP, "exec"), names)  # noqa: S102
     except BaseException as error:  # noqa: BLE001 - whatever a step may raise
-        return "".join(traceback.format_exception_only(error)), hint_for(error, code.splitlines()[-1])
+        return "".join(traceback.format_exception_only(error)), hint_for(error, code.splitlines()[-1], _STEP)
     return "", ""
 
 

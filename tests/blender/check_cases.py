@@ -58,6 +58,9 @@ FAULTS: dict[str, dict[str, str]] = {
         "by 2 %": "o.location.z += .02",
         "by a fifth": "o.location.z += .2",
         "above a box": "add_box('Under', (2, 2, 1), (at[0], at[1], .5)); o.location.z = 1.55",
+        "in the box of what it hangs on": "bm = edit(o); top = [f for f in bm.faces if f.normal.z > .5];"
+        " bmesh.ops.delete(bm, geom=top, context='FACES_ONLY'); done(o, bm);"
+        " part = add_box('Part', (.2, .2, .2), (0, 0, -.35)); part.parent = o",
     },
     "below_ground": {
         "half": "o.location.z = 0",
@@ -156,6 +159,14 @@ for name, radius, z in (('Body', .5, .5), ('Chest', .35, 1.2), ('Head', .25, 1.7
 bpy.ops.mesh.primitive_cylinder_add(radius=.15, depth=2, location=(0, 0, 1)); bpy.context.object.name = 'Tree Trunk'
 bpy.ops.mesh.primitive_ico_sphere_add(radius=.9, subdivisions=3, location=(0, 0, 2.3))
 bpy.context.object.name = 'Tree Foliage'
+""",
+    "a wood of copies": """
+bpy.ops.mesh.primitive_cone_add(radius1=.8, depth=3, location=(0, 0, 1.5)); mesh = bpy.context.object.data
+root = bpy.data.objects.new('Wood', None); bpy.context.scene.collection.objects.link(root)
+bpy.context.object.parent = root
+for i in range(11):
+    o = bpy.data.objects.new(f'Tree {i}', mesh); bpy.context.scene.collection.objects.link(o); o.parent = root
+    o.scale = (.8 + i / 20,) * 3; o.location = (1 + i, i % 2, 1.5 * (.8 + i / 20))
 """,
     "a house": """
 add_box('House Walls', (4, 3, 2.5), (0, 0, 1.25))

@@ -92,6 +92,19 @@ def test_nothing_is_wrong_with_a_clean_scene(check: Check, scene: str) -> None:
     assert report["ok"], report["text"]
 
 
+def test_copies_of_one_mesh_are_not_told_to_apply_their_scale(check: Check) -> None:
+    report = check(code=CLEAN["a wood of copies"] + "\npaint()")
+    assert "unapplied_scale" not in report["counts"], report["text"]
+    assert report["counts"]["interpenetration"] > 1  # trees that stand close are a note
+
+
+def test_a_mesh_that_runs_through_itself_says_where(check: Check) -> None:
+    way = next(iter(FAULTS["self_intersection"].values()))
+    report = check(code=f"at = (5, 0)\no = add_box('Odd', at=(5, 0, .5))\n{way}")
+    [found] = [finding for finding in report["findings"] if finding["kind"] == "self_intersection"]
+    assert "about (5.167, 0.1667, 0)" in found["message"]
+
+
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_nothing_is_wrong_with_what_the_offline_modeller_makes(check: Check, prompt: str) -> None:
     report = check(prompts=[prompt])

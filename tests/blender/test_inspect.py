@@ -144,3 +144,19 @@ async def test_each_object_has_its_line_where_that_is_asked_for(pod: RunningPod)
     assert [line.split(" [")[0] for line in lines] == [f"Brick.{number:03}" for number in range(240)]
     assert all("; parent Brick.000; 12 triangles" in line for line in lines[1:])
     assert few.count("[mesh]") == 10
+
+
+async def test_a_wood_of_trees_of_all_sizes_is_one_line_and_a_filter_tells_each(pod: RunningPod) -> None:
+    wood = (
+        "mesh = bpy.data.meshes.new('Tree')\nmesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 0, 1)], [], [(0, 1, 2)])\n"
+        "for n in range(40):\n    tree = bpy.data.objects.new(f'Tree {n}', mesh)\n"
+        "    tree.scale = (1 + n / 10,) * 3\n    tree.location.x = n\n"
+        "    bpy.context.scene.collection.objects.link(tree)\n"
+    )
+    async with pod.toolbox(wood) as box:
+        text = await text_of(box)
+        each = await text_of(box, filter="each:Tree")
+    told = "Tree 0 … Tree 39 (40 objects, same mesh) [mesh] 1 × 0 × 1 to 4.9 × 0 × 4.9 m; 1 tris each"
+    assert f"{told}, at (0, 0, 0) to (39, 0, 0), z 0 to 4.9" in text
+    assert len(text.splitlines()) == 2
+    assert each.count("[mesh]") == 40

@@ -343,3 +343,17 @@ def test_edges_are_smooth(blender: PictureProcess) -> None:
     colours = Image.fromarray(picture.astype(np.uint8)).getcolors(100_000)
     assert colours
     assert len(colours) > 6  # stairs have three
+
+
+def test_a_night_that_somebody_set_is_rendered_as_one(blender: PictureProcess) -> None:
+    skies = {}
+    for level in (0.01, 0.05):  # the second is what a new world has
+        blender.build(f"""
+block('Red', RED); bpy.ops.object.light_add(location=(0, -2, 1)); bpy.context.object.data.energy = 50
+world = bpy.context.scene.world = bpy.data.worlds.new('Night'); world.use_nodes = True
+background = next(node for node in world.node_tree.nodes if node.type == 'BACKGROUND')
+background.inputs['Color'].default_value = ({level}, {level}, {level}, 1)""")
+        seen = blender.look("front", shading="rendered")
+        skies[level] = (int(seen.pictures[0][2, 2].mean()), "soft sky" in seen.text)
+    assert skies[0.01][0] < 70 < skies[0.05][0]
+    assert (skies[0.01][1], skies[0.05][1]) == (False, True)

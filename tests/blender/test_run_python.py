@@ -110,3 +110,36 @@ async def test_text_and_numbers_that_no_json_can_carry_do_not_break_the_answer(p
         assert not (await box.call("look", {"size": 64})).is_error
         lost = await box.call("run_python", {"code": "raise ValueError('\\ud800')"})
         assert lost.structured["error"]["message"] == "?"
+
+
+async def test_a_step_tells_where_what_it_made_lies(pod: RunningPod) -> None:
+    wire = (
+        "curve = bpy.data.curves.new('Wire', 'CURVE')\ncurve.dimensions, curve.bevel_depth = '3D', 0.01\n"
+        "spline = curve.splines.new('POLY')\nspline.points.add(1)\nspline.points[1].co = (0, 0, 0.1, 1)\n"
+        "bpy.context.collection.objects.link(bpy.data.objects.new('Wire', curve))\n"
+    )
+    many = (
+        "root = bpy.data.objects.new('Fence', None)\nbpy.context.collection.objects.link(root)\n"
+        "for n in range(9):\n    bpy.ops.mesh.primitive_cube_add(size=1, location=(n, 0, 0.5))\n"
+        "    bpy.context.object.name, bpy.context.object.parent = f'Post {n}', root\n"
+    )
+    async with pod.toolbox() as box:
+        made = await box.call("run_python", {"code": CUBE + wire})
+        moved = await box.call("run_python", {"code": "bpy.data.objects['Box'].location.z = 3"})
+        fence = await box.call("run_python", {"code": many})
+        lamp = await box.call("run_python", {"code": "bpy.ops.object.light_add(type='SUN')"})
+        wire_facts = (await run(box, "inspect", object="Wire"))["objects"][0]
+    told = made.content[0]["text"]
+    assert "Box (-1, -1, -1) to (1, 1, 1); Wire (-0.01, -0.01, 0) to (0.01, 0.01, 0.1)." in told
+    assert wire_facts["max"] == pytest.approx([0.01, 0.01, 0.1], abs=1e-4)
+    assert "Boxes (m): Box (-1, -1, 2) to (1, 1, 4)." in moved.content[0]["text"]
+    assert "Fence (9 parts) (-0.5, -0.5, 0) to (8.5, 0.5, 1)." in fence.content[0]["text"]
+    assert "Boxes" not in lamp.content[0]["text"]
+
+
+async def test_a_hint_in_a_step_knows_the_failing_expression(pod: RunningPod) -> None:
+    async with pod.toolbox(CUBE) as box:
+        failed = await box.call(
+            "run_python", {"code": "m = bpy.data.objects['Box'].modifiers.new('B', 'BEVEL'); m.widht = 1"}
+        )
+    assert "there is 'width'" in failed.content[0]["text"]

@@ -3,6 +3,7 @@
 import gc
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -104,8 +105,10 @@ class _Survey:
         things = [thing for group in chosen.values() for thing in group]
         if found := over_budget(self.scene, things, budget):
             yield found
+        copies = Counter(thing.shape for thing in self.scene.things)
         for thing in dict.fromkeys(things):
-            yield from filter(None, (self.invalid[thing], unapplied_scale(thing), missing_material(thing)))
+            scaled = unapplied_scale(thing, copies[thing.shape])
+            yield from filter(None, (self.invalid[thing], scaled, missing_material(thing)))
         yield from self._mesh_findings(things)
         yield from self._place_findings()
 

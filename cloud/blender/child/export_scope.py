@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import bpy
 
+from cloud.blender.child.boxes import GEOMETRY_TYPES
 from cloud.blender.child.read_back import scene_triangles
-from cloud.blender.child.report import GEOMETRY_TYPES
 from cloud.blender.child.wording import listed
 from cloud.errors import InvalidInput
 

@@ -15,10 +15,10 @@ _Reads = (*_Structs, ModuleType)
 class FailingPlace:
     """The expression that raised, as precisely as Python knows it."""
 
-    def __init__(self, error: BaseException, code_line: str) -> None:
+    def __init__(self, error: BaseException, code_line: str, filename: str) -> None:
         self._frame: FrameType | None = None
         self.expression: ast.expr | None = None
-        found = _innermost_user_frame(error.__traceback__)
+        found = _innermost_user_frame(error.__traceback__, filename)
         if found is not None:
             self._frame = found.tb_frame
             self.expression = _parsed(_source_of(found)) or _parsed(code_line.strip())
@@ -57,10 +57,10 @@ def _is_operator(owner: Any) -> bool:
     return type(owner).__module__ == "bpy.ops" or owner is bpy.ops
 
 
-def _innermost_user_frame(traceback: TracebackType | None) -> TracebackType | None:
+def _innermost_user_frame(traceback: TracebackType | None, filename: str) -> TracebackType | None:
     found = None
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename.startswith("<"):
+        if traceback.tb_frame.f_code.co_filename == filename:
             found = traceback
         traceback = traceback.tb_next
     return found

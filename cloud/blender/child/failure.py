@@ -59,7 +59,7 @@ def describe_failure(error: BaseException, code: str, filename: str) -> Failure:
     trace = [{"line": number, "function": name, "source": lines[number]} for number, name in shown]
     line = found[-1][0] if found else None
     source = lines[line] if line else ""
-    return Failure(_kind(error), _message(error), line, source, trace, _hint(error, source))
+    return Failure(_kind(error), _message(error), line, source, trace, _hint(error, source, filename))
 
 
 class _Lines:
@@ -95,8 +95,8 @@ def _own_words(error: BaseException) -> str:
     return text
 
 
-def _hint(error: BaseException, source: str) -> str:
+def _hint(error: BaseException, source: str, filename: str) -> str:
     try:
-        return hint_for(error, source)
+        return hint_for(error, source, filename)
     except Exception:  # noqa: BLE001 - it reads objects of the step's own classes, and a hint is an extra
         return ""

@@ -59,10 +59,13 @@ _OF_NONE = (
 )
 
 
-def hint_for(error: BaseException, code_line: str) -> str:
-    """How to mend the error, as one short sentence; "" where nothing is known. Never raises for an odd error."""
+def hint_for(error: BaseException, code_line: str, filename: str) -> str:
+    """How to mend the error of code compiled under `filename`, as one short sentence; "" where nothing is known.
+
+    Never raises for an odd error.
+    """
     message = _message(error)
-    place = FailingPlace(error, code_line)
+    place = FailingPlace(error, code_line, filename)
     readers: list[tuple[type[BaseException], Callable[[BaseException, str, FailingPlace], str]]] = [
         (ModuleNotFoundError, _missing_module),
         (AttributeError, _missing_attribute),

@@ -16,11 +16,12 @@ import numpy as np
 from mathutils import Matrix
 
 from cloud.blender.child.blend_version import unreadable_blend
+from cloud.blender.child.boxes import GEOMETRY_TYPES, world_box
 from cloud.blender.child.read_back import DATA_KINDS, remove_data_since
 from cloud.blender.child.reference_plane import add_reference_plane
-from cloud.blender.child.report import GEOMETRY_TYPES, count_geometry, evaluated_triangles, rounded, world_corners
+from cloud.blender.child.report import count_geometry, evaluated_triangles, rounded
 from cloud.blender.child.upload_checks import PICTURES, checked_upload
-from cloud.blender.child.wording import cut, listed
+from cloud.blender.child.wording import cut, listed, triple
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
@@ -167,10 +168,11 @@ def _told(file: str, home: bpy.types.Collection) -> Message:
     imported: dict[str, Any] = {"collection": home.name, "objects": len(names), "triangles": triangles}
     size = ""
     if solid:
-        corners = np.concatenate([world_corners(obj, graph) for obj in solid])
+        corners = np.concatenate([world_box(obj, graph) for obj in solid])
         low, high = corners.min(axis=0), corners.max(axis=0)
         imported |= {"dimensions": rounded(high - low), "min": rounded(low), "max": rounded(high)}
-        size = f", {' × '.join(f'{value:.4g}' for value in imported['dimensions'])} m"
+        size = f", {' × '.join(f'{value:.4g}' for value in imported['dimensions'])} m, "
+        size += f"from {triple(imported['min'])} to {triple(imported['max'])}"
     changed = {"summary": f"added {cut(listed(names), 600)}", "added": names[:_NAMES_AT_MOST]}
     text = f"Imported {cut(file, 80)} into collection {cut(home.name)}: {len(names)} objects "
     text += f"({cut(listed(names), 600)}), {triangles} triangles{size}."

@@ -7,18 +7,14 @@ import math
 from typing import Any
 
 import bpy
-import numpy as np
-from numpy.typing import NDArray
 
+from cloud.blender.child.boxes import GEOMETRY_TYPES, MESHED_TYPES, world_box
 from cloud.blender.child.object_card import object_card
 from cloud.blender.child.object_filter import ObjectFilter
 from cloud.blender.child.scene_text import PAGE_LIMIT_BYTES, Line, each_line, paginate, scene_heading, scene_lines
 from cloud.blender.child.wording import cut
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
-
-GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
-_MESHED = frozenset({"CURVE", "SURFACE", "META", "FONT"})
 
 
 def inspect_scene(object: str = "", filter: str = "", page: int = 1) -> Message:  # noqa: A002 - the tool's arguments
@@ -58,7 +54,7 @@ def evaluated_triangles(seen: bpy.types.Object) -> int:
     """The triangles of an evaluated object, or of one as it is; no mesh is copied that is one already."""
     if seen.type == "MESH":
         return mesh_triangles(seen.data)
-    mesh = seen.to_mesh() if seen.type in _MESHED else None
+    mesh = seen.to_mesh() if seen.type in MESHED_TYPES else None
     if mesh is None:
         return 0
     count = mesh_triangles(mesh)
@@ -69,14 +65,6 @@ def evaluated_triangles(seen: bpy.types.Object) -> int:
 def mesh_triangles(mesh: bpy.types.Mesh) -> int:
     """The triangles that the mesh's faces make: n corners make n - 2."""
     return len(mesh.loops) - 2 * len(mesh.polygons)
-
-
-def world_corners(obj: bpy.types.Object, graph: bpy.types.Depsgraph) -> NDArray[np.float64]:
-    """The eight corners of the evaluated object's box in world space: (8, 3), metres."""
-    seen = obj.evaluated_get(graph)
-    corners = np.array([tuple(corner) for corner in seen.bound_box], dtype=np.float64)
-    turn = np.array(seen.matrix_world, dtype=np.float64)
-    return corners @ turn[:3, :3].T + turn[:3, 3]
 
 
 def _object(name: str) -> bpy.types.Object:
@@ -101,7 +89,7 @@ def _homes(*, nested: bool = False) -> dict[str, list[str]]:
 def _facts(obj: bpy.types.Object, graph: bpy.types.Depsgraph, homes: dict[str, list[str]]) -> dict[str, Any]:
     seen = obj.evaluated_get(graph)
     solid = obj.type in GEOMETRY_TYPES
-    low, high = _box(seen, obj, graph) if solid else [np.array(obj.matrix_world.translation, dtype=np.float64)] * 2
+    low, high = world_box(obj, graph)
     data = obj.data
     return {
         "name": obj.name,
@@ -136,19 +124,6 @@ def _note(obj: bpy.types.Object) -> str:
     if obj.instance_type == "COLLECTION" and obj.instance_collection:
         return f"instance of collection {cut(obj.instance_collection.name)}"
     return ""
-
-
-def _box(seen: bpy.types.Object, obj: bpy.types.Object, graph: bpy.types.Depsgraph) -> list[NDArray[np.float64]]:
-    """The object's exact world box: of all vertices where a turned mesh's corners would be too wide."""
-    turn = np.array(seen.matrix_world, dtype=np.float64)
-    straight = (np.abs(turn[:3, :3]) > 1e-9).sum() <= 3
-    if seen.type == "MESH" and not straight and len(seen.data.vertices):
-        flat = np.empty(len(seen.data.vertices) * 3, dtype=np.float32)
-        seen.data.attributes["position"].data.foreach_get("vector", flat)
-        points = flat.reshape(-1, 3) @ turn[:3, :3].T + turn[:3, 3]
-    else:
-        points = world_corners(obj, graph)
-    return [points.min(axis=0), points.max(axis=0)]
 
 
 def rounded(values: Any) -> list[float]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.blender.child.wording import cut, listed, span, stem
+from cloud.blender.child.wording import cut, listed, span, stem, triple
 
 PAGE_LIMIT_BYTES = 3_900
 """Under 1,500 tokens, also where most of a page are numbers or names in another script."""
@@ -13,6 +13,7 @@ PAGE_LIMIT_BYTES = 3_900
 _LINE_LIMIT_BYTES = 320
 _HEADING_LIMIT_BYTES = 900
 _FOLD_FROM = 3
+_FOLD_SIMILAR_FROM = 6
 _DEEPEST_INDENT = 8
 
 Facts = dict[str, Any]
@@ -66,7 +67,7 @@ def scene_heading(facts: Sequence[Facts], *, of: int, filtered: str) -> str:
     if solid:
         low = [min(entry["min"][axis] for entry in solid) for axis in range(3)]
         high = [max(entry["max"][axis] for entry in solid) for axis in range(3)]
-        parts.append(f"all within {_triple(low)} to {_triple(high)} m")
+        parts.append(f"all within {triple(low)} to {triple(high)} m")
     materials = list(dict.fromkeys(name for entry in facts for name in entry["materials"]))
     return "; ".join(parts) + "." + (f"\nMaterials: {cut(listed(materials), 400)}" if materials else "")
 
@@ -95,7 +96,7 @@ def each_line(facts: Sequence[Facts]) -> list[Line]:
     """A line for each object, in the scene's order, that programs can read: all parts are whole but for long lines."""
     lines = []
     for entry in facts:
-        size = " × ".join(f"{value:.4g}" for value in entry["dimensions"])
+        size = _times(entry["dimensions"])
         parts = [f"{entry['name']} [{entry['kind'] or entry['type'].lower()}] {size} m{_place(entry['location'])}"]
         parts += [f"parent {entry['parent']}"] if entry["parent"] else []
         parts += ["materials " + ", ".join(entry["materials"])] if entry["materials"] else []
@@ -107,14 +108,37 @@ def each_line(facts: Sequence[Facts]) -> list[Line]:
 
 def _lines_of(siblings: Sequence[Facts], children: dict[str, list[Facts]], depth: int) -> Iterator[str]:
     indent = "  " * min(depth, _DEEPEST_INDENT)
+    for same in _folds(siblings, children):
+        yield indent + (_folded_line(same) if len(same) > 1 else _line(same[0]))
+        yield from _lines_of(children.get(same[0]["name"], ()), children, depth + 1)
+
+
+def _folds(siblings: Sequence[Facts], children: dict[str, list[Facts]]) -> list[list[Facts]]:
+    """The siblings in their order, those together that one line tells: three that are alike, six that are similar."""
     groups: dict[Any, list[Facts]] = {}
     for entry in siblings:
         groups.setdefault(_likeness(entry, children, 0), []).append(entry)
+    similar: dict[Any, list[Facts]] = {}
     for group in groups.values():
-        alike = [group] if len(group) >= _FOLD_FROM else [[entry] for entry in group]
-        for same in alike:
-            yield indent + (_folded_line(same) if len(same) > 1 else _line(same[0]))
-            yield from _lines_of(children.get(same[0]["name"], ()), children, depth + 1)
+        if len(group) < _FOLD_FROM and group[0]["name"] not in children:
+            similar.setdefault(_similarity(group[0]), []).extend(group)
+    folds: list[list[Facts]] = []
+    for group in groups.values():
+        alone = group[0]["name"] in children
+        kin = [] if alone else similar.get(_similarity(group[0]), [])
+        if len(group) >= _FOLD_FROM:
+            folds.append(group)
+        elif len(kin) >= _FOLD_SIMILAR_FROM:
+            folds += [kin] if kin[0] is group[0] else []
+        else:
+            folds += [[entry] for entry in group]
+    return folds
+
+
+def _similarity(entry: Facts) -> Any:
+    """What is equal for objects that differ by their sizes, too."""
+    own = (stem(entry["name"]), entry["type"], entry["kind"], entry["hidden"], entry["note"])
+    return (*own, tuple(entry["materials"]), tuple(entry["modifiers"]))
 
 
 def _likeness(entry: Facts, children: dict[str, list[Facts]], depth: int) -> Any:
@@ -127,7 +151,7 @@ def _likeness(entry: Facts, children: dict[str, list[Facts]], depth: int) -> Any
 
 
 def _line(entry: Facts) -> str:
-    return f"{cut(entry['name'])} {_traits(entry)}" + _place(entry["location"])
+    return f"{cut(entry['name'])} {_traits(entry, _place(entry['location']) + _heights(entry))}"
 
 
 def _folded_line(group: Sequence[Facts]) -> str:
@@ -136,14 +160,23 @@ def _folded_line(group: Sequence[Facts]) -> str:
     high = [max(entry["location"][axis] for entry in group) for axis in range(3)]
     same = "same mesh" if first["data"] and len({entry["data"] for entry in group}) == 1 else "alike"
     names = span([entry["name"] for entry in group])[:-1]
-    traits = _traits(first | {"dimensions": first["size"]})
-    return f"{names} objects, {same}) {traits} each, at {_triple(low)} to {_triple(high)}"
+    sizes = sorted({_times(entry["size"]): max(entry["size"]) for entry in group}.items(), key=lambda pair: pair[1])
+    alike = len({_likeness(entry, {}, 0) for entry in group}) == 1
+    size = _times(first["size"]) if alike else f"{sizes[0][0]} to {sizes[-1][0]}"
+    traits = _traits(first, size=f" {size} m" if any(first["size"]) else "")
+    lowest, highest = min(entry["min"][2] for entry in group), max(entry["max"][2] for entry in group)
+    heights = f"z {lowest + 0.0:.4g} to {highest + 0.0:.4g}"
+    return f"{names} objects, {same}) {traits} each, at {triple(low)} to {triple(high)}, {heights}"
 
 
-def _traits(entry: Facts) -> str:
-    parts = [f"[{cut(entry['kind'] or entry['type'].lower())}]"]
-    if any(entry["dimensions"]):
-        parts.append(" × ".join(f"{value:.4g}" for value in entry["dimensions"]) + " m")
+def _times(size: Sequence[float]) -> str:
+    return " × ".join(f"{value:.4g}" for value in size)
+
+
+def _traits(entry: Facts, place: str = "", size: str = "") -> str:
+    """Kind, size (its own, if none is given) and place, then what else there is to say."""
+    size = size or (f" {_times(entry['dimensions'])} m" if any(entry["dimensions"]) else "")
+    parts = [f"[{cut(entry['kind'] or entry['type'].lower())}]{size}{place}"]
     if entry["triangles"]:
         parts.append(f"{entry['triangles']} tris")
     if entry["note"]:
@@ -154,12 +187,13 @@ def _traits(entry: Facts) -> str:
         parts.append("modifiers " + ", ".join(entry["modifiers"][:4]))
     if entry["hidden"]:
         parts.append("hidden")
-    return parts[0] + " " + "; ".join(parts[1:]) if parts[1:] else parts[0]
+    return "; ".join(parts)
+
+
+def _heights(entry: Facts) -> str:
+    """From where to where it stands; what has no size has none."""
+    return f", z {entry['min'][2] + 0.0:.4g} to {entry['max'][2] + 0.0:.4g}" if any(entry["dimensions"]) else ""
 
 
 def _place(location: Sequence[float]) -> str:
-    return f" at {_triple(location)}"
-
-
-def _triple(values: Sequence[float]) -> str:
-    return "(" + ", ".join(f"{value + 0.0:.4g}" for value in values) + ")"
+    return f" at {triple(location)}"

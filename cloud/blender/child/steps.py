@@ -16,6 +16,7 @@ from typing import Any
 
 import bpy
 
+from cloud.blender.child.boxes import told_boxes
 from cloud.blender.child.capture import captured_output
 from cloud.blender.child.changes import compare, fingerprint_scene
 from cloud.blender.child.failure import Failure, describe_failure
@@ -216,6 +217,8 @@ def _leave_modes() -> list[str]:
 def _succeeded(outcome: _Outcome, began: float, changed: dict[str, Any], snapshot: int) -> Message:
     counts = count_geometry()
     text = f"OK: {changed['summary']}. Scene: {counts['objects']} objects, {counts['triangles']} triangles."
+    if boxes := told_boxes(list(dict.fromkeys([*changed["added"], *changed["moved"], *changed["remeshed"]]))):
+        text += f"\nBoxes (m): {boxes}."
     structured = {"ok": True, "error": None, "snapshot": {}, **_common(outcome, changed, counts, began)}
     header = {"text": text + _rest(outcome), "structured": structured, **_retiring(outcome)}
     return Message(header, fds=(snapshot,))

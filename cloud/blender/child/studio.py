@@ -8,7 +8,7 @@ made for it. The settings are those that were measured to look good on two cores
 
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ _SUN_STRENGTH = 2.6
 _SKY = (0.9, 0.95, 1.0)
 _SKY_STRENGTH = 0.36
 _GROUND = (0.72, 0.71, 0.7, 1.0)
-_FACTORY_WORLD_LEVEL = 0.06
+_FACTORY_WORLD_LEVEL = 0.0508  # of the grey that Blender gives a new world
 
 
 def render_takes(plan: Plan, size: int, *, studio_only: bool) -> list[Picture]:
@@ -72,8 +72,9 @@ def _rendered(take: Take, plan: Plan, size: int, *, studio_only: bool, with_own_
                     ground=not studio_only and take.only is None and not _from_below(take, plan.points),
                     turn_rad=_heading_rad(take) if studio_only else 0.0,
                 )
-            elif _is_dark(scene.world):
-                scene.world = _world(0.35)
+            elif _is_unset(scene.world):
+                scene.world = _world(_SKY_STRENGTH)
+                take.notes.append(f"{take.label}: the scene has no world of its own, so a soft sky stands in.")
             _settings(scene, size, own_look=lit)
             if take.shot:
                 scene.camera = _camera(scene, take.shot)
@@ -130,17 +131,23 @@ def _has_lights(scene: bpy.types.Scene) -> bool:
     return any(obj.type == "LIGHT" and not obj.hide_render for obj in scene.objects)
 
 
-def _is_dark(world: bpy.types.World | None) -> bool:
-    """No world, or no brighter than the one of the factory settings."""
-    if world is None or not world.use_nodes or not world.node_tree:
-        return world is None or max(world.color) < _FACTORY_WORLD_LEVEL
+def _is_unset(world: bpy.types.World | None) -> bool:
+    """No world, or one as Blender makes it; a night that somebody has set is a night."""
+    if world is None:
+        return True
+    if not world.use_nodes or not world.node_tree:
+        return _is_factory_grey(world.color, 1.0)
     for node in world.node_tree.nodes:
         if node.type == "BACKGROUND":
             colour, strength = node.inputs["Color"], node.inputs["Strength"]
             if colour.is_linked or strength.is_linked:
                 return False
-            return max(colour.default_value[:3]) * strength.default_value < _FACTORY_WORLD_LEVEL
+            return _is_factory_grey(colour.default_value, strength.default_value)
     return False
+
+
+def _is_factory_grey(colour: Sequence[float], strength: float) -> bool:
+    return strength == 1.0 and all(abs(part - _FACTORY_WORLD_LEVEL) < 1e-3 for part in colour[:3])
 
 
 def _heading_rad(take: Take) -> float:

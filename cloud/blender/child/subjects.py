@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 
-from cloud.blender.child.report import GEOMETRY_TYPES
+from cloud.blender.child.boxes import GEOMETRY_TYPES
 from cloud.errors import InvalidInput
 
 Points = NDArray[np.float64]

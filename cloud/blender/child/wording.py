@@ -49,3 +49,8 @@ def listed(names: Iterable[str], at_most: int = 12) -> str:
     entries = folded(names)
     more = len(entries) - at_most
     return ", ".join(entries[:at_most]) + (f" and {more} more" if more > 0 else "")
+
+
+def triple(values: Iterable[float]) -> str:
+    """Three numbers, or how many there are, as `(x, y, z)`."""
+    return "(" + ", ".join(f"{value + 0.0:.4g}" for value in values) + ")"

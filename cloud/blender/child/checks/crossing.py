@@ -9,6 +9,7 @@ from cloud.blender.child.checks.limits import CROSSING
 from cloud.blender.child.checks.scene import Thing, touching_faces
 from cloud.blender.child.checks.space import Floats, tree_of
 from cloud.blender.child.checks.topology import Topology
+from cloud.blender.child.wording import triple
 
 
 def self_intersection(thing: Thing, topology: Topology) -> Iterator[Finding]:
@@ -29,7 +30,10 @@ def self_intersection(thing: Thing, topology: Topology) -> Iterator[Finding]:
     own = pairs[first == second]
     if len(own):
         count = len(np.unique(own))
-        message = f"{thing.name} runs through itself ({count} triangles): move the vertices apart or remesh."
+        around = triple(np.median(thing.points[thing.triangles[own]].reshape(-1, 3), axis=0))
+        message = (
+            f"{thing.name} runs through itself ({count} triangles, about {around}): move the vertices apart or remesh."
+        )
         yield Finding("self_intersection", "warning", thing.name, message, count=count)
         return
     solid = topology.closed[first] & topology.closed[second]

@@ -44,10 +44,12 @@ def invalid_geometry(thing: Thing) -> Finding | None:
     return None
 
 
-def unapplied_scale(thing: Thing) -> Finding | None:
-    """A scale that is not 1, which bevels, solidify and exports trip over."""
+def unapplied_scale(thing: Thing, copies: int = 1) -> Finding | None:
+    """A scale that is not 1, which bevels, solidify and exports trip over. Copies of one mesh may differ by it."""
     scale = np.array(thing.scale)
     if thing.kind != "MESH" or thing.instance or (np.abs(scale - 1) <= APPLIED_SCALE).all():
+        return None
+    if copies > 1 and (scale > 0).all():
         return None
     text = " × ".join(f"{value:.4g}" for value in scale)
     name = thing.name

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import mathutils
@@ -17,6 +18,7 @@ from cloud.blender.child.checks.limits import (
     NEW_DIRECTIONS,
     ROUGH_SAMPLES,
     SAMPLES_AT_MOST,
+    SCATTERED_COPIES,
 )
 from cloud.blender.child.checks.scene import Thing
 from cloud.blender.child.checks.space import Floats, encloses, within
@@ -35,6 +37,7 @@ def overlap_findings(
     `late` is told what would be left out, and says whether to stop.
     """
     solids = Solids(topologies)
+    copies = Counter(thing.shape for thing in {body.thing for body in standing.bodies})
     for done, (first, second) in enumerate(pairs):
         if late(f"the last {len(pairs) - done} of {len(pairs)} near pairs"):
             return
@@ -51,11 +54,19 @@ def overlap_findings(
             continue
         held = standing.holds(small, large) or standing.holds(large, small)
         allowed = LET_IN_HELD if held else LET_IN_DEEP
-        severity: Severity = "note" if kin or depth <= allowed * reach else "warning"
-        mend = "move them apart" if severity == "warning" else "fine if one is let into the other"
-        hint = "" if kin else ", or parent one to the other if they are one thing"
-        message = f"{small.name} and {large.name} run {length(depth)} into each other: {mend}{hint}."
+        scattered = small.shape is large.shape and copies[small.shape] >= SCATTERED_COPIES
+        mild = kin or scattered or depth <= allowed * reach
+        mend = "fine if one is let into the other" if mild else f"move them apart, {_otherwise(small, large)}"
+        message = f"{small.name} and {large.name} run {length(depth)} into each other: {mend}."
+        severity: Severity = "note" if mild else "warning"
         yield Finding("interpenetration", severity, small.name, message, large.name, value=depth, unit="m")
+
+
+def _otherwise(first: Thing, second: Thing) -> str:
+    """What else may be right. Things that share a root are parented already, to what holds the whole scene."""
+    if first.root == second.root:
+        return "unless the one is meant to go through the other"
+    return "or parent one to the other if they are one thing"
 
 
 def are_kin(first: Thing, second: Thing) -> bool:

@@ -97,7 +97,7 @@ def _hold_each_other(one: Body, other: Body) -> bool:
     tolerance = TOUCH * min(one.size, other.size)
     apart = np.maximum(one.low - other.high, other.low - one.high)
     if one.thing is not other.thing and one.thing.family == other.thing.family:
-        return bool((apart <= ATTACHED_CHILD * min(one.across, other.across)).all())
+        tolerance = ATTACHED_CHILD * min(one.across, other.across)
     return bool((apart <= tolerance).all()) and in_contact(one, other, tolerance)
 
 
@@ -115,7 +115,8 @@ def floating_findings(standing: Standing, ground: Ground) -> Iterator[Finding]:
         along = f" (with {others} more that hang on it)" if others else ""
         severity: Severity = "note" if nothing_stands else "warning"
         if 0 < gap <= HOVER * body.size:
-            message = f"{body.words}{along} hovers {length(gap)} above {below}: lower it by that."
+            mend = "lower it by that, or join it to what holds it"
+            message = f"{body.words}{along} hovers {length(gap)} above {below}: {mend}."
             yield Finding("hovering", severity, body.thing.name, message, below, value=gap, unit="m")
             continue
         high = f", {length(gap)} above {below}" if np.isfinite(gap) else ""
