@@ -18,6 +18,8 @@ from cloud.agent.model_errors import ModelError
 from cloud.agent.recording import Recorder, Watch
 from cloud.agent.turns import Step, Turn, arguments_of, failure, note, sendable, tool_result
 
+# Longer ones are nobody's to read, and would go into the transcript, the history and the script.
+_TITLE_CHARS, _NAME_CHARS = 200, 64
 # What a step is called that names no title of its own.
 _TITLES = {
     "run_python": "Change the scene",
@@ -114,9 +116,9 @@ class Agent:
     async def _step(self, call: Block, known: set[str]) -> ToolResult:
         arguments = arguments_of(call)
         given = (arguments or {}).get("title")
-        title = given.strip() if isinstance(given, str) else ""
+        title = given.strip()[:_TITLE_CHARS] if isinstance(given, str) else ""
         self.steps += 1
-        tool = str(call["name"])
+        tool = str(call["name"])[:_NAME_CHARS]
         step = Step(self.steps, tool, title or _TITLES.get(tool, tool), arguments or {})
         if (kept := await self.recorder.recall(step)) is not None:
             return kept

@@ -36,12 +36,21 @@ class DeliveryFailed(Prompt2MeshError):
 
 
 async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Sequence[str]) -> None:
-    """Make the scene's files and its script. Raises: DeliveryFailed, PodLost, PodNotReady."""
+    """Make the scene's files and its script: all that can be made, also where one cannot.
+
+    Raises: DeliveryFailed: one could not be made; the others are there. PodLost, PodNotReady.
+    """
+    failures: list[DeliveryFailed] = []
     recorder.objects, recorder.triangles = await count_geometry(toolbox)
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
-        await deliver_export(toolbox, recorder, file_format)
+        try:
+            await deliver_export(toolbox, recorder, file_format)
+        except DeliveryFailed as failure:
+            failures.append(failure)
     await deliver_script(recorder)
+    if failures:
+        raise failures[0]
 
 
 async def deliver_script(recorder: JobRecorder) -> None:

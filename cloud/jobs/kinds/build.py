@@ -9,7 +9,7 @@ from cloud.agent.client import CallOptions, MessagesClient
 from cloud.agent.contract import Outcome
 from cloud.agent.loop import Agent, Turn
 from cloud.agent.prompts import load_prompt
-from cloud.jobs.deliver import deliver_files, deliver_preview
+from cloud.jobs.deliver import DeliveryFailed, deliver_files, deliver_preview
 from cloud.jobs.first_turn import conversation_of
 from cloud.jobs.kinds.refine import brief_of
 from cloud.jobs.ledger.budget import job_budget
@@ -38,11 +38,22 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     if built or work.outcome.kind == "finished":
         await work.recorder.stage("deliver")
         work.changed = await scene_change(work, toolbox)
-        with work.timed("preview"):
-            await deliver_preview(toolbox, work.recorder)
-        with work.timed("deliver"):
-            await deliver_files(toolbox, work.recorder, work.options.formats)
+        await _deliver(work, toolbox)
     return work.outcome
+
+
+async def _deliver(work: "JobWork", toolbox: "PodToolbox") -> None:
+    """Raises: DeliveryFailed: the picture or a file could not be made; the others are there."""
+    no_picture: DeliveryFailed | None = None
+    with work.timed("preview"):
+        try:
+            await deliver_preview(toolbox, work.recorder)
+        except DeliveryFailed as failure:
+            no_picture = failure
+    with work.timed("deliver"):
+        await deliver_files(toolbox, work.recorder, work.options.formats)
+    if no_picture is not None:
+        raise no_picture
 
 
 async def _built(work: "JobWork", toolbox: "PodToolbox", conversation: list[Turn]) -> Outcome:
