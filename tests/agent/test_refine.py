@@ -12,6 +12,7 @@ from cloud.agent.model_errors import ModelError
 from cloud.agent.prompts import load_prompt
 from cloud.agent.refine import BRIEF_SCHEMA, LIMITS_WORDS, BriefFault, RefineDetail, read_brief, refine, trimmed_brief
 from tests.agent.fakes import ListRecorder
+from tests.support.pictures import picture_block
 from tests.support.scripted_messages import Reply, says, scripted_messages
 
 PART: dict[str, Any] = {"name": "Leg", "size_m": [0.04, 0.04, 0.4], "count": 4, "material": "oak", "description": ""}
@@ -23,7 +24,7 @@ ANSWER: dict[str, Any] = {
     "style": "",
     "checks": ["four legs"],
 }
-PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+PICTURE = picture_block()
 
 
 async def ask(*script: Reply, **facts: Any) -> tuple[dict[str, Any], dict[str, Any]]:

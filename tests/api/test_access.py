@@ -35,6 +35,7 @@ OPERATIONS = sorted(_operations())
 BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/v1/projects/{project_id}"): {"name": "mine now"},
     ("post", "/v1/projects/{project_id}/jobs"): {"prompt": "a chair"},
+    ("post", "/v1/projects/{project_id}/briefs"): {"prompt": "a chair"},
     ("post", "/v1/projects/{project_id}/exports"): {"format": "glb"},
     ("post", "/v1/projects/{project_id}/compare"): {"a": None, "b": None},
     ("post", "/v1/projects/{project_id}/parameters"): {"values": {"A": 1}},

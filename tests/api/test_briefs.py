@@ -10,13 +10,18 @@ BRIEF = {"title": "Chair", "parts": [{"name": "Leg", "size_m": [0.04, 0.04, 0.4]
 
 def test_a_brief_is_a_job_that_holds_what_was_asked(ada: httpx2.Client, project: str, png: bytes) -> None:
     image = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
-    asked = {"prompt": " a chair ", "detail": "concise", "model": "claude-x", "image_ids": [image]}
+    asked = {"prompt": " a chair ", "detail": "concise", "model": "offline-modeller", "image_ids": [image]}
 
     answer = ada.post(f"/v1/projects/{project}/briefs", json=asked)
 
     assert answer.status_code == 202
     job = answer.json()
-    assert (job["kind"], job["prompt"], job["model"], job["state"]) == ("refine", "a chair", "claude-x", "queued")
+    assert (job["kind"], job["prompt"], job["model"], job["state"]) == (
+        "refine",
+        "a chair",
+        "offline-modeller",
+        "queued",
+    )
     assert job["formats"] == []
     assert ada.get(f"/v1/jobs/{job['id']}").json() == job
 

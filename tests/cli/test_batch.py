@@ -167,7 +167,8 @@ def test_all_built_is_success_and_the_whole_is_sent_at_once(
 
     assert exit_code == 0
     sent = {"prompt": "a chair", "name": "a chair", "model": "m", "formats": ["blend", "glb"]}
-    assert json.loads(seen[0].body) == {"name": "S", "items": [sent, sent]}
+    plain = {"quality": None, "detail": None, "max_usd": None, "brief": None}
+    assert json.loads(seen[0].body) == {"name": "S", "items": [sent | plain, sent | plain]}
     told = json_lines(capsys.readouterr().out)
     assert [line["state"] for line in told if line["type"] == "item"] == ["running", "succeeded", "succeeded"]
     assert told[-1]["type"] == "result"

@@ -1,6 +1,5 @@
 """A pod in memory for the jobs' tests: its scene is the list of the codes that were run, as a file in the store."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -10,8 +9,9 @@ from cloud.agent.contract import ToolParam, ToolResult
 from cloud.fleet.contract import Fleet
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.storage.store import ArtifactStore
+from tests.support.pictures import picture_block
 
-PICTURE = base64.b64encode(b"a picture").decode()
+PICTURE = picture_block("WEBP")
 
 
 class NotebookPod:
@@ -54,8 +54,7 @@ class NotebookPod:
             case "import_file":
                 return await self._run(f"import {arguments['file']}")
             case "look":
-                picture = {"type": "base64", "media_type": "image/webp", "data": PICTURE}
-                return ToolResult([{"type": "image", "source": picture}], structured={"views": ["three_quarter"]})
+                return ToolResult([PICTURE], structured={"views": ["three_quarter"]})
             case "snapshots":
                 self._codes, self.scene = [], EMPTY_SCENE
                 return ToolResult([{"type": "text", "text": "The scene is empty."}], structured={"sha256": ""})

@@ -161,11 +161,12 @@ async def test_reference_pictures_come_before_the_prompt(backend: Backend, user:
         job_id = await user.post("like this", request={"formats": [], "image_ids": [str(image.id)]})
         await user.ended(job_id)
     content = api.requests[0]["messages"][0]["content"]
-    assert [block["type"] for block in content] == ["image", "text", "text"]
-    assert content[0]["source"]["type"] == "base64"
+    assert [block["type"] for block in content] == ["text", "image", "text", "text"]
+    assert content[0]["text"] == "Reference 1: red.png"
+    assert content[1]["source"]["type"] == "base64"
     async with user.database.sessions() as session:
         kept = (await queries.messages_of(session, job_id))[0]
-    assert kept.content[0]["source"] == {"type": "stored", "media_type": "image/png", "sha256": stored.sha256}
+    assert kept.content[1]["source"] == {"type": "stored", "media_type": "image/png", "sha256": stored.sha256}
 
 
 async def test_job_of_which_nothing_could_be_built_fails_without_files(backend: Backend, user: Account) -> None:

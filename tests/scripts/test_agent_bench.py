@@ -18,6 +18,7 @@ from scripts.bench.agent.report import write_report
 from scripts.bench.agent.stats import Share, check_share, difference, quartiles, success_share, summary_of
 from scripts.bench.agent.tasks import Criterion, InvalidPromptFile, Task, read_tasks
 from scripts.bench.agent.trial import EventTally
+from tests.support.pictures import picture_block
 from tests.support.scripted_messages import Fault, says, scripted_messages
 
 AGENT = Path(__file__).resolve().parents[2] / "scripts" / "bench" / "agent"
@@ -235,7 +236,7 @@ def test_the_judge_reads_prompt_facts_script_and_numbered_criteria() -> None:
 
 
 async def test_the_judge_is_asked_with_pictures_and_a_schema_and_its_cost_is_told(tmp_path: Path) -> None:
-    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/webp", "data": "AAAA"}}
+    picture = picture_block("WEBP")
     task = Task("a", "a", "a stool", criteria=(Criterion("Has legs."),))
     answer = json.dumps({"answers": [{"number": 1, "answer": "yes", "evidence": "front"}]})
     async with scripted_messages(says(answer), Fault(401, "authentication_error")) as api:

@@ -79,7 +79,8 @@ async def test_defects_are_mended_in_the_same_conversation(bench: Bench) -> None
     assert (result(seen)["verdict"]["decision"], result(seen)["mends"]) == ("pass", 1)
     assert result(seen)["summary"] == "A tower with a roof stands."
     turn = bench.api.requests[3]["messages"][-1]["content"]
-    assert [(block["type"], block.get("tool_use_id")) for block in turn] == [("tool_result", "call_1"), ("text", None)]
+    finish = bench.api.requests[3]["messages"][-2]["content"][-1]["id"]
+    assert [(block["type"], block.get("tool_use_id")) for block in turn] == [("tool_result", finish), ("text", None)]
     assert "The roof floats" in turn[1]["text"]
     assert "lower it by 0.2 m" in turn[1]["text"]
     assert bench.api.requests[3]["system"] == bench.api.requests[0]["system"], "the cached prefix stays"
