@@ -15,8 +15,9 @@ from cloud.agent.access import ModelAccess
 from cloud.db.engine import Database
 from cloud.db.models import Artifact, Consultation, Job, Message, Project, Snapshot, Step, Usage
 from cloud.fleet.contract import Fleet
+from cloud.jobs.conversing import HandOver
 from cloud.jobs.queries import get_job, messages_of, project_of
-from cloud.jobs.recorder import HandOver, JobRecorder
+from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.work import JobWork, Services
 from cloud.jobs.writes import JobWrites
 from cloud.settings import Settings

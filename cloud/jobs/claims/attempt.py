@@ -11,9 +11,9 @@ from cloud.agent.contract import Outcome
 from cloud.db.engine import DATABASE_ERRORS, is_unreachable
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.jobs.claims.claims import DEPLOY, RUNNER_LOST, end_job, put_back
+from cloud.jobs.conversing import HandOver
 from cloud.jobs.kinds import ASKS_A_MODEL
 from cloud.jobs.queries import Fenced, JobWriter, open_writer, usage_of
-from cloud.jobs.recorder import HandOver
 from cloud.jobs.work import JobWork
 
 UNWIND_S = 0.4

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from cloud.agent.contract import Outcome, ToolResult
 from cloud.db.models import Snapshot
 from cloud.errors import Prompt2MeshError
+from cloud.jobs.conversing import HandOver
 from cloud.jobs.deliver import deliver_files, draw_preview
 from cloud.jobs.events import SnapshotTaken, StepFinished, StepStarted
 from cloud.jobs.history.moves import SceneChanged
@@ -19,7 +20,6 @@ from cloud.jobs.parameters import queries
 from cloud.jobs.parameters.changes import Rerun, plan_rerun, read_scene
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.queries import JobWriter
-from cloud.jobs.recorder import HandOver
 from cloud.jobs.storable import storable_text
 from cloud.projects.queries import get_project
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from cloud.agent.contract import Outcome
 from cloud.db.engine import Database
 from cloud.db.models import Job
-from cloud.jobs.recorder import HandOver
+from cloud.jobs.conversing import HandOver
 from cloud.jobs.work import JobWork
 from tests.jobs.claims.conftest import Hanging, PodlessFleet, at_work, finish_at_once, services_for
 from tests.jobs.conftest import Account, until
