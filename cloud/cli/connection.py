@@ -64,7 +64,7 @@ def at_work(
             yield connect(held, where, settings, display, watch), folder
             stopping = time.monotonic()
             if not where.server:
-                display.note("stopping the stack")
+                display.note("the stack keeps running" if where.keep else "stopping the stack")
     except BaseException:
         if out is None:
             with contextlib.suppress(OSError):  # what has come home stays

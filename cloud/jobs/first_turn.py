@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Together about 1,100 tokens, once a job: less than the two calls that they save.
 _FACTS_LIMIT_CHARS = 2_400
-_PICTURE = {"views": ["three_quarter"], "shading": "solid", "size": 512}
+_PICTURE = {"views": ["three_quarter"], "shading": "material", "size": 512}
 _LABEL_LIMIT_CHARS = 100
 
 

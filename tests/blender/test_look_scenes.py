@@ -156,9 +156,11 @@ def test_all_views_are_framed_at_any_scale(blender: PictureProcess, unit: float)
     assert _share(seen.pictures[5], 0) > 0.3  # red alone from below
 
 
-@pytest.mark.parametrize("shading", ["solid", "rendered"])
-def test_a_huge_ground_neither_shrinks_nor_hides_the_subject(blender: PictureProcess, shading: str) -> None:
-    blender.build("block('Red', RED, place=(0, 0, 0.5)); bpy.ops.mesh.primitive_plane_add(size=5000)")
+@pytest.mark.parametrize(("shading", "metres"), [("solid", 5000), ("rendered", 5000), ("solid", 7)])
+def test_a_large_ground_neither_shrinks_nor_hides_the_subject(
+    blender: PictureProcess, shading: str, metres: float
+) -> None:
+    blender.build(f"block('Red', RED, place=(0, 0, 0.5)); bpy.ops.mesh.primitive_plane_add(size={metres})")
     seen = blender.look("front", "top", "three_quarter", "bottom", shading=shading)
     assert all(_share(picture, 0) > 0.2 for picture in seen.pictures)
     assert "Plane" in seen.text

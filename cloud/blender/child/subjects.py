@@ -21,6 +21,7 @@ _VERTICES_AT_MOST = 20_000  # of one mesh: more would cost more time than a clos
 _MANY_INSTANCES = 32  # of the same data: from there on each is its box
 _STRANDS_AT_MOST = 2_000
 _LOST_BESIDE = 8.0  # times smaller than its backdrop, a scene is too small to be seen in a picture of both
+_SMALL_ON_GROUND = 4.0  # the same on a flat ground, which is the same everywhere and need not be seen whole
 _FAR = 10.0  # times the extent of the rest
 _CURVES = frozenset({"CURVE", "SURFACE", "FONT"})
 _FLAT = 0.01  # of its extent, the thickness of a ground or a wall
@@ -141,10 +142,11 @@ def stands_between(backdrop: Points, subject: Points, eye: NDArray[np.float64]) 
 
 def _is_backdrop(box: NDArray[np.float64], rest: NDArray[np.float64]) -> bool:
     size, rest_size = box[1] - box[0], rest[1] - rest[0]
-    if size.max() < _LOST_BESIDE * rest_size.max() or rest_size.max() <= 0:
+    flat = size.min() <= _FLAT * size.max()
+    times = _SMALL_ON_GROUND if flat and int(np.argmin(size)) == 2 else _LOST_BESIDE
+    if size.max() < times * rest_size.max() or rest_size.max() <= 0:
         return False
     inside = (box[0] <= rest[0]) & (rest[1] <= box[1])
-    flat = size.min() <= _FLAT * size.max()
     return bool(np.delete(inside, np.argmin(size)).all() if flat else inside.all())
 
 
