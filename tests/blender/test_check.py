@@ -178,6 +178,37 @@ add_box('Block', (.4, .4, .4), (0, 0, .6)); paint()
     assert found[0]["value"] == pytest.approx(0.1, rel=0.02)
 
 
+def test_depth_in_a_hollow_is_not_what_the_boxes_share(check: Check) -> None:
+    code = """
+bm = bmesh.new()
+profile = [(-3, -.75), (0, 1.5), (3, -.75), (3, .05), (0, 2.3), (-3, .05)]
+face = bm.faces.new([bm.verts.new((x, -2, 2 + z)) for x, z in profile])
+far = bmesh.ops.extrude_face_region(bm, geom=[face])['geom']
+bmesh.ops.translate(bm, vec=(0, 4, 0), verts=[g for g in far if isinstance(g, bmesh.types.BMVert)])
+bmesh.ops.recalc_face_normals(bm, faces=bm.faces)
+me = bpy.data.meshes.new('Roof'); bm.to_mesh(me)
+bpy.context.scene.collection.objects.link(bpy.data.objects.new('Roof', me))
+add_box('Tie Beam', (3.8, .2, .3), (0, 0, 2.55)); paint()
+"""
+    [found] = [f for f in check(code=code)["findings"] if f["kind"] == "interpenetration"]
+    assert {found["object"], found["other"]} == {"Roof", "Tie Beam"}
+    # Its ends lie in slopes 0.64 m thick, so that no point is deeper than half of that; the boxes share 1.45 m.
+    assert found["value"] == pytest.approx(0.32, rel=0.1)
+    assert "at the deepest" in found["message"]
+
+
+def test_depth_that_there_was_no_time_to_measure_is_said_to_be_of_the_boxes(check: Check) -> None:
+    there = "from cloud.blender.child.checks import overlaps\n"
+    names = "overlaps.EXACT_OVERLAP_TIME_LIMIT_S, overlaps._depth_of_sheet"
+    code = f"{there}overlaps.kept = {names}\n{names} = -1.0, lambda *_: 0.0\n"
+    try:
+        report = check(code=f"{code}add_box('A', at=(0, 0, .5)); add_box('B', at=(.7, 0, .5))")
+    finally:
+        check(code=f"{there}{names} = overlaps.kept")
+    [message] = [f["message"] for f in report["findings"] if f["kind"] == "interpenetration"]
+    assert "run into each other (their boxes overlap by 0.3 m): " in message
+
+
 @pytest.mark.parametrize(
     ("way", "severity"), [("a corner pulled through", "warning"), ("two boxes in one mesh", "note")]
 )

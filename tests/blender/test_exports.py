@@ -2,6 +2,9 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from tests.blender.uploads import upload
 
 pytestmark = pytest.mark.blender
 
+ROOT = Path(__file__).parents[2]
 SCENE = """
 bpy.ops.mesh.primitive_uv_sphere_add(segments=12, ring_count=6, location=(0, 0, 1))
 bpy.context.object.name = "Ball"
@@ -210,6 +214,80 @@ async def test_textures_lie_beside_an_obj(pod: RunningPod) -> None:
     assert files == ["scene.obj", "scene.mtl", "scene-Oak-wood.png"]
     assert b"map_Kd scene-Oak-wood.png" in library
     assert picture.startswith(b"\x89PNG")
+
+
+PROCEDURAL = """
+bpy.ops.mesh.primitive_cube_add()
+def painted(name):
+    material = bpy.data.materials.new(name)
+    material.use_nodes = True
+    bpy.context.object.data.materials.append(material)
+    tree = material.node_tree
+    return tree, next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED").inputs["Base Color"]
+tree, base = painted("Moss")
+noise, ramp = tree.nodes.new("ShaderNodeTexNoise"), tree.nodes.new("ShaderNodeValToRGB")
+ramp.color_ramp.elements[0].color, ramp.color_ramp.elements[1].color = (0.1, 0.4, 0, 1), (0.3, 0.2, 0.2, 1)
+tree.links.new(ramp.outputs[0], base)
+tree.links.new(noise.outputs[0], ramp.inputs[0])
+tree, base = painted("Rust")
+base.default_value = (0.5, 0.2, 0.1, 1)
+tree.links.new(tree.nodes.new("ShaderNodeTexNoise").outputs["Color"], base)
+tree, base = painted("Oak")
+node = tree.nodes.new("ShaderNodeTexImage")
+node.image = bpy.data.images.new("Oak wood", 8, 8)
+tree.links.new(node.outputs[0], base)
+for face in bpy.context.object.data.polygons:
+    face.material_index = face.index % 3
+"""
+COLOURS = """
+for material in bpy.data.materials:
+    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    base = shader.inputs["Base Color"]
+    print("READ", material.name, base.is_linked, *[round(part, 2) for part in base.default_value[:3]])
+"""
+LINKS = """
+for material in bpy.data.materials:
+    for link in material.node_tree.links:
+        print(material.name, material.users, material.session_uid, link.from_node.name, link.to_socket.path_from_id())
+print([material.name for material in bpy.context.object.data.materials])
+"""
+
+
+@pytest.mark.parametrize("file_format", sorted(WITH_MATERIALS - {"blend"}))
+async def test_procedural_colours_become_plain_and_the_result_says_so(pod: RunningPod, file_format: str) -> None:
+    async with pod.toolbox(PROCEDURAL) as box:
+        before = (await run(box, "run_python", code=LINKS))["stdout"]
+        answer = await box.call("export", {"format": file_format})
+        assert (await run(box, "run_python", code=LINKS))["stdout"] == before
+        await run(box, "snapshots", action="restore", sha256="empty")
+        for entry in answer.structured["files"]:
+            shutil.copy(pod.workspace / "exports" / entry["name"], pod.workspace / "imports")
+        path = f"/imports/scene.{file_format}"
+        read = await run(box, "run_python", code=READERS[file_format].format(path=path) + COLOURS)
+    assert "Procedural colours, one plain mean in the file: Moss, Rust." in answer.content[0]["text"]
+    lines = sorted(line.split()[1:] for line in read["stdout"].splitlines() if line.startswith("READ"))
+    assert [line[:2] for line in lines] == [["Moss", "False"], ["Oak", "True"], ["Rust", "False"]]
+    assert lines[0][2:] == ["0.2", "0.3", "0.1"]
+    assert lines[2][2:] == ["0.5", "0.2", "0.1"]
+
+
+def test_an_exporter_that_fails_leaves_procedural_materials_as_they_were() -> None:
+    code = f"""
+import bpy
+from cloud.blender.child.fingerprint import fingerprint_scene
+from cloud.blender.child.plain_colours import procedural_made_plain
+bpy.ops.wm.read_factory_settings(use_empty=True)
+{PROCEDURAL}
+before = fingerprint_scene()
+try:
+    with procedural_made_plain([bpy.context.object]):
+        lent = fingerprint_scene()
+        raise OSError("the disk is full")
+except OSError:
+    print(lent == before, fingerprint_scene() == before, [material.name for material in bpy.data.materials])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert ran.stdout.splitlines()[-1] == "False True ['Moss', 'Oak', 'Rust']"
 
 
 @pytest.mark.parametrize("wrong", [{"scale": 0}, {"scale": -1}, {"up": "X"}, {"format": "blend", "scale": 10}])

@@ -19,14 +19,17 @@ import bpy
 from cloud.blender.child.export_scope import Scope, chosen_scope, modifiers_off, only_selected
 from cloud.blender.child.gltf_file import scale_glb
 from cloud.blender.child.loose_textures import textures_in
+from cloud.blender.child.plain_colours import procedural_made_plain
 from cloud.blender.child.read_back import Unreadable, count_triangles_of_file
 from cloud.blender.child.scene_file import pack_images
 from cloud.blender.child.stand_ins import plain_meshes
+from cloud.blender.child.wording import listed
 from cloud.blender.frames import FDS_LIMIT, Message, hand_over
 from cloud.errors import InvalidInput
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SCALES = (1e-6, 1e6)
+_WITHOUT_MATERIALS = frozenset({"stl", "ply"})
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def export_scene(
     folder = Path(tempfile.mkdtemp(prefix="export-", dir=scratch))
     try:
         wish = _Wish(folder / f"{name}.{format}", scope, apply_modifiers, scale, up)
-        expected = _write(wish, format)
+        expected, made_plain = _write(wish, format)
         read = count_triangles_of_file(wish.path)
         others = [path for path in folder.rglob("*") if path.is_file() and path != wish.path]
         others.sort(key=lambda path: (path.suffix != ".mtl", path.name))
@@ -80,6 +83,7 @@ def export_scene(
     lines[0] += ", the same when read back." if ok else f", but {read} when read back: look at the file before use."
     lines += [f"Beside it: {', '.join(entry['name'] for entry in entries[1:])}."] if entries[1:] else []
     lines += [f"{len(others) - len(sent) + 1} more textures were left out."] if len(others) >= len(sent) else []
+    lines += [f"Procedural colours, one plain mean in the file: {listed(made_plain)}."] if made_plain else []
     lines += [scope.note] if scope.note else []
     structured = {"files": entries, "triangles": expected, "read_back": {"triangles": read, "ok": ok}}
     return Message({"text": "\n".join(lines), "structured": structured}, fds=tuple(fds))
@@ -98,8 +102,9 @@ def _check_arguments(file_format: str, name: str, scale: float, up: str) -> None
         raise InvalidInput("A .blend keeps the scene's metres and Z up: leave out scale and up.")
 
 
-def _write(wish: _Wish, file_format: str) -> int:
-    """Write the file. Returns: how many triangles it should hold."""
+def _write(wish: _Wish, file_format: str) -> tuple[int, list[str]]:
+    """Write the file. Returns: how many triangles it should hold, and which materials' colours became plain in it."""
+    made_plain: list[str] = []
     with modifiers_off(wish.scope.objects, off=not wish.apply_modifiers and file_format != "blend"):
         expected = wish.scope.triangles()
         if file_format == "blend":
@@ -107,9 +112,13 @@ def _write(wish: _Wish, file_format: str) -> int:
         elif not wish.scope.has_geometry():
             raise InvalidInput("The scene has no geometry to export." if not wish.scope.named else wish.scope.nothing())
         else:
-            with plain_meshes(wish.scope.objects) as plain, only_selected(plain):
+            with (
+                plain_meshes(wish.scope.objects) as plain,
+                only_selected(plain),
+                procedural_made_plain(() if file_format in _WITHOUT_MATERIALS else plain) as made_plain,
+            ):
                 _WRITERS[file_format](wish)
-    return expected
+    return expected, made_plain
 
 
 def _write_blend(wish: _Wish) -> None:

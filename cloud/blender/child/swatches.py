@@ -55,30 +55,36 @@ def _swatch(material: bpy.types.Material) -> Colour | None:
             return _principled_swatch(node)
     for node in material.node_tree.nodes:
         if node.type in {"BSDF_GLASS", "BSDF_REFRACTION", "BSDF_TRANSPARENT"}:
-            return _glass(_socket_colour(node.inputs["Color"], _DEEPEST))
+            return _glass(mean_colour(node.inputs["Color"]))
         if node.type in {"EMISSION", "BSDF_DIFFUSE", "BSDF_GLOSSY", "BSDF_METALLIC", "BSDF_TOON"}:
-            return _opaque(_socket_colour(node.inputs[0], _DEEPEST))
+            return _opaque(mean_colour(node.inputs[0]))
     return None
 
 
 def _principled_swatch(node: bpy.types.Node) -> Colour:
-    colour = _socket_colour(node.inputs["Base Color"], _DEEPEST)
+    colour = mean_colour(node.inputs["Base Color"])
     transmission = node.inputs.get("Transmission Weight") or node.inputs.get("Transmission")
     if transmission and not transmission.is_linked and transmission.default_value > 0.5:
         return _glass(colour)
     glow = node.inputs.get("Emission Color") or node.inputs.get("Emission")
     strength = node.inputs.get("Emission Strength")
     if glow and strength and not strength.is_linked and strength.default_value > 0.5:
-        colour = _socket_colour(glow, _DEEPEST)
+        colour = mean_colour(glow)
     alpha = node.inputs["Alpha"]
     return (*colour[:3], 1.0 if alpha.is_linked else max(0.15, float(alpha.default_value)))
 
 
+def mean_colour(socket: bpy.types.NodeSocket) -> Colour:
+    """The colour of a colour socket: its own, or an average of the plain colours that feed it, through few nodes."""
+    return _socket_colour(socket, _DEEPEST)
+
+
 def _socket_colour(socket: bpy.types.NodeSocket, depth: int) -> Colour:
-    """The socket's colour: its own, or an average of what feeds it."""
+    """The socket's colour: an average of what feeds it, or its own where nothing does or what does is no colour."""
+    value = getattr(socket, "default_value", None)
+    own = _as_colour(value) if hasattr(value, "__len__") else (0.8, 0.8, 0.8, 1.0)
     if not socket.is_linked or depth == 0:
-        value = getattr(socket, "default_value", None)
-        return _as_colour(value) if hasattr(value, "__len__") else (0.8, 0.8, 0.8, 1.0)
+        return own
     node = socket.links[0].from_node
     if node.type == "RGB":
         return _as_colour(node.outputs[0].default_value)
@@ -87,7 +93,7 @@ def _socket_colour(socket: bpy.types.NodeSocket, depth: int) -> Colour:
     feeding = [entry for entry in node.inputs if entry.type == "RGBA" and entry.enabled]
     if feeding:
         return _mean([_socket_colour(entry, depth - 1) for entry in feeding])
-    return (0.8, 0.8, 0.8, 1.0)
+    return own
 
 
 def _glass(colour: Colour) -> Colour:

@@ -27,6 +27,7 @@ LET_IN_DEEP = 0.08  # a note up to here, a warning above
 LET_IN_HELD = 0.45  # a note up to here where it is what holds one of the two: a handle in its mug
 LET_IN_FAMILY = 0.5  # parts of one thing: silent up to here, a note above
 SCATTERED_COPIES = 8  # copies of one mesh from here on are a scatter (trees, stones), which runs into itself
+NEARLY_CONVEX = 1.02  # times a solid's volume: a hull of no more has no hollow to speak of
 NEW_DIRECTIONS = 6  # in how many directions at most the way out is tried exactly
 
 # Below the ground, as a share of the thing's height.

@@ -4,6 +4,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import mathutils
 import numpy as np
@@ -15,6 +16,7 @@ from cloud.blender.child.checks.limits import (
     LET_IN_DEEP,
     LET_IN_FAMILY,
     LET_IN_HELD,
+    NEARLY_CONVEX,
     NEW_DIRECTIONS,
     ROUGH_SAMPLES,
     SAMPLES_AT_MOST,
@@ -50,16 +52,16 @@ def overlap_findings(
         if box_depth(first, second) <= silent * reach:
             continue
         depth = solids.depth(small, large, silent * reach)
-        if depth <= silent * reach:
+        if depth.way_out <= silent * reach:
             continue
         held = standing.holds(small, large) or standing.holds(large, small)
         allowed = LET_IN_HELD if held else LET_IN_DEEP
         scattered = small.shape is large.shape and copies[small.shape] >= SCATTERED_COPIES
-        mild = kin or scattered or depth <= allowed * reach
+        mild = kin or scattered or depth.way_out <= allowed * reach
         mend = "fine if one is let into the other" if mild else f"move them apart, {_otherwise(small, large)}"
-        message = f"{small.name} and {large.name} run {length(depth)} into each other: {mend}."
+        message = f"{small.name} and {large.name} {depth.words}: {mend}."
         severity: Severity = "note" if mild else "warning"
-        yield Finding("interpenetration", severity, small.name, message, large.name, value=depth, unit="m")
+        yield Finding("interpenetration", severity, small.name, message, large.name, value=depth.value, unit="m")
 
 
 def _otherwise(first: Thing, second: Thing) -> str:
@@ -84,6 +86,28 @@ def _kit(name: str) -> tuple[str, str]:
     return (words[0], " ".join(words[1:])) if words else (name, "")
 
 
+@dataclass(frozen=True)
+class Depth:
+    """How deep two things run into each other, in metres: `way_out` is what one would have to move at most.
+
+    `value` is what is told: the way out where it was tried, else how deep they lie in each other at the deepest place,
+    or what only their boxes say; `wording` says which.
+    """
+
+    way_out: float
+    value: float
+    wording: str = "run {} into each other"
+
+    @property
+    def words(self) -> str:
+        """What the two do, after their names."""
+        return self.wording.format(length(self.value))
+
+
+_BY_BOXES = "run into each other (their boxes overlap by {})"
+_AT_THE_DEEPEST = "run into each other ({} at the deepest)"
+
+
 class Solids:
     """Depths of overlaps, each solid made once."""
 
@@ -92,17 +116,25 @@ class Solids:
         self._made: dict[Thing, object | None] = {}
         self._exact_until = time.monotonic() + EXACT_OVERLAP_TIME_LIMIT_S
 
-    def depth(self, small: Thing, large: Thing, least: float) -> float:
+    def depth(self, small: Thing, large: Thing, least: float) -> Depth:
         """How far the smaller has to move to be out of the larger; 0 where they do not overlap."""
         crossing = bool(small.tree.overlap(large.tree))
         if not crossing and not self._contained(small, large):
-            return 0.0
+            return Depth(0.0, 0.0)
         if crossing and time.monotonic() > self._exact_until:
-            return _depth_of_sheet(small, large, ROUGH_SAMPLES) or box_depth(small, large)
+            rough = _depth_of_sheet(small, large, ROUGH_SAMPLES)
+            boxes = box_depth(small, large)
+            return Depth(rough, rough) if rough else Depth(boxes, boxes, _BY_BOXES)
         one, other = self._solid(small), self._solid(large)
         if one is None or other is None:
-            return _depth_of_sheet(small, large) if crossing else float(small.dimensions.min())
-        return self._depth_of_solids(one, other, _directions(small, large), least)
+            depth = _depth_of_sheet(small, large) if crossing else float(small.dimensions.min())
+            return Depth(depth, depth)
+        way_out, tried = self._depth_of_solids(one, other, _directions(small, large), least)
+        if tried or (_is_convex(one) and _is_convex(other)):
+            return Depth(way_out, way_out)
+        # In a hollow, what the boxes share is no depth.
+        deepest = _deepest(one ^ other, small, large)  # pyright: ignore[reportOperatorIssue]
+        return Depth(way_out, min(way_out, deepest), _AT_THE_DEEPEST)
 
     def _contained(self, small: Thing, large: Thing) -> bool:
         """No surface crosses another; the smaller may still lie inside, or on the very place of the larger."""
@@ -116,26 +148,27 @@ class Solids:
         inner = 0.999 * corners[0] + 0.001 * corners.mean(axis=0)
         return encloses(large.tree, inner)
 
-    def _depth_of_solids(self, one: object, other: object, directions: Floats, least: float) -> float:
+    def _depth_of_solids(self, one: object, other: object, directions: Floats, least: float) -> tuple[float, bool]:
+        """The way out, and whether it was tried; else it is what the extents share, along the best direction."""
         common = one ^ other  # pyright: ignore[reportOperatorIssue]
         if common.is_empty():
-            return 0.0
+            return 0.0, True
         pieces = [np.asarray(piece.to_mesh().vert_properties)[:, :3] for piece in common.decompose()]
         thick = np.max([np.ptp(piece @ directions.T, axis=0) for piece in pieces], axis=0)
         if thick.min() <= least:
-            return float(thick.min())
+            return float(thick.min()), True
         ends = [np.asarray(solid.to_mesh().vert_properties)[:, :3] @ directions.T for solid in (one, other)]  # pyright: ignore[reportAttributeAccessIssue]
         forward, back = ends[1].max(axis=0) - ends[0].min(axis=0), ends[0].max(axis=0) - ends[1].min(axis=0)
-        sure = float(np.minimum(forward, back).min())
+        shared = float(np.minimum(forward, back).min())
         limit = 0.02 * common.volume()
         for axis in np.argsort(thick)[:NEW_DIRECTIONS]:
-            if thick[axis] >= sure or time.monotonic() > self._exact_until:
+            if thick[axis] >= shared or time.monotonic() > self._exact_until:
                 break
             for way in (1, -1):
                 moved = one.translate((1.01 * way * thick[axis] * directions[axis]).tolist())  # pyright: ignore[reportAttributeAccessIssue]
                 if (moved ^ other).volume() <= limit:
-                    return float(thick[axis])
-        return sure
+                    return float(thick[axis]), True
+        return shared, False
 
     def _solid(self, thing: Thing) -> object | None:
         """The closed parts of a thing as one solid; None where most of it is open or broken."""
@@ -160,6 +193,19 @@ def _make_solid(thing: Thing, topology: Topology) -> object | None:
     mesh = manifold3d.Mesh(thing.points[used].astype(np.float32), triangles.reshape(-1, 3).astype(np.uint32))
     solid = manifold3d.Manifold(mesh)
     return solid if solid.status() == manifold3d.Error.NoError and solid.volume() > 0 else None
+
+
+def _is_convex(solid: object) -> bool:
+    return solid.hull().volume() <= NEARLY_CONVEX * solid.volume()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _deepest(common: object, small: Thing, large: Thing) -> float:
+    """How far the surface of the one lies inside the other, at the deepest place of what they have in common."""
+    fineness = np.sqrt(common.surface_area() / SAMPLES_AT_MOST)  # pyright: ignore[reportAttributeAccessIssue]
+    points = np.asarray(common.refine_to_length(2 * fineness).to_mesh().vert_properties)[:, :3]  # pyright: ignore[reportAttributeAccessIssue]
+    points = points[:: len(points) // SAMPLES_AT_MOST + 1].tolist()
+    distances = (thing.tree.find_nearest(point)[3] for thing in (small, large) for point in points)
+    return max((distance for distance in distances if distance is not None), default=0.0)
 
 
 def _directions(small: Thing, large: Thing) -> Floats:
