@@ -22,6 +22,7 @@ def test_numbered_and_lettered_names_are_one_line_with_first_and_last() -> None:
 def test_few_alike_names_are_all_told() -> None:
     assert lines(part("Eye Right"), part("Eye Left")) == ["Eye Left/Right: 1 × 1 × 1 m, no material"]
     assert lines(part("Leg"), part("Leg.001"))[0].startswith("Leg/Leg.001: ")
+    assert lines(part("Peg "), part("Peg 1"))[0].startswith("Peg /Peg 1: ")
     assert lines(part("Left Arm"), part("Right Arm"))[0].startswith("Left Arm/Right Arm: ")
     assert lines(part("Wheel9"), part("Wheel10"), part("Wheel11"))[0].startswith("Wheel9/10/11: ")
     assert len(lines(part("Roof"), part("Door"))) == 2
