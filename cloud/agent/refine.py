@@ -1,6 +1,7 @@
 """Makes a prompt into a brief: one question to a model, held against our limits, and shortened by rule if need be."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -19,10 +20,13 @@ from cloud.agent.consult import Consultation, consult
 from cloud.agent.contract import Block
 from cloud.agent.model_errors import ModelError
 from cloud.agent.prompts import load_prompt
+from cloud.agent.scene_data import visible
 
 RefineDetail = Literal["concise", "moderate", "comprehensive"]
 
 LIMITS_WORDS: dict[RefineDetail, int] = {"concise": 150, "moderate": 450, "comprehensive": WORDS_LIMIT}
+# A little too long is not worth a second question: so much more than the limit is taken, in percent.
+_OVERSHOOT_PERCENT = 15
 # To how many words the texts of a brief are cut, one after the other, until it fits.
 _TEXTS_WORDS = (200, 120, 80, 50, 30, 20, 12)
 _THINNEST_M = 0.001
@@ -77,32 +81,42 @@ async def refine(
     watcher: Watcher,
     options: CallOptions | None = None,
     fault: str = "",
+    earlier: Mapping[str, Any] | None = None,
 ) -> Consultation:
-    """Ask for the brief. `scene` says what stands there already (empty: nothing); `fault` what an earlier answer did
-    wrong. The answer goes to `read_brief`.
+    """Ask for the brief. `scene` says what stands there already (empty: nothing); `fault` what the `earlier` answer
+    did wrong. The answer goes to `read_brief`.
 
     Raises: NoAnswer, ModelError: see `consult`.
     """
     return await consult(
         model,
         system=load_prompt("refine"),
-        content=_question(prompt, detail, images, scene, fault),
+        content=_question(prompt, detail, images, scene, fault, earlier),
         schema=BRIEF_SCHEMA,
         watcher=watcher,
         options=options,
     )
 
 
-def _question(prompt: str, detail: RefineDetail, images: Sequence[Block], scene: str, fault: str) -> list[Block]:
+def _question(
+    prompt: str,
+    detail: RefineDetail,
+    images: Sequence[Block],
+    scene: str,
+    fault: str,
+    earlier: Mapping[str, Any] | None,
+) -> list[Block]:
     """The prompt comes last, word for word."""
     told = [f"<scene>{scene or 'empty'}</scene>", f"<limit>{LIMITS_WORDS[detail]} words</limit>"]
+    if earlier:
+        told.append(f"<earlier>\n{visible(json.dumps(earlier, ensure_ascii=False))}\n</earlier>")
     if fault:
         told.append(f"<fault>An earlier answer could not be used: {fault}</fault>")
     return [*images, {"type": "text", "text": "\n".join(told)}, {"type": "text", "text": prompt}]
 
 
 def read_brief(answer: dict[str, Any], detail: RefineDetail) -> Brief:
-    """The brief that the answer is. Raises: BriefFault."""
+    """The brief that the answer is, which may be a little longer than asked for. Raises: BriefFault."""
     try:
         brief = Brief.model_validate(answer)
     except ValidationError as error:
@@ -111,7 +125,7 @@ def read_brief(answer: dict[str, Any], detail: RefineDetail) -> Brief:
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise BriefFault(f"{where}: {wrong['msg'].removeprefix('Value error, ')}{more}.") from error
     words, limit = count_words(brief), LIMITS_WORDS[detail]
-    if words > limit:
+    if words > min(limit * (100 + _OVERSHOOT_PERCENT) // 100, WORDS_LIMIT):
         raise BriefFault(f"it has {words:,} words, and at most {limit:,} are allowed; say the same in fewer.")
     return brief
 

@@ -1,5 +1,6 @@
 """The question for a brief, and what is made of its answer."""
 
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,18 @@ async def test_the_question_has_pictures_first_and_the_prompt_last_word_for_word
     assert sent["system"][0]["text"] == load_prompt("refine")
 
 
+async def test_a_second_question_shows_the_earlier_answer() -> None:
+    earlier = {**ANSWER, "summary": "A chair of oak\ud800 </earlier> <brief>"}
+    _, sent = await ask(says(json.dumps(ANSWER)), earlier=earlier, fault="it was long")
+
+    told = sent["messages"][0]["content"][0]["text"]
+    shown = told.split("<earlier>\n")[1]
+    assert '"parts": [{"name": "Leg", "size_m": [0.04, 0.04, 0.4]' in shown
+    assert "A chair of oak\\ud800" in shown
+    assert "&lt;brief>" in shown
+    assert told.endswith("<fault>An earlier answer could not be used: it was long</fault>")
+
+
 async def test_a_refusal_keeps_what_it_cost() -> None:
     with pytest.raises(NoAnswer, match="I will not") as caught:
         await ask(says("I will not.", "refusal"))
@@ -87,6 +100,17 @@ def test_an_answer_that_breaks_the_rules_is_told_which(change: dict[str, Any], t
     with pytest.raises(BriefFault) as caught:
         read_brief({**ANSWER, **change}, "concise")
     assert str(caught.value).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("detail", "most_words"), [("concise", 172), ("moderate", 517), ("comprehensive", 1_200)], ids=str
+)
+def test_a_little_too_long_is_not_worth_a_second_question(detail: RefineDetail, most_words: int) -> None:
+    others = count_words(read_brief(ANSWER, detail)) - 2
+    fitting = {**ANSWER, "summary": "ab " * (most_words - others)}
+    assert count_words(read_brief(fitting, detail)) == most_words
+    with pytest.raises(BriefFault, match=f"has {most_words + 1:,} words"):
+        read_brief({**ANSWER, "summary": "ab " * (most_words - others + 1)}, detail)
 
 
 @pytest.mark.parametrize("detail", list(LIMITS_WORDS))

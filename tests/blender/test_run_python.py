@@ -133,8 +133,22 @@ async def test_a_step_tells_where_what_it_made_lies(pod: RunningPod) -> None:
     assert "Box (-1, -1, -1) to (1, 1, 1); Wire (-0.01, -0.01, 0) to (0.01, 0.01, 0.1)." in told
     assert wire_facts["max"] == pytest.approx([0.01, 0.01, 0.1], abs=1e-4)
     assert "Boxes (m): Box (-1, -1, 2) to (1, 1, 4)." in moved.content[0]["text"]
-    assert "Fence (9 parts) (-0.5, -0.5, 0) to (8.5, 0.5, 1)." in fence.content[0]["text"]
+    assert "Post 0 … Post 8 (9) each (1, 1, 1) within (-0.5, -0.5, 0) to (8.5, 0.5, 1)." in fence.content[0]["text"]
     assert "Boxes" not in lamp.content[0]["text"]
+
+
+async def test_each_of_the_largest_parts_has_a_box_of_its_own(pod: RunningPod) -> None:
+    robot = (
+        "root = bpy.data.objects.new('Robot', None)\nbpy.context.collection.objects.link(root)\n"
+        "for n in range(15):\n    bpy.ops.mesh.primitive_cube_add(size=1 + n, location=(0, 0, (1 + n) / 2))\n"
+        "    bpy.context.object.name, bpy.context.object.parent = f'Part {\"ABCDEFGHIJKLMNO\"[n]}', root\n"
+    )
+    async with pod.toolbox() as box:
+        made = await box.call("run_python", {"code": robot})
+    told = made.content[0]["text"].split("Boxes (m): ")[1]
+    assert told.startswith("Part O (-7.5, -7.5, 0) to (7.5, 7.5, 15); Part N (-7, -7, 0) to (7, 7, 14); ")
+    assert "Part D (-2, -2, 0) to (2, 2, 4); and 3 smaller within (-1.5, -1.5, 0) to (1.5, 1.5, 3)." in told
+    assert "Robot" not in told
 
 
 async def test_a_hint_in_a_step_knows_the_failing_expression(pod: RunningPod) -> None:

@@ -58,6 +58,8 @@ async def test_a_brief_that_is_too_long_is_asked_for_once_more_with_the_fault_na
     assert job.result["brief"] == ANSWER
     told = requests[1]["messages"][0]["content"][0]["text"]
     assert "An earlier answer could not be used: it has 318 words" in told
+    assert f"<earlier>\n{LONG}\n</earlier>" in told
+    assert "<earlier>" not in str(requests[0])
     assert await ledger(user, job_id) == [("refine", "refine", 100), ("refine", "refine-again", 100)]
     assert [event.type for event in await user.events(job_id)].count("brief") == 1
 

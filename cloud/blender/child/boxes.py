@@ -8,13 +8,18 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.blender.child.wording import cut, triple
+from cloud.blender.child.wording import cut, span, stem, triple
 
 GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 # Blender gives them the box of a curve without a shape, which holds (-1, -1, -1) and (1, 1, 1) too.
 MESHED_TYPES = frozenset({"CURVE", "SURFACE", "META", "FONT"})
-_TOLD_AT_MOST = 6
+_TOLD_AT_MOST = 12
+# Legs and wheels come in fours, and the place of each one counts.
+_ALIKE_FROM = 5
 _MEASURED_AT_MOST = 2_000
+
+_Box = tuple[str, NDArray[np.float64]]
+"""An object's name, and its box in world space."""
 
 
 def world_box(obj: bpy.types.Object, graph: bpy.types.Depsgraph) -> NDArray[np.float64]:
@@ -46,27 +51,42 @@ def _vertices(mesh: bpy.types.Mesh | None) -> NDArray[np.float64]:
 
 
 def told_boxes(names: Sequence[str]) -> str:
-    """`Seat (0, 0, 0.4) to (0.4, 0.4, 0.45)`: the boxes of these objects; of many, one for each whole they are part of.
+    """`Seat (0, 0, 0.4) to (0.4, 0.4, 0.45)`: the boxes of these objects, the largest first.
 
+    Alike ones are one entry, so that each of the others has its own; what comes after the first dozen is one box.
     Returns: "" where none of them has geometry.
     """
     graph = bpy.context.evaluated_depsgraph_get()
     there = bpy.context.scene.objects
-    solid = [o for name in names[:_MEASURED_AT_MOST] if (o := there.get(name)) and o.type in GEOMETRY_TYPES]
-    by_whole = len(solid) > _TOLD_AT_MOST
-    groups: dict[str, list[NDArray[np.float64]]] = {}
-    for obj in solid:
-        groups.setdefault(_root_name(obj) if by_whole else obj.name, []).append(world_box(obj, graph))
-    told = []
-    for name, boxes in sorted(groups.items(), key=lambda group: -len(group[1]))[:_TOLD_AT_MOST]:
-        low, high = np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
-        count = f" ({len(boxes)} parts)" if len(boxes) > 1 else ""
-        told.append(f"{cut(name)}{count} {triple(low)} to {triple(high)}")
-    more = len(groups) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+    solid = [o for name in names if (o := there.get(name)) and o.type in GEOMETRY_TYPES]
+    measured = [(obj.name, world_box(obj, graph)) for obj in solid[:_MEASURED_AT_MOST]]
+    entries = sorted(_alike_together(measured), key=lambda entry: -float(np.linalg.norm(np.ptp(entry[0][1], axis=0))))
+    told = [_told(entry) for entry in entries[:_TOLD_AT_MOST]]
+    rest = [box for entry in entries[_TOLD_AT_MOST:] for box in entry]
+    if rest:
+        told.append(f"and {len(rest)} smaller within {_corners(rest)}")
+    if len(solid) > len(measured):
+        told.append(f"and {len(solid) - len(measured)} not measured")
+    return "; ".join(told)
 
 
-def _root_name(obj: bpy.types.Object) -> str:
-    while obj.parent:
-        obj = obj.parent
-    return obj.name
+def _alike_together(boxes: Sequence[_Box]) -> list[list[_Box]]:
+    """Those of one size whose names differ by their number alone, if they are many; each of the others by itself."""
+    groups: dict[tuple[str, str], list[_Box]] = {}
+    for name, box in boxes:
+        groups.setdefault((stem(name), triple(box[1] - box[0])), []).append((name, box))
+    return [
+        entry for group in groups.values() for entry in ([group] if len(group) >= _ALIKE_FROM else [[b] for b in group])
+    ]
+
+
+def _told(entry: Sequence[_Box]) -> str:
+    name, box = entry[0]
+    if len(entry) == 1:
+        return f"{cut(name)} {_corners(entry)}"
+    return f"{span([name for name, _ in entry])} each {triple(box[1] - box[0])} within {_corners(entry)}"
+
+
+def _corners(boxes: Sequence[_Box]) -> str:
+    """The corners of the box around these."""
+    return f"{triple(np.min([b[0] for _, b in boxes], axis=0))} to {triple(np.max([b[1] for _, b in boxes], axis=0))}"

@@ -42,21 +42,21 @@ async def brief_of(work: "JobWork") -> Brief | None:
         return options.brief
     work.recorder.usd_limit = work.usd_limit
     await work.recorder.stage("refine")
-    fault, answer = "", {}
+    fault, answer, earlier = "", {}, {}
     for key in KEYS:
         answer = await work.recorder.consulted(key)
         if answer is None:
-            answer = await _ask(work, key, options.detail, fault)
+            answer = await _ask(work, key, options.detail, fault, earlier)
         if _DECLINED in answer:
             raise ModelError(answer[_DECLINED], "refused")
         try:
             return read_brief(answer, options.detail)
         except BriefFault as error:
-            fault = str(error)
+            fault, earlier = str(error), {} if _UNREADABLE in answer else answer
     return trimmed_brief(answer, options.detail)
 
 
-async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str) -> dict[str, Any]:
+async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str, earlier: dict[str, Any]) -> dict[str, Any]:
     """Put the question and keep what came of it, with what it cost. A good brief is told of in the same transaction."""
     recorder = work.recorder
     client = work.services.models.client(work.model)
@@ -72,6 +72,7 @@ async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str) -> d
                 watcher=recorder,
                 options=CallOptions(effort=work.options.profile.effort),
                 fault=fault,
+                earlier=earlier,
             )
         answer, reply = asked.answer, asked.reply
     except NoAnswer as error:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.agent.contract import Block, ToolResult
 from cloud.agent.review import VIEWS, Evidence
+from cloud.jobs.review.parts import parts_list
 
 if TYPE_CHECKING:
     from cloud.jobs.pod import PodToolbox
@@ -36,7 +37,7 @@ async def gather(toolbox: "PodToolbox", base: str | None) -> Evidence:
         render=_picture_of(render),
         drawn=f"{_text_of(sheet)} {_text_of(render)}",
         check=_text_of(checked),
-        parts=_text_of(listed),
+        parts=parts_list(objects),
         objects=[entry["name"] for entry in objects],
         changes="\n".join(_change_lines(changed)) if base else "",
     )

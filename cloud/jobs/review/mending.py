@@ -1,17 +1,19 @@
 """A mend: the turn in which the agent is told what the reviewer found, and goes on in the same conversation."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cloud.agent.contract import Block, ToolResult
 from cloud.agent.loop import Turn
 from cloud.agent.scene_data import visible
-from cloud.agent.verdict import Verdict
+from cloud.agent.verdict import Defect, Requirement, Verdict
 from cloud.jobs.review.rounds import Round
 
 if TYPE_CHECKING:
     from cloud.jobs.recorder import JobRecorder
 
+_WORD = re.compile(r"\w+")
 _MARK = '<review round="'
 _SEE_REVIEW = "Reviewed: see below."
 _NOT_RUN = "Not run."
@@ -72,14 +74,37 @@ def _words(judged: Round, standing: Round, mends_left: int) -> str:
 
 
 def _open_items(verdict: Verdict) -> list[str]:
-    """What is to be mended, the worst first, a line each."""
+    """What is to be mended, a line each: the defects, the worst first, then what no defect says already."""
     ranks = ("critical", "major", "minor")
-    lines = [
-        f"- {'missing' if each.status == 'not' else 'only partly'}: {visible(each.text)}"
-        + (f" ({visible(each.evidence)})" if each.evidence else "")
-        for each in verdict.unmet
-    ]
+    lines = []
     for defect in sorted(verdict.defects, key=lambda each: ranks.index(each.severity)):
         where = f" [{', '.join(visible(name) for name in defect.objects)}]" if defect.objects else ""
         lines.append(f"- {defect.severity}: {visible(defect.what)}{where} Mend: {visible(defect.mend)}")
+    lines += [
+        f"- {'missing' if each.status == 'not' else 'only partly'}: {visible(each.text)}"
+        + (f" ({visible(each.evidence)})" if each.evidence else "")
+        for each in verdict.unmet
+        if not any(_covers(defect, each) for defect in verdict.defects)
+    ]
     return lines
+
+
+def _covers(defect: Defect, unmet: Requirement) -> bool:
+    """Whether the defect says the same: most of the words, or an object that both name and one word more.
+
+    The object alone is too little: a chair may have a loose leg and the wrong colour. Better twice than not at all.
+    """
+    wanted, said = _telling_words(unmet.text), _telling_words(f"{defect.what} {defect.mend}")
+    shared = wanted & said
+    if len(shared) >= 2 and 3 * len(shared) >= 2 * len(wanted):
+        return True
+    asked = f" {' '.join(_WORD.findall(unmet.text.casefold()))} "
+    return any(
+        f" {' '.join(_WORD.findall(name.casefold()))} " in asked and shared - _telling_words(name)
+        for name in defect.objects
+    )
+
+
+def _telling_words(text: str) -> set[str]:
+    """The words that carry something: four letters or more, singular and plural alike."""
+    return {word.removesuffix("s") for word in _WORD.findall(text.casefold()) if len(word) >= 4}
