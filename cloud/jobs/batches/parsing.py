@@ -158,7 +158,7 @@ def _choice_in(fields: Mapping[str, object], field: str, choices: tuple[str, ...
 def _usd_of(value: object) -> float | None:
     try:
         usd = None if value is None else float(cast("float | str", value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         usd = -1.0
     if usd is None or (0 < usd <= USD_LIMIT and not isinstance(value, bool)):
         return usd
