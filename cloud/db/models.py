@@ -45,15 +45,18 @@ def _hash_index(name: str, hashes: str) -> Index:
     return Index(name, text(hashes), postgresql_using="gin", postgresql_where=text(f"{hashes} <> '[]'::jsonb"))
 
 
-def _owner(*, index: bool = True) -> Mapped[uuid.UUID]:
-    """`index` False: another index begins with the column."""
+def owner_column(*, index: bool = True) -> Mapped[uuid.UUID]:
+    """Whose the row is. `index` False: another index begins with the column."""
     return mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=index)
 
 
 class User(Base):
     """A person who may sign in. `username` is kept as typed and is unique without regard to case.
 
-    `month_usd_limit` is what the user's jobs may cost the deployment in a calendar month (UTC); None: the setting's.
+    The limits are None where the setting's hold: `month_usd_limit` is what the user's jobs may cost the deployment in
+    a calendar month (UTC), `month_token_limit` the tokens of that month, `day_job_limit` the jobs begun in 24 hours.
+    A suspended user can sign in nowhere and runs nothing; of one whose account is being deleted
+    (`deletion_requested_at`) the rows are still there because their work has to stop first.
     """
 
     __tablename__ = "users"
@@ -61,22 +64,39 @@ class User(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     username: Mapped[str]
-    password_hash: Mapped[str]
+    # None: signs in with an OpenID provider alone.
+    password_hash: Mapped[str | None]
+    is_admin: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    suspended_at: Mapped[dt.datetime | None]
+    suspended_for: Mapped[str] = mapped_column(default="", server_default="")
+    deletion_requested_at: Mapped[dt.datetime | None]
     month_usd_limit: Mapped[float | None] = mapped_column(Numeric(12, 2))
+    month_token_limit: Mapped[int | None] = mapped_column(BigInteger)
+    day_job_limit: Mapped[int | None]
+    running_job_limit: Mapped[int | None]
+    storage_mib_limit: Mapped[int | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
 class Session(Base):
-    """A signed-in client. Only the SHA-256 of its token is kept."""
+    """A signed-in client. Only the SHA-256 of its token is kept.
+
+    `client` is what it is (`web`, `cli`, `add-on`, `api`), `device` its browser and system in words, `address` the
+    last one that it came from. `expires_at` moves on with use, up to `ends_at`.
+    """
 
     __tablename__ = "sessions"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = owner_column()
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    client: Mapped[str] = mapped_column(default="api", server_default="api")
+    device: Mapped[str] = mapped_column(default="", server_default="")
+    address: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     last_used_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[dt.datetime]
+    ends_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
 
 
@@ -90,7 +110,7 @@ class Project(Base):
     __tablename__ = "projects"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = owner_column()
     name: Mapped[str]
     head_snapshot_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("snapshots.id", use_alter=True, ondelete="SET NULL"), index=True
@@ -111,7 +131,7 @@ class Batch(Base):
     __tablename__ = "batches"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = owner_column()
     name: Mapped[str]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
@@ -130,7 +150,7 @@ class Job(Base):
     __table_args__ = (Index("ix_jobs_turn_of_started", "turn", postgresql_where=text("started_at IS NOT NULL")),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner()
+    user_id: Mapped[uuid.UUID] = owner_column()
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="SET NULL"), index=True)
     batch_position: Mapped[int | None]
@@ -255,7 +275,7 @@ class Snapshot(Base):
     __table_args__ = (Index("ix_snapshots_space", "user_id", "sha256", "bytes"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner(index=False)
+    user_id: Mapped[uuid.UUID] = owner_column(index=False)
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     run_id: Mapped[uuid.UUID | None]
@@ -291,7 +311,7 @@ class Artifact(Base):
     __table_args__ = (Index("ix_artifacts_space", "user_id", "sha256", "bytes"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner(index=False)
+    user_id: Mapped[uuid.UUID] = owner_column(index=False)
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     kind: Mapped[str]
@@ -317,7 +337,7 @@ class Usage(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = _owner(index=False)
+    user_id: Mapped[uuid.UUID] = owner_column(index=False)
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     message_seq: Mapped[int | None]
     consultation_key: Mapped[str | None]

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from cloud.db import account_models as account_models
 from cloud.db.engine import libpq_url
 from cloud.db.migrate import _MIGRATIONS, newest_version, upgrade
 from cloud.db.models import Base
@@ -132,3 +133,20 @@ def _upgrade_to(revision: str, url: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
     engine.dispose()
+
+
+def test_the_audit_log_takes_back_nothing_but_what_is_personal(database_url: str) -> None:
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
+        connection.execute("INSERT INTO audit_log (action, address) VALUES ('sign_in', '192.0.2.7')")
+
+        for change in (
+            "DELETE FROM audit_log",
+            "TRUNCATE audit_log",
+            "UPDATE audit_log SET action = 'nothing', address = '', device = '', details = '{}'",
+            "UPDATE audit_log SET address = '192.0.2.8'",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(change.encode())
+        connection.execute("UPDATE audit_log SET address = '', device = '', details = '{}'")
+
+        assert connection.execute("SELECT action, address FROM audit_log").fetchall() == [("sign_in", "")]
