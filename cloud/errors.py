@@ -37,6 +37,22 @@ class Unauthorized(Prompt2MeshError):
     code, http_status = "unauthorized", 401
 
 
+class Forbidden(Prompt2MeshError):
+    """We know who asks, and this is not theirs to do."""
+
+    code, http_status = "forbidden", 403
+
+
+class TooManyRequests(Prompt2MeshError):
+    """A rate limit or a quota is reached; the message says when it ends, and `retry_after_s` in how many seconds."""
+
+    code, http_status, retryable = "too_many_requests", 429, True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class Conflict(Prompt2MeshError):
     """The request is well formed but does not fit the present state."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cloud.accounts.scopes import Scope, session_scopes
 from cloud.db.models import Session, User
 
 _TOUCH_EVERY = dt.timedelta(minutes=1)
@@ -15,10 +16,12 @@ _TOUCH_EVERY = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Identity:
-    """Who sends a request, and with which session."""
+    """Who sends a request, with which session or API token (one of the two), and what that may do."""
 
     user: User
-    session_id: uuid.UUID
+    scopes: frozenset[Scope]
+    session_id: uuid.UUID | None = None
+    token_id: uuid.UUID | None = None
 
 
 async def add_user(session: AsyncSession, username: str, password_hash: str) -> User | None:
@@ -55,7 +58,7 @@ async def find_identity(session: AsyncSession, token_hash: bytes) -> Identity | 
     user, session_id, is_stale = found
     if is_stale:
         await session.execute(update(Session).where(Session.id == session_id).values(last_used_at=func.now()))
-    return Identity(user, session_id)
+    return Identity(user, session_scopes(is_admin=user.is_admin), session_id=session_id)
 
 
 async def revoke_session(session: AsyncSession, user_id: uuid.UUID, session_id: uuid.UUID) -> None:

@@ -8,7 +8,7 @@ from cloud.accounts.passwords import Passwords
 from cloud.accounts.queries import Identity
 from cloud.accounts.tokens import PREFIX, hash_of, new_token
 from cloud.accounts.usernames import checked_username
-from cloud.errors import Conflict, InvalidInput, Unauthorized
+from cloud.errors import Conflict, Forbidden, InvalidInput, Unauthorized
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -73,6 +73,8 @@ class Accounts:
         return identity
 
     async def log_out(self, identity: Identity) -> None:
-        """The token of this session is worth nothing from now on."""
+        """The token of this session is worth nothing from now on. An API token is not ended by this."""
+        if identity.session_id is None:
+            raise Forbidden("This is an API token, which has no session to end; revoke it instead.")
         async with self._sessions.begin() as session:
             await queries.revoke_session(session, identity.user.id, identity.session_id)

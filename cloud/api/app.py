@@ -1,6 +1,6 @@
 """The API as an ASGI app."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -15,7 +15,7 @@ from cloud.accounts.sign_in import Accounts
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.api import problems
-from cloud.api.dependencies import Services, require_identity
+from cloud.api.dependencies import Demand, Services
 from cloud.api.routes import (
     accounts,
     artifacts,
@@ -94,7 +94,21 @@ def create_app(settings: Settings) -> FastAPI:
 
 def demand_user(*routers: APIRouter) -> APIRouter:
     """The routes of `routers`, which answer nobody without a valid token, whatever they depend on themselves."""
-    protected = APIRouter(dependencies=[Depends(require_identity)], responses=problems.documented(401))
+    return _demand(Demand(), routers)
+
+
+def demand_account(*routers: APIRouter) -> APIRouter:
+    """Likewise, for a signed-in session alone: no API token reaches them."""
+    return _demand(Demand("account"), routers)
+
+
+def demand_admin(*routers: APIRouter) -> APIRouter:
+    """Likewise, for admins."""
+    return _demand(Demand("admin"), routers)
+
+
+def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
+    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403))
     for router in routers:
         protected.include_router(router)
     return protected
@@ -106,7 +120,7 @@ def _versioned_routes() -> APIRouter:
     versioned.include_router(
         demand_user(
             accounts.router,
-            model_keys.router,
+            model_keys.models,
             projects.router,
             history.router,
             imports.router,
@@ -120,6 +134,8 @@ def _versioned_routes() -> APIRouter:
             usage.router,
         )
     )
+    versioned.include_router(demand_account(model_keys.router))
+    versioned.include_router(demand_admin())
     return versioned
 
 

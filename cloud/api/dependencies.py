@@ -9,12 +9,14 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud.accounts.model_keys.keys import ModelKeys
+from cloud.accounts.origin import Origin, device_of
 from cloud.accounts.queries import Identity
+from cloud.accounts.scopes import Scope
 from cloud.accounts.sign_in import Accounts
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
-from cloud.errors import Unauthorized
+from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
 from cloud.projects.pages import Cursor
 from cloud.settings import Settings
@@ -55,6 +57,44 @@ async def require_identity(
 
 
 IdentityDep = Annotated[Identity, Depends(require_identity)]
+
+
+class Demand:
+    """What every route but the public ones depends on: somebody signed in, with a scope that allows the call.
+
+    `scope` None goes by the method: what only reads wants `read`, all else `build`.
+    """
+
+    def __init__(self, scope: Scope | None = None) -> None:
+        self.scope = scope
+
+    async def __call__(self, request: Request, identity: IdentityDep) -> None:
+        """Raises: Unauthorized. ScopeMissing."""
+        wanted: Scope = self.scope or ("read" if request.method in ("GET", "HEAD") else "build")
+        if wanted not in identity.scopes:
+            raise ScopeMissing(wanted)
+
+
+class ScopeMissing(Forbidden):
+    """The session or token does not reach so far."""
+
+    code = "scope_missing"
+
+    def __init__(self, wanted: Scope) -> None:
+        what = {
+            "admin": "This is for admins.",
+            "account": "This needs a signed-in session: no API token may do it.",
+        }.get(wanted, f"This API token has not the scope `{wanted}`; make one that has.")
+        super().__init__(what)
+
+
+def get_origin(request: Request) -> Origin:
+    """Where the request comes from; behind a proxy, what the proxy says (uvicorn takes it from trusted ones alone)."""
+    address = request.client.host if request.client else ""
+    return Origin(address=address, device=device_of(request.headers.get("user-agent", "")))
+
+
+OriginDep = Annotated[Origin, Depends(get_origin)]
 
 
 def get_owner(identity: IdentityDep) -> UUID:

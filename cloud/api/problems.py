@@ -1,6 +1,7 @@
 """Every error as an RFC 9457 problem document: the one place where errors become HTTP."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cloud.api.schemas import Problem
 from cloud.db.engine import DATABASE_ERRORS, is_unreachable
-from cloud.errors import Prompt2MeshError, Unauthorized
+from cloud.errors import Prompt2MeshError, TooManyRequests, Unauthorized
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ def problem_of(error: Prompt2MeshError, headers: Mapping[str, str] | None = None
         extra["WWW-Authenticate"] = 'Bearer realm="prompt2mesh"'
     if error.http_status == HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = "5"
+    if isinstance(error, TooManyRequests) and error.retry_after_s is not None:
+        extra["Retry-After"] = str(max(math.ceil(error.retry_after_s), 1))
     return ProblemResponse(error.http_status, error.code, str(error), errors=error.errors, headers=extra)
 
 

@@ -15,6 +15,7 @@ from cloud.db.models import ModelKey
 from cloud.errors import InvalidInput, Unavailable
 
 router = APIRouter(tags=["model keys"])
+models = APIRouter(tags=["model keys"])
 
 _LASTING = frozenset({"model_key_refused", "model_forbidden", "model_billing"})
 
@@ -82,7 +83,7 @@ async def delete_model_key(owner: OwnerDep, transaction: TransactionDep, service
     await services.model_keys.remove(transaction, owner)
 
 
-@router.get("/models", summary="List the models that can be chosen")
+@models.get("/models", summary="List the models that can be chosen")
 async def list_usable_models(owner: OwnerDep, services: ServicesDep) -> ModelsOut:
     """Those of one's own key, else of the deployment's; the offline modeller always. `notice` says what is amiss."""
     return await models_for(services, owner)
