@@ -66,11 +66,12 @@ class Demand:
     """
 
     def __init__(self, scope: Scope | None = None) -> None:
-        self.scope = scope
+        self.scope: Scope | None = scope
 
     async def __call__(self, request: Request, identity: IdentityDep) -> None:
         """Raises: Unauthorized. ScopeMissing."""
-        wanted: Scope = self.scope or ("read" if request.method in ("GET", "HEAD") else "build")
+        by_method: Scope = "read" if request.method in ("GET", "HEAD") else "build"
+        wanted = self.scope or by_method
         if wanted not in identity.scopes:
             raise ScopeMissing(wanted)
 
