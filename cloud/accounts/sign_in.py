@@ -4,9 +4,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from cloud.accounts import queries
+from cloud.accounts.api_tokens.queries import find_token_identity
+from cloud.accounts.audit.queries import add_entry
+from cloud.accounts.origin import Origin
 from cloud.accounts.passwords import Passwords
 from cloud.accounts.queries import Identity
-from cloud.accounts.tokens import PREFIX, hash_of, new_token
+from cloud.accounts.tokens import hash_of, kind_of, new_token
 from cloud.accounts.usernames import checked_username
 from cloud.errors import Conflict, Forbidden, InvalidInput, Unauthorized
 
@@ -57,20 +60,34 @@ class Accounts:
         fits = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not fits:
             raise Unauthorized("The username or the password is wrong.")
-        token = new_token()
+        token = new_token("ses")
         async with self._sessions.begin() as session:
             added = await queries.add_session(session, user, hash_of(token), self._ttl)
         return token, added, user
 
     async def identify(self, token: str) -> Identity:
         """Who holds the token. Raises: Unauthorized: unknown, expired or revoked."""
+        find = {"ses": queries.find_identity, "pat": find_token_identity}.get(kind_of(token) or "")
         identity = None
-        if token.startswith(PREFIX):
+        if find is not None:
             async with self._sessions.begin() as session:
-                identity = await queries.find_identity(session, hash_of(token))
+                identity = await find(session, hash_of(token))
         if identity is None:
-            raise Unauthorized("The session token is wrong, expired or revoked; log in again.")
+            raise Unauthorized("The token is wrong, expired or revoked; sign in again, or make a new API token.")
         return identity
+
+    async def open_session(
+        self, session: "AsyncSession", user: "User", *, client: str, origin: Origin
+    ) -> tuple[str, "Session"]:
+        """A fresh token with its session, of somebody who need show no password; in the caller's transaction."""
+        token = new_token("ses")
+        added = await queries.add_session(session, user, hash_of(token), self._ttl)
+        added.client, added.device, added.address = client, origin.device, origin.address
+        subject = f"session:{added.id}"
+        await add_entry(
+            session, "session.created", actor=user.id, origin=origin, subject=subject, details={"client": client}
+        )
+        return token, added
 
     async def log_out(self, identity: Identity) -> None:
         """The token of this session is worth nothing from now on. An API token is not ended by this."""

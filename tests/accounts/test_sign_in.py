@@ -71,7 +71,7 @@ async def test_a_log_in_removes_the_users_expired_sessions(accounts: Accounts, d
     assert (await accounts.identify(token)).user.username == "old"
 
 
-_FRESH_TOKEN = new_token()
+_FRESH_TOKEN = new_token("ses")
 
 
 @pytest.mark.parametrize(
