@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         "first encrypts, all decrypt. [default on one machine: made at the first start]",
     )
     log_level: str = "INFO"
+    public_url: str = Field(
+        default="",
+        description="The web UI's address as users see it: it goes into links, and onto the screens of devices that "
+        "sign in. [default on one machine: that of its web UI; else the API's own address]",
+    )
     session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60)
     prompt_limit_chars: int = Field(default=8_000, ge=1)
     image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
@@ -104,6 +109,14 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value or None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_page(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it must be an address that begins with http:// or https://")
+        return value
 
     @field_validator("anthropic_api_key", "secret_keys")
     @classmethod

@@ -18,9 +18,11 @@ from cloud.api import problems
 from cloud.api.dependencies import Demand, Services
 from cloud.api.routes import (
     accounts,
+    api_tokens,
     artifacts,
     batches,
     briefs,
+    devices,
     event_streams,
     health,
     history,
@@ -117,6 +119,7 @@ def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
 def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
     versioned.include_router(accounts.public)
+    versioned.include_router(devices.public)
     versioned.include_router(
         demand_user(
             accounts.router,
@@ -134,7 +137,7 @@ def _versioned_routes() -> APIRouter:
             usage.router,
         )
     )
-    versioned.include_router(demand_account(model_keys.router))
+    versioned.include_router(demand_account(model_keys.router, api_tokens.router, devices.router))
     versioned.include_router(demand_admin())
     return versioned
 

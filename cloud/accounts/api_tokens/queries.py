@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cloud.accounts.queries import Identity
@@ -13,7 +13,6 @@ from cloud.db.account_models import ApiToken
 from cloud.db.models import User
 
 _TOUCH_EVERY = dt.timedelta(minutes=1)
-_SHOWN_AFTER_END = dt.timedelta(days=30)
 _SHOWN_AT_MOST = 500
 
 
@@ -53,13 +52,6 @@ async def count_live(session: AsyncSession, user_id: uuid.UUID) -> int:
     return (await session.scalars(statement)).one()
 
 
-async def drop_old(session: AsyncSession, user_id: uuid.UUID) -> None:
-    """Forget the user's tokens that were revoked, or expired a month ago."""
-    long_expired = ApiToken.expires_at < func.now() - _SHOWN_AFTER_END
-    statement = delete(ApiToken).where(ApiToken.user_id == user_id, or_(ApiToken.revoked_at.is_not(None), long_expired))
-    await session.execute(statement)
-
-
 async def add_token(session: AsyncSession, token: ApiToken) -> ApiToken:
     """Keep the token. Returns: it, with what the database fills in."""
     session.add(token)
@@ -69,7 +61,7 @@ async def add_token(session: AsyncSession, token: ApiToken) -> ApiToken:
 
 
 async def list_tokens(session: AsyncSession, user_id: uuid.UUID) -> Sequence[ApiToken]:
-    """The user's tokens, newest first: those that can be used, and those that have expired lately."""
+    """The user's tokens, newest first: those that can be used, and those that expired lately (see the clean-up)."""
     statement = (
         select(ApiToken)
         .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
