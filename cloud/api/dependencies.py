@@ -22,7 +22,8 @@ from cloud.projects.pages import Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
-_bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+"""Reads the header `Authorization`; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def require_identity(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Identity:
     """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
     if credentials is None:
