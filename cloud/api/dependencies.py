@@ -22,7 +22,8 @@ from cloud.projects.pages import Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
-_bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+"""Reads the header `Authorization`; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def require_identity(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request
 ) -> Identity:
     """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
     if credentials is None:
         raise Unauthorized("This needs a session: log in and send its token as `Authorization: Bearer …`.")
-    return await services.accounts.identify(credentials.credentials)
+    return await services.accounts.identify(credentials.credentials, _address_of(request))
 
 
 IdentityDep = Annotated[Identity, Depends(require_identity)]
@@ -91,8 +92,11 @@ class ScopeMissing(Forbidden):
 
 def get_origin(request: Request) -> Origin:
     """Where the request comes from; behind a proxy, what the proxy says (uvicorn takes it from trusted ones alone)."""
-    address = request.client.host if request.client else ""
-    return Origin(address=address, device=device_of(request.headers.get("user-agent", "")))
+    return Origin(address=_address_of(request), device=device_of(request.headers.get("user-agent", "")))
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 OriginDep = Annotated[Origin, Depends(get_origin)]
