@@ -10,9 +10,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.accounts.origin import Origin, device_of
+from cloud.accounts.password_changes import PasswordChanges
 from cloud.accounts.queries import Identity
 from cloud.accounts.scopes import Scope
 from cloud.accounts.sign_in import Accounts
+from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
@@ -34,6 +36,8 @@ class Services:
     database: Database
     store: ArtifactStore
     accounts: Accounts
+    password_changes: PasswordChanges
+    throttle: Throttle
     feed: EventFeed
     models: ModelAccess
     catalogue: ModelCatalogue
@@ -49,7 +53,9 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def require_identity(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    request: Request,
 ) -> Identity:
     """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
     if credentials is None:
