@@ -71,8 +71,27 @@ class UiSession:
 def begin_session(api_url: str) -> UiSession:
     """This browser's session, made at its first use. Raises: ApiUnreachable: `api_url` is no address."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = UiSession(ApiClient(api_url))
+        st.session_state[_KEY] = UiSession(ApiClient(api_url, headers=_headers_of_browser()))
     return st.session_state[_KEY]
+
+
+def _headers_of_browser() -> dict[str, str]:
+    """What the API is told of the browser that we speak for.
+
+    It believes its address if P2M_TRUSTED_PROXIES has ours.
+    """
+    sent = st.context.headers
+    forwarded = [sent.get("X-Forwarded-For"), st.context.ip_address]
+    told = {
+        "User-Agent": sent.get("User-Agent"),
+        "X-Forwarded-For": ", ".join(each for each in forwarded if isinstance(each, str)),
+    }
+    # What is no text of ASCII (a test's stand-in of a browser has no headers at all) cannot be a header.
+    return {name: value for name, value in told.items() if isinstance(value, str) and _can_be_header(value)}
+
+
+def _can_be_header(value: str) -> bool:
+    return bool(value) and value.isascii() and value.isprintable()
 
 
 def current_session() -> UiSession:
@@ -83,7 +102,7 @@ def current_session() -> UiSession:
 def sign_in(username: str, password: str) -> None:
     """Sign in. Raises: ClientError."""
     session = current_session()
-    session.user = session.client.log_in(username, password)["user"]
+    session.user = session.client.log_in(username, password, client="web")["user"]
     session.notice = ""
 
 

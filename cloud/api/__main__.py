@@ -11,13 +11,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.api.app import create_app
-from cloud.api.connections import ImpatientConnection
+from cloud.api.connections import connections_of
+from cloud.api.sign_in_line import SignInLine
 from cloud.errors import Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
 
 _GRACE_S = 2
-# Of connections that wait: how many the kernel keeps, and how many are taken before those that are open have their turn.
+# Of connections that wait: how many the kernel keeps, and how many are taken before the open ones have their turn.
 _WAITING, _TAKEN_AT_ONCE = 4096, 4
 
 
@@ -29,7 +30,7 @@ class ApiServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=ImpatientConnection,
+                http=connections_of(SignInLine()),
                 log_config=None,
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),

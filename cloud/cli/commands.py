@@ -18,6 +18,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
 from cloud.cli.usage import usage_command
+from cloud.cli.users import app as users_app
 from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -39,6 +40,7 @@ app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
+app.add_typer(users_app, name="users")
 
 
 @app.command()

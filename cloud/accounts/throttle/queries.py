@@ -1,7 +1,7 @@
 """The SQL of what is counted. The caller's transaction; nothing here commits.
 
-A row is a key with how often something was tried (`failures`) since `first_at`. One statement counts and judges, so that
-rows are locked for a moment only.
+A row is a key with how often something was tried (`failures`) since `first_at`. One statement counts and judges, so
+that rows are locked for a moment only.
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ class Rule:
 
 
 async def count_one(session: AsyncSession, key: str, rule: Rule) -> float:
-    """Count one more for the key, unless it is blocked. Returns: for how many seconds it was; 0: it has been counted."""
+    """Count one more for the key, unless it is blocked. Returns: for how many seconds it is; 0: it was counted."""
     row = SignInFailure
     clock = func.clock_timestamp()
     is_blocked = func.coalesce(row.blocked_until > clock, False)
