@@ -29,7 +29,7 @@ class RunPython(Arguments):
 
 
 class Look(Arguments):
-    """`format` is the child's `picture_format`. `frame` and `fallback` are for our own code: no model is told of them."""
+    """`format` is the child's `picture_format`. No model is told of `frame` and `fallback`, which our own code uses."""
 
     views: Annotated[list[View], Field(min_length=1)] = ["three_quarter"]
     shading: Literal["solid", "material", "rendered"] = "solid"

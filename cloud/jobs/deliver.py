@@ -9,6 +9,7 @@ from cloud.jobs.history.scripts import script_of
 from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.step_facts import NewFile
+from cloud.jobs.storable import storable_text
 
 PREVIEW_SIZE_PX = 768
 QUICK_SIZE_PX = 512
@@ -90,7 +91,7 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
     if picture is not None:
         await recorder.add_files([picture])
         if unfit := result.structured.get("camera_unfit"):
-            await recorder.say(f"The preview is from three quarters: the scene's camera {unfit}.")
+            await recorder.say(storable_text(f"The preview is from three quarters: the scene's camera {unfit}."))
 
 
 async def draw_quick_preview(toolbox: PodToolbox) -> NewFile | None:

@@ -157,7 +157,7 @@ class JobRecorder(ConversationRecorder):
 
     async def say(self, text: str) -> None:
         """Tell the user something that is not the model's, in one sentence."""
-        await self.emit(AgentText(text=storable_text(text)))
+        await self.emit(AgentText(text=text))
 
     @whole
     async def add_files(self, files: Sequence[NewFile], *, shown_as: str = "") -> None:

@@ -37,8 +37,8 @@ _SKY = (0.9, 0.95, 1.0)
 _SKY_STRENGTH = 0.36
 _GROUND = (0.72, 0.71, 0.7, 1.0)
 _FACTORY_VIEW = "AgX"
-# A red of (0.8, 0.05, 0.05) in a sun of 3 W/m² comes out as (222, 60, 63) with it, (201, 95, 90) with AgX and (228, 82, 84)
-# with Standard, which in one of 5 W/m² has a quarter of the picture burnt out.
+# A red of (0.8, 0.05, 0.05) in a sun of 3 W/m² comes out as (222, 60, 63) with it, (201, 95, 90) with AgX and
+# (228, 82, 84) with Standard, which in a sun of 5 W/m² burns a quarter of the picture out.
 TRUE_COLOURS = "Khronos PBR Neutral"
 _FACTORY_WORLD_LEVEL = 0.0508  # of the grey that Blender gives a new world
 

@@ -5,7 +5,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import bpy
 import numpy as np
 
 from cloud.blender.child.camera import Lens, camera_lens, sight_of
