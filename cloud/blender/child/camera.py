@@ -21,7 +21,7 @@ Lens = tuple[tuple[int, int], Matrix, Matrix]
 """Width and height in pixels, view and projection."""
 
 _SAMPLES = 256  # of an object that the picture does not hold whole
-_CELLS = 8  # along each side of an object's box: its dense places count no more than its others
+_WAYS = 64  # in which an object's outmost vertices are looked for
 _SLACK = 1.002  # times half the picture: rounding cuts nothing off
 _LEAST_OUTSIDE = 0.005
 _NAMED_AT_MOST = 5
@@ -122,7 +122,7 @@ def why_unfit(visible: Visible) -> str:
         return ""
     if sight.held < (_AMONG if sight.among else _HALF):
         return (
-            "looks away from the scene"
+            "shows next to nothing of the scene"
             if sight.held < 0.01
             else f"cuts off {round(100 - 100 * sight.held)} % of the scene"
         )
@@ -153,21 +153,18 @@ def _projected(points: Points, lens: NDArray[np.float64]) -> tuple[NDArray[np.bo
 
 
 def _spread(points: Points) -> Points:
-    """Places evenly in what the points span: (N, 3). The vertices alone tell nothing of a box's sides."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    cells = ((points - low) / np.maximum(high - low, 1e-12) * _CELLS).astype(int)
-    _, first = np.unique(cells, axis=0, return_index=True)
-    corners = points[first]
-    pairs, along = _chances()
-    ends = corners[(pairs * len(corners)).astype(int)]
+    """Places evenly in what the points span: (N, 3). Vertices alone tell nothing of a side, and too much of a knob."""
+    ways, pairs, along = _chances()
+    outmost = points[np.unique((ways @ points.T).argmax(axis=1))]
+    ends = outmost[(pairs * len(outmost)).astype(int)]
     return ends[0] + along * (ends[1] - ends[0])
 
 
 @cache
-def _chances() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Always the same: the same scene gives the same words."""
+def _chances() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Directions, pairs and places between them; always the same, so that the same scene gives the same words."""
     chance = np.random.default_rng(0)
-    return chance.random((2, _SAMPLES)), chance.random((_SAMPLES, 1))
+    return chance.normal(size=(_WAYS, 3)), chance.random((2, _SAMPLES)), chance.random((_SAMPLES, 1))
 
 
 def _surrounds(name: str, chosen: Collection[str], visible: Visible, eye: NDArray[np.float64]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import bpy
+from mathutils import Matrix
 
 from cloud.blender.child import sheet as paper
 from cloud.blender.child.camera import scene_camera, why_unfit
@@ -100,13 +101,17 @@ def _without_doubles(plan: Plan, pictures: list[Picture]) -> list[Picture]:
     takes: list[Take] = []
     kept: list[Picture] = []
     for take, picture in zip(plan.takes, pictures, strict=True):
-        if any((take.shot, take.only) == (other.shot, other.only) for other in takes):
+        if any((_pose(take), take.only) == (_pose(other), other.only) for other in takes):
             plan.notes += take.notes
         else:
             takes.append(take)
             kept.append(picture)
     plan.takes = takes
     return kept
+
+
+def _pose(take: Take) -> Matrix | None:
+    return take.shot.pose if take.shot else None
 
 
 def _nothing_to_see() -> Message:
