@@ -97,7 +97,7 @@ FIT = {
     "a panorama": ("camera((0, -6, 1.5), type='PANO')", (64, 128)),
     "one that a marker binds": (
         "wrong = camera((0, -9, 1), (-1.5, 0, 0)); right = " + WELL_AIMED + "scene = bpy.context.scene\n"
-        "scene.camera = wrong; scene.timeline_markers.new('Cut', frame=1).camera = right",
+        "scene.timeline_markers.new('Cut', frame=1).camera = right; scene.camera = wrong",
         (64, 128),
     ),
 }
