@@ -29,7 +29,7 @@ class RunPython(Arguments):
 
 
 class Look(Arguments):
-    """`format` is the child's `picture_format`. `frame` is for our own code: no model is told of it."""
+    """`format` is the child's `picture_format`. No model is told of `frame` and `fallback`, which our own code uses."""
 
     views: Annotated[list[View], Field(min_length=1)] = ["three_quarter"]
     shading: Literal["solid", "material", "rendered"] = "solid"
@@ -41,6 +41,7 @@ class Look(Arguments):
     frame: SkipJsonSchema[
         Annotated[list[Annotated[list[float], Field(min_length=3, max_length=3)]], Field(max_length=2)]
     ] = []
+    fallback: SkipJsonSchema[bool] = False
 
 
 class Inspect(Arguments):

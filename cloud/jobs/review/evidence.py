@@ -23,12 +23,11 @@ async def gather(toolbox: "PodToolbox", base: str | None) -> Evidence:
     """
     listed = await toolbox.call_surely("inspect", {})
     objects = listed.structured.get("objects", [])
-    has_camera = any("the scene's camera" in entry.get("note", "") for entry in objects)
     sheet = await toolbox.call_surely(
         "look", {"views": list(VIEWS), "shading": "material", "size": TILE_PX, "sheet": True}
     )
     render = await toolbox.call_surely(
-        "look", {"views": ["camera" if has_camera else "three_quarter"], "shading": "rendered", "size": RENDER_PX}
+        "look", {"views": ["camera"], "shading": "rendered", "size": RENDER_PX, "fallback": True}
     )
     checked = await toolbox.call_surely("check", {})
     changed = (await toolbox.difference(base, toolbox.scene)).structured.get("changed", {}) if base else {}
