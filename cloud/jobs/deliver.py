@@ -11,7 +11,7 @@ from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.step_facts import NewFile
 from cloud.jobs.storable import storable_text
 
-PREVIEW_SIZE_PX = 768
+PREVIEW_SIZE_PX = 1024
 QUICK_SIZE_PX = 512
 ALWAYS = ("blend", "glb")
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
