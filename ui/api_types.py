@@ -61,7 +61,8 @@ class Storage(TypedDict):
 
 
 class UsageSums(TypedDict):
-    """What some model calls used together. `usd` is in US dollars; `estimates` counts the calls that were cut off."""
+    """What some model calls used together. `usd` is in US dollars, None where no price is known; `estimates` counts
+    the calls that were cut off."""
 
     calls: int
     estimates: int
@@ -69,7 +70,7 @@ class UsageSums(TypedDict):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
-    usd: float
+    usd: float | None
 
 
 class UsageGroup(UsageSums):
@@ -101,13 +102,13 @@ class UsageReport(TypedDict):
 
 
 class UsageTotals(TypedDict):
-    """`usd` is in US dollars."""
+    """`usd` is in US dollars; None: the model's price is unknown."""
 
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
-    usd: float
+    usd: float | None
 
 
 class BriefPart(TypedDict):
@@ -305,7 +306,7 @@ class BatchItem(TypedDict):
     objects: int
     triangles: int
     seconds: float
-    usd: float
+    usd: float | None
 
 
 class Batch(BatchSummary):

@@ -45,12 +45,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ModelReply:
-    """One whole answer of the model. `content` goes back to it as it is."""
+    """One whole answer of the model. `content` goes back to it as it is; `usd` None: nobody knows its price."""
 
     content: list[Block]
     stop_reason: str
     tokens: TokenCounts
-    usd: float
+    usd: float | None
     model: str
     request_id: str | None = None
 
@@ -59,11 +59,12 @@ class ModelReply:
 class CutOffCall:
     """A call that gave no whole answer and was paid for.
 
-    `tokens` are what the server had told; `usd` counts the output that came, where that was more.
+    `tokens` are what the server had told; `usd` counts the output that came, where that was more. None: see
+    `ModelReply`.
     """
 
     tokens: TokenCounts
-    usd: float
+    usd: float | None
     model: str
 
 
@@ -248,7 +249,7 @@ class MessagesClient:
             content=json_in_words(content) if self.abilities.answers_in_words(options) else content,
             stop_reason=reply.stop_reason or "",
             tokens=reply.tokens,
-            usd=self._price(reply.tokens),
+            usd=self._price(reply.tokens, reply.model),
             model=reply.model or self.name,
             request_id=request_id,
         )
@@ -259,7 +260,8 @@ class MessagesClient:
         async for event in events:
             shown = read_into(reply, event, response)
             if event["type"] == "message_start":
-                await watcher.began(CutOffCall(reply.tokens, self._price(reply.tokens), reply.model or self.name))
+                usd = self._price(reply.tokens, reply.model)
+                await watcher.began(CutOffCall(reply.tokens, usd, reply.model or self.name))
             if shown is not None:
                 watcher.delta(*shown)
             if event["type"] == "message_stop":
@@ -280,18 +282,21 @@ class MessagesClient:
         # of that only what came is known, and the money is rather too much than too little.
         said, came = reply.tokens, math.ceil(reply.chars / _CHARS_A_TOKEN)
         guessed = said if reply.stop_reason else replace(said, output_tokens=max(said.output_tokens, came))
-        call = CutOffCall(said, self._price(guessed), reply.model or self.name)
+        call = CutOffCall(said, self._price(guessed, reply.model), reply.model or self.name)
         try:
             async with asyncio.timeout(_LAST_WORDS_S if quickly else None):
                 await watcher.cut_off(call)
         except TimeoutError:
             logger.warning("the cost of a cancelled call could not be kept in time", extra={"model": self.name})
 
-    def _price(self, tokens: TokenCounts) -> float:
+    def _price(self, tokens: TokenCounts, model_said: str | None) -> float | None:
+        """By the model's name, which may be another's alias: then by the one that the server says."""
         usd = price_usd(self.name, tokens)
+        if usd is None and model_said:
+            usd = price_usd(model_said, tokens)
         if usd is None:
             logger.warning("no price is known for the model; its cost counts as zero", extra={"model": self.name})
-        return usd or 0.0
+        return usd
 
 
 __all__ = [
