@@ -178,6 +178,16 @@ class JobError(TypedDict):
     message: str
 
 
+class JobOptions(TypedDict):
+    """What a prompt's job was asked for besides the prompt."""
+
+    quality: Quality
+    detail: Detail
+    max_usd: float | None
+    formats: list[str]
+    image_ids: list[str]
+
+
 class Job(TypedDict):
     id: str
     project_id: str
@@ -185,6 +195,7 @@ class Job(TypedDict):
     prompt: str
     model: str | None
     formats: list[str]
+    options: NotRequired[JobOptions | None]
     state: JobState
     outcome: str | None
     error: JobError | None

@@ -52,8 +52,9 @@ def _between(first: str, last: str, known: dict[str, str]) -> Iterator[str]:
     """The names from the first to the last that begin as both do, counted by their numbers."""
     start = _common_start(first, last)
     low, high = by_number(first[len(start) :]), by_number(last[len(start) :])
-    alike = sorted((key for key in known if key.startswith(start)), key=lambda key: by_number(key[len(start) :]))
-    yield from (known[key] for key in alike if low <= by_number(key[len(start) :]) <= high)
+    alike = ((by_number(key[len(start) :]), key) for key in known if key.startswith(start))
+    lengths = (len(low), len(high))  # `Leg 1/2` is none of `Leg 1…9`
+    yield from (known[key] for order, key in sorted(alike) if low <= order <= high and len(order) in lengths)
 
 
 def _common_start(first: str, last: str) -> str:

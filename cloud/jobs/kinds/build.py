@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cloud.jobs.work import JobWork
 
 
+_SHAPELESS = frozenset({"CAMERA", "LIGHT", "EMPTY"})
+
+
 async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     """Build and deliver, from wherever an earlier attempt got to.
 
@@ -52,7 +55,7 @@ async def _is_empty(toolbox: "PodToolbox") -> bool:
         return True
     found = await toolbox.call_surely("inspect", {})
     objects = found.structured.get("objects", [])
-    return not found.is_error and not any(any(entry.get("dimensions", (1,))) for entry in objects)
+    return not found.is_error and all(entry.get("type") in _SHAPELESS for entry in objects)
 
 
 async def _deliver(work: "JobWork", toolbox: "PodToolbox") -> None:

@@ -49,7 +49,9 @@ def fold(objects: Sequence[Facts]) -> list[list[Facts]]:
 
 def fold_names(names: Sequence[str]) -> list[str]:
     """The names in their order, alike ones as one: `Leg 1…9 (9)`."""
-    return [_names(_sorted_names(group)) for group in fold([{"name": name} for name in names])]
+    return [
+        _names(_sorted_names(entry["name"] for entry in group)) for group in fold([{"name": name} for name in names])
+    ]
 
 
 def _extent(objects: Iterable[Facts]) -> str:
