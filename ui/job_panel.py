@@ -10,8 +10,9 @@ from ui.api_client import ApiClient
 from ui.api_types import Artifact, Job
 from ui.brief_card import draw_brief
 from ui.job_progress import JobProgress, Picture, Step
+from ui.money import money, tokens_used
 from ui.review_card import draw_review
-from ui.wording import count, duration, file_size, moment, money, plain, tokens_used
+from ui.wording import count, duration, file_size, moment, plain
 
 # The .blend is what people came for; the script is for the few.
 _ORDER = {"scene.blend": 0, "scene.glb": 1, "preview.png": 8, "script.py": 9}

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cloud.cli.display import STAGES, Display, JsonDisplay, TerminalDisplay, plain
 from ui.api_types import Batch, BatchItem
-from ui.wording import money
+from ui.money import money
 
 PROMPT_WIDTH = 60
 _UNFINISHED = ("queued", "running")

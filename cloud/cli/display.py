@@ -19,7 +19,7 @@ from rich.text import Text
 
 from cloud.cli.brief_view import brief_view, plain, review_view
 from ui.api_types import JobEvent
-from ui.wording import money, tokens_used
+from ui.money import money, tokens_used
 
 STAGES = {
     "prepare": "getting Blender ready",

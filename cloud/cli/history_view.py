@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cloud.cli.display import plain
 from ui.api_types import Project, Snapshot, SnapshotDetail, TurnCost
-from ui.wording import money
+from ui.money import money
 
 SHORT_ID = 8
 

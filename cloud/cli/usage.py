@@ -15,7 +15,7 @@ from cloud.cli.display import Display, plain
 from cloud.cli.make import Where
 from ui.api_client import ApiClient
 from ui.api_types import MonthBudget, UsageGroup, UsageReport
-from ui.wording import money
+from ui.money import money
 
 _BAR_WIDTH = 24
 _DAYS_SHOWN = 31

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.loop import Turn
+from cloud.agent.model import CutOffCall, ModelReply
 from cloud.db.engine import DATABASE_ERRORS, Database
 from cloud.db.models import Consultation, Job, Message, Usage
 from cloud.jobs import queries

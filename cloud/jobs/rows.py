@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
-from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolResult
 from cloud.agent.loop import Step
+from cloud.agent.model import CutOffCall, ModelReply
 from cloud.agent.prices import TokenCounts
 from cloud.db.models import Job, Snapshot, Usage
 from cloud.db.models import Step as StepRow
