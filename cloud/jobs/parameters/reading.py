@@ -1,9 +1,9 @@
 """Finds the parameters of one step's code, which is parsed and never run.
 
 A parameter is an UPPER_CASE name that the code binds once, to a literal, in its leading block: docstring, imports
-and assignments, up to the first other statement. An int is a `count`, a float a `number`, a bool a `switch`; a "#rrggbb"
-text is a `colour`, and so are three or four numbers from 0 to 1 that are called or used as one (`colours`). Every other
-literal (texts, other tuples, dicts) is no parameter.
+and assignments, up to the first other statement. An int is a `count`, a float a `number`, a bool a `switch`; a text
+"#rrggbb" is a `colour`, and so are three or four numbers from 0 to 1 that are called or used as one (`colours`). Every
+other literal (texts, other tuples, dicts) is no parameter.
 """
 
 import ast
@@ -51,11 +51,11 @@ def read_parameters(code: str) -> list[Parameter]:
     try:
         tree = ast.parse(code)
         source = code.encode()
+        coloured = names_used_as_colours(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     bound = _times_bound(tree)
     starts, comments = _line_starts(source), _comments(code)
-    coloured = names_used_as_colours(tree)
     found: list[Parameter] = []
     for name, node, hints in _assigned_literals(tree, comments):
         kind, value = _kind_of(name, node, says_colour(name) or name in coloured)
