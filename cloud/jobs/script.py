@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloud.jobs.kept_steps import KEPT_MARK
-from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS, Parameter
+from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS, Parameter, read_parameters
 from cloud.jobs.parameters.scene import scene_parameters
 from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
 from cloud.jobs.script_imports import PRELUDE as IMPORT_PRELUDE
@@ -118,7 +118,7 @@ def seed_of_project(project: "Project") -> int:
 
 def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     """The script's text. Run alone under `bpy`, it rebuilds what the steps built from the empty scene."""
-    table, codes = _take_out_parameters([step.code for step in steps])
+    table, codes = _take_out_parameters(steps)
     features, bodies = _hoist_future_imports(codes)
     parts = [_header(steps)]
     if features:
@@ -139,15 +139,22 @@ def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     return "".join(parts)
 
 
-def _take_out_parameters(codes: Sequence[str]) -> tuple[str, list[str]]:
+def _take_out_parameters(steps: Sequence[ScriptStep]) -> tuple[str, list[str]]:
     """The lines that set the scene's parameters, and the steps' code, which takes them from there."""
-    parameters = scene_parameters(codes)
+    codes = [step.code for step in steps]
+    parameters = scene_parameters(codes, [step.title for step in steps])
     expressions: list[dict[str, str]] = [{} for _ in codes]
     lines: list[str] = []
+    headed = 0
     for each in parameters:
         name = each.parameter.name
-        expressions[each.step - 1][name] = f'_P2M_PARAMETERS["{each.id}"]'
-        written = literal(codes[each.step - 1], each.parameter)
+        for step in each.steps:
+            expressions[step - 1][name] = f'_P2M_PARAMETERS["{each.id}"]'
+        if each.step != headed and len(steps) > 1:
+            headed = each.step
+            lines.append(f"# Step {headed}: {_one_line(steps[headed - 1].title) or 'untitled'}\n")
+        own = next(found for found in read_parameters(codes[each.step - 1]) if found.name == name)
+        written = literal(codes[each.step - 1], own)
         if not written.isprintable():  # it spans lines, which may have comments
             written = literal_of(each.parameter.value, written)
         lines.append(f"{each.id} = {written}{_comment(each.parameter)}\n")
