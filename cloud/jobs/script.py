@@ -6,6 +6,7 @@ parameters are taken out: they stand at the top of the file, under the ids of `c
 """
 
 import ast
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from cloud.jobs.script_imports import imported_file, imported_files
 if TYPE_CHECKING:
     from cloud.db.models import Project
 
+_MADE_BY_TOOL = re.compile(r"# .*: the tool \w+ did this, no code can\.\n", re.DOTALL)
 _TAKE_PARAMETERS = """
 _P2M_PARAMETERS = {name: value for name, value in globals().items() if name[0].isupper()}
 for _p2m_name in _P2M_PARAMETERS:  # each step sees its own alone
@@ -212,13 +214,34 @@ def _header(steps: Sequence[ScriptStep]) -> str:
 
 
 def _needed(steps: Sequence[ScriptStep]) -> list[str]:
-    """What the script cannot make by itself, in words."""
-    files = [_in_docstring(name) for name in imported_files([step.code for step in steps])]
-    return (
-        ["It needs the imported files beside it, which no code can make:", *(f"- {name}" for name in files), ""]
-        if files
-        else []
-    )
+    """What the script cannot make by itself, and what to do about it, in words."""
+    lines: list[str] = []
+    if names := imported_files([step.code for step in steps]):
+        lines += [
+            "A part of the scene was imported, and no code can make it. Before you run the script put the files that",
+            "were imported, as they were then and under these names, into the script's folder:",
+            *(f"- {_in_docstring(name)}" for name in names),
+            "",
+        ]
+    if left_out := [step for step in steps if _is_no_code(step.code)]:
+        lines += [
+            "These steps were made by a tool, which no code can repeat, so the script leaves them out:",
+            *(f"- {_in_docstring(step.title) or 'untitled'}" for step in left_out),
+            "",
+        ]
+    if failed := [step for step in steps if step.code.startswith(KEPT_MARK)]:
+        lines += [
+            "These steps failed half way when the scene was made, and what they did by then was kept. They fail here",
+            "too; the script prints that and goes on. Their numbers are not among the parameters:",
+            *(f"- {_in_docstring(step.title) or 'untitled'}" for step in failed),
+            "",
+        ]
+    return lines
+
+
+def _is_no_code(code: str) -> bool:
+    """The step of a tool has a comment for its code, and an import its mark."""
+    return bool(code) and imported_file(code) is None and _MADE_BY_TOOL.fullmatch(code) is not None
 
 
 def _in_docstring(text: str) -> str:

@@ -120,8 +120,8 @@ def _said(comment: str) -> Hints:
     if colon and not unit and low is None and high is None:
         unit, rest, words = _unit_in_words(text), " ".join(text.split()), ""
     unit = unit or _unit_in_words(rest) or _unit_in_words(words)
-    description = words.strip() if colon and words.strip() else rest
-    return Hints(unit, low, high, description.strip(" ,;")[:200])
+    description = words.strip(" ,;") or rest.strip(" ,;")
+    return Hints(unit, low, high, description[:200])
 
 
 def _without_limits(text: str) -> tuple[str, float | None, float | None, str]:

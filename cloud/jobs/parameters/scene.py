@@ -95,7 +95,7 @@ def scene_parameters(codes: Sequence[str], titles: Sequence[str] = ()) -> list[S
 
 
 def _best_told(parameters: Sequence[Parameter]) -> Parameter:
-    """The first with words behind it: later steps often leave them out. Its place in the code is of no use to others."""
+    """The first with words behind it: later steps often leave them out. Its span is that of one step alone."""
     return next((each for each in parameters if each.description), parameters[0])
 
 
