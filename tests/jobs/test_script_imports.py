@@ -38,7 +38,7 @@ bpy.context.scene.unit_settings.scale_length = 0.01
 other = bpy.data.scenes.new("Other")
 other.collection.objects.link(head)
 other.collection.objects.link(bpy.data.objects.new("Alone", head.data))
-bpy.ops.wm.save_as_mainfile(filepath="two scenes.blend")
+bpy.ops.wm.save_as_mainfile(filepath=os.path.abspath("two scenes.blend"))
 sys.stdout.flush()
 os._exit(0)  # the USD library hangs at times when `bpy` is torn down
 """
