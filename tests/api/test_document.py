@@ -105,7 +105,7 @@ def _run(api: RunningApi, folder: Path, options: list[str], left_out: list[str])
     max_examples=EXAMPLES,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
 )
 @given(data=strategies.data())
