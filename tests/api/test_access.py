@@ -19,6 +19,8 @@ from tests.api.rows import give_scene
 PUBLIC = {
     ("post", "/v1/users"),
     ("post", "/v1/sessions"),
+    ("post", "/v1/password-resets"),
+    ("get", "/v1/sign-in/options"),
     ("post", "/v1/device/authorize"),
     ("post", "/v1/device/token"),
     ("get", "/healthz"),
