@@ -7,10 +7,17 @@ import httpx2
 import psycopg
 import pytest
 
+from cloud.api import floods
 from cloud.db.engine import libpq_url
 from tests.api.conftest import sign_in
 from tests.api.devices import Device, begin
 from tests.conftest import RunningApi
+
+
+@pytest.fixture(autouse=True)
+def clear_of_floods(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Each test has an address that has sent nothing yet."""
+    monkeypatch.setattr(floods, "network_of", lambda address: f"{address} in {request.node.name}")
 
 
 @pytest.fixture
@@ -197,6 +204,34 @@ def test_only_who_is_signed_in_answers(anybody: httpx2.Client, device: Device, r
 
     assert answer.status_code == 401
     assert device.error() == "authorization_pending"
+
+
+def test_who_guesses_codes_is_stopped_and_a_right_guess_between_does_not_help(
+    api: RunningApi, anybody: httpx2.Client, device: Device
+) -> None:
+    guesser = sign_in(api, "guesser")
+    own = begin(anybody, api)
+
+    def tried(code: str) -> int:
+        return guesser.post("/v1/device/lookup", json={"user_code": code}).status_code
+
+    answers = [tried(own.user_code if number % 10 == 0 else "BCDF-GHJK") for number in range(60)]
+    assert set(answers) == {200, 404}
+    refused = _approve(guesser, device)
+
+    assert (refused.status_code, int(refused.headers["Retry-After"]) > 60) == (429, True)
+    assert "device codes" in refused.json()["detail"]
+    assert device.error() == "authorization_pending"
+
+
+def test_a_flood_of_device_sign_ins_is_stopped_before_the_database(
+    api: RunningApi, anybody: httpx2.Client, device: Device
+) -> None:
+    answers = [anybody.post("/v1/device/authorize", data={"client_id": "cli"}) for _ in range(61)]
+
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) <= 60
+    assert device.poll().status_code == 400
 
 
 def test_who_was_suspended_since_the_approval_is_not_let_in(
