@@ -14,6 +14,8 @@ _LIMITS: Mapping[tuple[str, str], Limit] = {
     ("POST", "/v1/sessions"): _SIGN_INS,
     ("POST", "/v1/users"): _SIGN_INS,
     ("POST", "/v1/password-resets"): _SIGN_INS,
+    ("POST", "/v1/device/authorize"): Limit(60, 60, "device sign-ins from your network"),
+    ("POST", "/v1/device/token"): Limit(600, 60, "requests for a device's token from your network"),
 }
 
 
