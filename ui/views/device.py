@@ -75,17 +75,23 @@ def _ask_whether(device: WaitingDevice) -> None:
         )
         approve, deny = st.columns(2)
         if approve.button("Let it in", type="primary", icon=":material/check:", width="stretch", key="device_approve"):
+            _forget_code()
             session.client.approve_device(device["user_code"])
             _finish("The device is let in: it goes on by itself within seconds. You may close this page.")
         if deny.button("Turn it away", icon=":material/block:", width="stretch", key="device_deny"):
+            _forget_code()
             session.client.deny_device(device["user_code"])
             _finish("The device is turned away. If you did not begin this, somebody tried to get into your account.")
 
 
-def _finish(words: str) -> None:
-    st.session_state[_DONE] = words
+def _forget_code() -> None:
+    """Whatever comes of the answer, there is no second one."""
     st.session_state.pop(_LOOKED_UP, None)
     del st.query_params["code"]
+
+
+def _finish(words: str) -> None:
+    st.session_state[_DONE] = words
     st.rerun()
 
 
