@@ -27,13 +27,13 @@ def test_the_person_sees_which_device_asks_and_nothing_is_done_yet(device_page: 
     for words in (
         "**A command line**",
         "**ada**",
-        CODE,
         "Linux, *host* lab",
         "203.0.113.7",
         "just now",
         "Only go on if",
     ):
         assert words in shown
+    assert [heading.value for heading in device_page.subheader] == [r":primary[WDJB\-MJHT]"]
     assert api.account.answered == []
 
 
@@ -45,7 +45,7 @@ def test_the_person_answers_once(device_page: AppTest, api: FakeApi, button: str
 
     no_crash(device_page)
     assert api.account.answered == [(CODE, answer)]
-    assert said in str([each.value for each in device_page.success])
+    assert said in str([each.value for each in device_page.info])
     assert "code" not in device_page.query_params
     assert device_page.run().text_input(key="device_code") is not None
     assert api.account.answered == [(CODE, answer)]
