@@ -34,11 +34,10 @@ class ApiRequests:
 
     Safe for use by many threads, except a change of `token`. Every request has time limits and raises ApiError (the
     API said no, with a sentence) or ApiUnreachable (no answer); so does making one: ApiUnreachable where `base_url` is
-    no http or https address.
+    no http or https address. `headers` go with every request.
     """
 
     def __init__(self, base_url: str, token: str | None = None, headers: Mapping[str, str] | None = None) -> None:
-        """`headers` go with every request: what is told of the browser that it is made for."""
         self.base_url = base_url.rstrip("/")
         try:
             url = httpx2.URL(self.base_url)

@@ -73,22 +73,18 @@ def begin_session(api_url: str) -> UiSession:
 
 
 def _headers_of_browser() -> dict[str, str]:
-    """What the API is told of the browser that we speak for.
+    """What lets the API know the browser behind us: the list of sessions and the limits on sign-ins go by it.
 
-    It believes its address if P2M_TRUSTED_PROXIES has ours.
+    The API believes the address only if it trusts ours (`P2M_TRUSTED_PROXIES`).
     """
-    sent = st.context.headers
-    forwarded = [sent.get("X-Forwarded-For"), st.context.ip_address]
-    told = {
-        "User-Agent": sent.get("User-Agent"),
-        "X-Forwarded-For": ", ".join(each for each in forwarded if isinstance(each, str)),
-    }
-    # What is no text of ASCII (a test's stand-in of a browser has no headers at all) cannot be a header.
-    return {name: value for name, value in told.items() if isinstance(value, str) and _can_be_header(value)}
+    asked = st.context.headers
+    way = [each for each in (asked.get("X-Forwarded-For"), st.context.ip_address) if isinstance(each, str) and each]
+    found = {"User-Agent": asked.get("User-Agent"), "X-Forwarded-For": ", ".join(way)}
+    return {name: value for name, value in found.items() if isinstance(value, str) and value and _is_plain(value)}
 
 
-def _can_be_header(value: str) -> bool:
-    return bool(value) and value.isascii() and value.isprintable()
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def current_session() -> UiSession:

@@ -4,7 +4,6 @@ The test in Chromium runs against the real API; this one brings a page into any 
 """
 
 import asyncio
-import datetime as dt
 import hashlib
 import io
 import json
@@ -22,7 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.ui.fake_sign_in import PUBLIC, SignInRoutes, problem
+from tests.ui.fake_account import AccountRoutes, FakeAccount
+from tests.ui.fake_answers import now, page, problem
+from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
 
 USAGE = {"input_tokens": 1200, "output_tokens": 300, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0123}
 PASSWORD = "correct horse"
@@ -58,14 +59,6 @@ def picture_png(colour: str = "#8b5a2b", size_px: int = 64) -> bytes:
     return buffer.getvalue()
 
 
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat()
-
-
-def _page(items: list[dict[str, Any]]) -> Response:
-    return JSONResponse({"items": list(reversed(items)), "next_cursor": None})
-
-
 @dataclass
 class FakeApi:
     """Its whole state, open to the test. One user's data only: owners are the real API's business."""
@@ -85,6 +78,7 @@ class FakeApi:
     refuse_jobs: str = ""
     refuse_keys: str = ""
     model_keys: list[str] = field(default_factory=list)
+    account: FakeAccount = field(default_factory=FakeAccount)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -95,7 +89,7 @@ class FakeApi:
 
     def add_project(self, name: str) -> dict[str, Any]:
         identifier = str(uuid.uuid4())
-        project = {"id": identifier, "name": name, "created_at": _now(), "updated_at": _now(), "head_snapshot_id": None}
+        project = {"id": identifier, "name": name, "created_at": now(), "updated_at": now(), "head_snapshot_id": None}
         self.projects[identifier] = project
         return project
 
@@ -111,7 +105,7 @@ class FakeApi:
             "media_type": media_type,
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
-            "created_at": _now(),
+            "created_at": now(),
         }
         return identifier
 
@@ -129,7 +123,7 @@ class FakeApi:
             "error": None,
             "result": None,
             "cancel_requested": False,
-            "created_at": _now(),
+            "created_at": now(),
             "started_at": None,
             "finished_at": None,
         }
@@ -232,13 +226,14 @@ class _Routes(SignInRoutes):
             "GET /v1/jobs/{id}/events": self.stream_events,
             "GET /v1/artifacts/{id}/content": self.content,
         }
-        return [Route(path, self._guarded(path, do), methods=[m]) for (m, path), do in _split(table)]
+        table |= AccountRoutes(self.api.account, self.api.passwords).table()
+        return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
-    def _guarded(self, path: str, do: Any) -> Any:
+    def _guarded(self, route: str, do: Any) -> Any:
         async def endpoint(request: Request) -> Response:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             request.state.username = self.api.tokens.get(token)
-            if request.state.username is None and path not in PUBLIC:
+            if request.state.username is None and route not in PUBLIC:
                 return problem(401, "unauthorized", "Sign in first.")
             known = {**self.api.projects, **self.api.deleted, **self.api.jobs, **self.api.contents}
             if "id" in request.path_params and request.path_params["id"] not in known:
@@ -250,7 +245,7 @@ class _Routes(SignInRoutes):
     async def model_key(self, request: Request) -> Response:
         if not self.api.model_keys:
             return problem(404, "no_model_key", "You have entered no Claude key.")
-        return JSONResponse({"hint": self.api.model_keys[-1][-4:], "created_at": _now(), "tested_at": _now()})
+        return JSONResponse({"hint": self.api.model_keys[-1][-4:], "created_at": now(), "tested_at": now()})
 
     async def put_model_key(self, request: Request) -> Response:
         if self.api.refuse_keys:
@@ -271,7 +266,7 @@ class _Routes(SignInRoutes):
 
     async def list_projects(self, request: Request) -> Response:
         deleted = request.query_params.get("deleted") == "true"
-        return _page(list((self.api.deleted if deleted else self.api.projects).values()))
+        return page(list((self.api.deleted if deleted else self.api.projects).values()))
 
     async def get_project(self, request: Request) -> Response:
         return JSONResponse(self.api.projects[request.path_params["id"]])
@@ -283,7 +278,7 @@ class _Routes(SignInRoutes):
 
     async def delete_project(self, request: Request) -> Response:
         identifier = request.path_params["id"]
-        self.api.deleted[identifier] = {**self.api.projects.pop(identifier), "deleted_at": _now()}
+        self.api.deleted[identifier] = {**self.api.projects.pop(identifier), "deleted_at": now()}
         return Response(status_code=204)
 
     async def undelete_project(self, request: Request) -> Response:
@@ -323,11 +318,11 @@ class _Routes(SignInRoutes):
 
     async def list_jobs(self, request: Request) -> Response:
         wanted = request.query_params
-        return _page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
+        return page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
 
     async def list_artifacts(self, request: Request) -> Response:
         owner = request.path_params["id"]
-        return _page([a for a in self.api.artifacts.values() if owner in (a["project_id"], a["job_id"])])
+        return page([a for a in self.api.artifacts.values() if owner in (a["project_id"], a["job_id"])])
 
     async def cancel(self, request: Request) -> Response:
         job = self.api.jobs[request.path_params["id"]]

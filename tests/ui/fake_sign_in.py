@@ -1,21 +1,16 @@
 """The fake API's routes about who one is."""
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tests.ui.fake_answers import now, problem
+
 if TYPE_CHECKING:
     from tests.ui.fake_api import FakeApi
 
-PUBLIC = {"/v1/users", "/v1/sessions", "/v1/sign-in/options", "/v1/password-resets"}
-
-
-def problem(status: int, code: str, detail: str) -> Response:
-    """A problem document."""
-    body = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
+PUBLIC = {"POST /v1/users", "POST /v1/sessions", "GET /v1/sign-in/options", "POST /v1/password-resets"}
 
 
 class SignInRoutes:
@@ -53,8 +48,8 @@ class SignInRoutes:
             return problem(401, "unauthorized", "The user name or the password is wrong.")
         token = self.api.add_user(body["username"], body["password"])
         user = self._user(body["username"])
-        now = dt.datetime.now(dt.UTC).isoformat()
-        return JSONResponse({"id": "s", "token": token, "expires_at": now, "ends_at": now, "user": user}, 201)
+        times = {"expires_at": now(), "ends_at": now()}
+        return JSONResponse({"id": "s", "token": token, "user": user, **times}, 201)
 
     async def log_out(self, request: Request) -> Response:
         del self.api.tokens[request.headers["Authorization"].removeprefix("Bearer ")]

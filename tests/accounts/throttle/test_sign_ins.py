@@ -1,19 +1,21 @@
 """Limits on sign-ins: what a flood of wrong passwords can do, and what it cannot."""
 
 import asyncio
+import datetime as dt
 import statistics
 import time
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from cloud.accounts.origin import Origin, network_of
 from cloud.accounts.sign_in import AccountRules, Accounts, AccountSuspended
 from cloud.accounts.throttle.throttle import Limit, LimitReached, Throttle
+from cloud.db.account_models import SignInFailure
 from cloud.db.engine import Database
 from cloud.errors import Unauthorized
 
-PASSWORD = "correct horse battery"
+PASSWORD, WRONG = "correct horse battery", "wrong"
 HOME, ELSEWHERE, ATTACKER = Origin("198.51.100.1"), Origin("198.51.100.2"), Origin("203.0.113.7")
 
 
@@ -33,7 +35,7 @@ def accounts(database: Database, monkeypatch: pytest.MonkeyPatch) -> Accounts:
     return made
 
 
-async def _answers(accounts: Accounts, name: str, origin: Origin, times: int, password: str = "wrong") -> list[str]:
+async def _answers(accounts: Accounts, name: str, origin: Origin, times: int, password: str = WRONG) -> list[str]:
     found = []
     for _ in range(times):
         try:
@@ -47,11 +49,9 @@ async def _answers(accounts: Accounts, name: str, origin: Origin, times: int, pa
 async def _age(database: Database, seconds: int) -> None:
     """As if all that was counted had been counted so long ago."""
     async with database.sessions.begin() as session:
-        moved = ", ".join(f"{name} = {name} - make_interval(secs => :s)" for name in ("first_at", "last_at"))
-        await session.execute(
-            text(f"UPDATE sign_in_failures SET {moved}, blocked_until = blocked_until - make_interval(secs => :s)"),
-            {"s": seconds},
-        )
+        row, age = SignInFailure, dt.timedelta(seconds=seconds)
+        moved = {"first_at": row.first_at - age, "last_at": row.last_at - age, "blocked_until": row.blocked_until - age}
+        await session.execute(update(row).values(moved))
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["a user", "nobody"])
