@@ -5,6 +5,7 @@ import socket
 import struct
 from typing import ClassVar
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cloud.api.sign_in_line import PREFIXES, REFUSAL, SignInLine
@@ -32,13 +33,17 @@ class ImpatientConnection(H11Protocol):
         """See asyncio."""
         if self._is_refused:
             return
-        if not data.startswith(PREFIXES):
+        if not (data.startswith(PREFIXES) and self._is_at_start()):
             super().data_received(data)
         elif self.line.join(lambda: self._begin(data)):
             self._unset_keepalive_if_required()
             self.flow.pause_reading()
         else:
             self._refuse()
+
+    def _is_at_start(self) -> bool:
+        """Whether what comes next is the beginning of a request, not a later part of one."""
+        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 
     def _begin(self, data: bytes) -> None:
         if not self.transport.is_closing():

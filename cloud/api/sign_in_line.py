@@ -9,7 +9,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 
-PREFIXES = (b"POST /v1/sessions ", b"POST /v1/users ", b"POST /v1/password-resets ")
+PREFIXES = (b"POST /v1/sessions", b"POST /v1/users", b"POST /v1/password-resets")
 _PLACES = 256
 _IN_ONE_TURN = 2
 _WAIT_S = 5
