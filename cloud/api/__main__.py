@@ -56,15 +56,22 @@ class ApiServer(uvicorn.Server):
         for listener in sockets or []:
             # asyncio takes as many at once as it lets the kernel keep: in a flood all others would wait for them.
             listener.listen(_WAITING)
-        # What stands now stands for good. Looked through again and again for garbage, it made everybody wait for up to
-        # a second while thousands of connections came and went.
-        gc.collect()
-        gc.freeze()
+        _collect_seldom()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
         await self._app.state.services.feed.aclose()
         await super().shutdown(sockets)
+
+
+def _collect_seldom() -> None:
+    """What stands now stands for good, and thousands of connections come and go without being garbage.
+
+    Looking through all of it again and again made everybody wait for half a second in a flood.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 50)
 
 
 def main(arguments: list[str] | None = None) -> int:
