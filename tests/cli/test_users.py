@@ -1,5 +1,6 @@
 """`prompt2mesh users`: accounts without signing in, by who has the database."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -24,29 +25,29 @@ def operate(database_url: str, tmp_path: Path) -> Any:
     return run
 
 
-async def test_operator_makes_users_admins_and_links(operate: Any, database: Database) -> None:
-    import asyncio
-
+def test_operator_makes_users_admins_and_links(operate: Any, database_url: str) -> None:
     def json_of(*arguments: str, stdin: str = "") -> Any:
         done = operate(*arguments, "--json", stdin=stdin)
         assert done.exit_code == 0, done.output
         assert PASSWORD not in done.output
         return json.loads(done.stdout)
 
-    def all_of_it() -> tuple[dict[str, str], dict[str, str]]:
-        assert json_of("add", "ada", stdin=f"{PASSWORD}\n")["is_admin"] is False
-        assert json_of("make-admin", "ADA")["username"] == "ada"
-        assert [(user["username"], user["is_admin"]) for user in json_of("list")] == [("ada", True)]
-        return json_of("invite", "--days", "2", "--note", "for Grace"), json_of("reset-link", "ada")
+    assert json_of("add", "ada", stdin=f"{PASSWORD}\n")["is_admin"] is False
+    assert json_of("make-admin", "ADA")["username"] == "ada"
+    assert [(user["username"], user["is_admin"]) for user in json_of("list")] == [("ada", True)]
+    invite, reset = json_of("invite", "--days", "2", "--note", "for Grace"), json_of("reset-link", "ada")
 
-    invite, reset = await asyncio.to_thread(all_of_it)
+    async def check() -> None:
+        database = Database.connect(database_url, pool_size=2)
+        async with database.sessions() as session:
+            assert (await links.check(session, invite["code"], "invite")).note == "for Grace"
+            assert (await links.check(session, reset["code"], "reset")).user_id
+        _, _, user = await Accounts(database.sessions, AccountRules()).log_in("ada", PASSWORD)
+        assert user.is_admin
+        await database.aclose()
 
     assert invite["url"] == f"https://x.org/?invite={invite['code']}"
-    async with database.sessions() as session:
-        assert (await links.check(session, invite["code"], "invite")).note == "for Grace"
-        assert (await links.check(session, reset["code"], "reset")).user_id
-    _, _, user = await Accounts(database.sessions, AccountRules()).log_in("ada", PASSWORD)
-    assert user.is_admin
+    asyncio.run(check())
 
 
 @pytest.mark.parametrize(
