@@ -74,6 +74,11 @@ class Api:
     port: int
     process: psutil.Process
 
+    def cpu_s(self) -> float:
+        """Processor time that it has taken: all of it, so that of the others' requests and of passwords too."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
     def client(self, address: str) -> httpx2.Client:
         """A client that comes from the address."""
         base = f"http://127.0.0.1:{self.port}"
@@ -128,7 +133,7 @@ def measure(api: Api, attempts: int, at_once: int, seconds: float) -> dict[str, 
 def _one_flood(
     api: Api, other: httpx2.Client, before: "_Requests", name: str, where: str, attempts: int, at_once: int
 ) -> dict[str, Any]:
-    memory_before = api.process.memory_info().rss
+    memory_before, cpu_before_s = api.process.memory_info().rss, api.cpu_s()
     command = [sys.executable, __file__, "--flood", str(api.port), str(attempts), str(at_once), name, where]
     during = _Requests(other)
     at_home = _SigningIn(api, _HOME, name)
@@ -160,6 +165,7 @@ def _one_flood(
         "good_user_at_home_in_after_the_flood_s": at_home.seconds_in_after(ended),
         "good_user_in_its_midst": amid.told(),
         "good_user_in_its_midst_in_after_the_flood_s": amid.seconds_in_after(ended),
+        "api_cpu_ms_an_attempt": 1000 * (api.cpu_s() - cpu_before_s) / attempts,
         "api_mib_before": memory_before / 2**20,
         "api_mib_peak": peak / 2**20,
         "api_mib_after": api.process.memory_info().rss / 2**20,
