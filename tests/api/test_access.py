@@ -1,5 +1,6 @@
 """Deny by default: every route of the OpenAPI document, without a token and as somebody else."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ from tests.api.rows import give_scene
 PUBLIC = {
     ("post", "/v1/users"),
     ("post", "/v1/sessions"),
+    ("post", "/v1/password-resets"),
+    ("get", "/v1/sign-in/options"),
+    ("post", "/v1/device/authorize"),
+    ("post", "/v1/device/token"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }
@@ -57,9 +62,9 @@ def test_the_document_lists_the_whole_api() -> None:
 def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, path: str) -> None:
     some = str(uuid.uuid4())
 
-    answer = _call(
-        anybody, method, path, project_id=some, job_id=some, artifact_id=some, snapshot_id=some, batch_id=some
-    )
+    ids = dict.fromkeys(("project_id", "job_id", "artifact_id", "snapshot_id", "batch_id", "token_id"), some)
+
+    answer = _call(anybody, method, path, **ids)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
@@ -90,7 +95,7 @@ async def test_another_users_id_is_not_there(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [one for one in OPERATIONS if "{" in one[1] and "{batch_id}" not in one[1] and one != UNDELETE],
+    [one for one in OPERATIONS if "{" in one[1] and not re.search("{(batch|token)_id}", one[1]) and one != UNDELETE],
 )
 async def test_what_belongs_to_a_deleted_project_is_not_there(
     database: Database, ada: httpx2.Client, project: str, method: str, path: str, png: bytes
@@ -107,7 +112,9 @@ async def _ids_of_everything(ada: httpx2.Client, database: Database, project: st
     job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
     snapshot = await give_scene(database, job)
     batch = ada.post("/v1/batches", json={"items": ["a chair"]}).json()["id"]
+    token = ada.post("/v1/account/tokens", json={"name": "x"}).json()["id"]
     return {
+        "token_id": token,
         "project_id": project,
         "job_id": job,
         "artifact_id": artifact,
