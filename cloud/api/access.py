@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 from cloud.api.dependencies import Demand, bearer, require_identity
 from cloud.errors import Prompt2MeshError
 
-PUBLIC: Mapping[str, str] = {
+PUBLIC: dict[str, str] = {
     "POST /v1/users": "who signs up has no session yet",
     "POST /v1/sessions": "who logs in has no session yet",
     "POST /v1/device/authorize": "a device that signs in has no session yet (RFC 8628)",
