@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, cast, delete, func, null, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import Float, Interval
 
 from cloud.db.account_models import SignInFailure
@@ -101,5 +102,5 @@ def _end(rule: Rule, failures: Any) -> ColumnElement[Any]:
     return case((beyond < 0, null()), else_=ends_at)
 
 
-def _seconds_until(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+def _seconds_until(moment: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[Any]:
     return func.extract("epoch", moment - func.clock_timestamp())
