@@ -12,8 +12,9 @@ import numpy as np
 from cloud.blender.child.checks.bodies import box_pairs
 from cloud.blender.child.checks.crossing import self_intersection
 from cloud.blender.child.checks.finding import Finding, as_structured, as_text, sorted_findings
+from cloud.blender.child.checks.floating import floating_findings
 from cloud.blender.child.checks.ground import Ground, find_ground
-from cloud.blender.child.checks.limits import TIME_LIMIT_S
+from cloud.blender.child.checks.limits import CROSSING_TRIANGLES, OVERLAP_PAIRS, TIME_LIMIT_S
 from cloud.blender.child.checks.mesh_faults import mesh_faults
 from cloud.blender.child.checks.outliers import (
     invalid_geometry,
@@ -25,7 +26,8 @@ from cloud.blender.child.checks.outliers import (
 )
 from cloud.blender.child.checks.overlaps import box_depth, overlap_findings
 from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
-from cloud.blender.child.checks.standing import floating_findings, sunk_findings, work_out_standing
+from cloud.blender.child.checks.standing import work_out_standing
+from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
 from cloud.blender.child.wording import counted
 from cloud.blender.frames import Message
@@ -120,8 +122,10 @@ class _Survey:
                 firsts.setdefault(thing.shape, thing)
         for shape, thing in firsts.items():
             yield from mesh_faults(self.scene, thing, self.topologies[shape])
-        for shape, thing in firsts.items():
-            if self._late("self-intersection", thing.name):
+        left = CROSSING_TRIANGLES
+        for shape, thing in sorted(firsts.items(), key=lambda first: (len(first[1].shape.triangles), first[1].name)):
+            left -= len(thing.shape.triangles)
+            if self._late("self-intersection", thing.name, out_of_work=left < 0):
                 continue
             yield from self_intersection(thing, self.topologies[shape])
 
@@ -140,11 +144,14 @@ class _Survey:
         # Depths are exact for so many pairs: in an order that every run has, those deepest in each other's boxes first.
         pairs.sort(key=lambda pair: (-box_depth(*pair), pair[0].name, pair[1].name))
         yield from overlap_findings(
-            pairs, self.topologies, standing, lambda where: self._late("interpenetration", where)
+            pairs,
+            self.topologies,
+            standing,
+            lambda where, tried: self._late("interpenetration", where, out_of_work=tried >= OVERLAP_PAIRS),
         )
 
-    def _late(self, what: str, where: str) -> bool:
-        if time.monotonic() - self.began <= TIME_LIMIT_S:
+    def _late(self, what: str, where: str, *, out_of_work: bool) -> bool:
+        if not out_of_work and time.monotonic() - self.began <= TIME_LIMIT_S:
             return False
         self.skipped.append(f"{what} of {where}")
         return True
@@ -166,7 +173,7 @@ class _Survey:
 def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     severities = [finding.severity for finding in findings]
     named = [(word, severities.count(word)) for word in ("error", "warning", "note")]  # pyright: ignore[reportArgumentType]
-    counts = [f"{count} {word}{'s'[: count > 1]}" for word, count in named if count]
+    counts = [counted(count, word) for word, count in named if count]
     overall = structured["overall"]
     size = " × ".join(f"{value:.3g}" for value in overall["size"])
     ground = overall["ground"] or f"z = {overall['ground_z']:.3g}"
@@ -181,5 +188,5 @@ def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     if not structured["objects"]:
         head = "There is nothing to check: no visible object has a mesh."
     skipped = structured["skipped"]
-    tail = [f"Out of time, not checked: {', '.join(skipped[:5])}" + ("…" if len(skipped) > 5 else "")]
+    tail = [f"Too much for one check, so not looked at: {', '.join(skipped[:5])}" + ("…" if len(skipped) > 5 else "")]
     return as_text(findings, head, tail if skipped else [])
