@@ -31,7 +31,8 @@ def self_intersection(thing: Thing, topology: Topology) -> Iterator[Finding]:
     if len(own):
         count = len(np.unique(own))
         around = triple(np.median(thing.points[thing.triangles[own]].reshape(-1, 3), axis=0))
-        message = f"{thing.name} runs through itself ({counted(count, 'triangle')}, about {around}): move the vertices apart or remesh."
+        what = f"runs through itself ({counted(count, 'triangle')}, about {around})"
+        message = f"{thing.name} {what}: move the vertices apart or remesh."
         yield Finding("self_intersection", "warning", thing.name, message, count=count)
         return
     solid = topology.closed[first] & topology.closed[second]

@@ -85,7 +85,8 @@ def _holds_the_rest(scene: SceneArrays, thing: Thing) -> bool:
 def _non_manifold(thing: Thing, topology: Topology) -> Iterator[Finding]:
     count = int((topology.faces_per_edge > 2).sum())
     if count:
-        message = f"{thing.name} has {counted(count, 'edge')} with more than two faces: delete the inner faces or split the edges."
+        what = f"has {counted(count, 'edge')} with more than two faces"
+        message = f"{thing.name} {what}: delete the inner faces or split the edges."
         yield Finding("non_manifold_edges", "warning", thing.name, message, count=count)
 
 
