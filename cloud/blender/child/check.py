@@ -29,7 +29,7 @@ from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
 from cloud.blender.child.checks.standing import work_out_standing
 from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
-from cloud.blender.child.wording import counted
+from cloud.blender.child.wording import counted, listed
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
@@ -122,12 +122,15 @@ class _Survey:
                 firsts.setdefault(thing.shape, thing)
         for shape, thing in firsts.items():
             yield from mesh_faults(self.scene, thing, self.topologies[shape])
-        left = CROSSING_TRIANGLES
+        left, not_tried = CROSSING_TRIANGLES, list[str]()
         for shape, thing in sorted(firsts.items(), key=lambda first: (len(first[1].shape.triangles), first[1].name)):
             left -= len(thing.shape.triangles)
-            if self._late("self-intersection", thing.name, out_of_work=left < 0):
+            if self._is_late(out_of_work=left < 0):
+                not_tried.append(thing.name)
                 continue
             yield from self_intersection(thing, self.topologies[shape])
+        if not_tried:
+            self.skipped.append(f"whether {listed(not_tried, 4)} run through themselves")
 
     def _place_findings(self) -> Iterator[Finding]:
         ground = self.ground
@@ -147,14 +150,16 @@ class _Survey:
             pairs,
             self.topologies,
             standing,
-            lambda where, tried: self._late("interpenetration", where, out_of_work=tried >= OVERLAP_PAIRS),
+            self._leave_pairs,
         )
 
-    def _late(self, what: str, where: str, *, out_of_work: bool) -> bool:
-        if not out_of_work and time.monotonic() - self.began <= TIME_LIMIT_S:
-            return False
-        self.skipped.append(f"{what} of {where}")
-        return True
+    def _leave_pairs(self, pairs: str, tried: int) -> bool:
+        if late := self._is_late(out_of_work=tried >= OVERLAP_PAIRS):
+            self.skipped.append(f"whether {pairs} run into each other")
+        return late
+
+    def _is_late(self, *, out_of_work: bool) -> bool:
+        return out_of_work or time.monotonic() - self.began > TIME_LIMIT_S
 
     def overall(self) -> dict[str, Any]:
         """The scene's box and ground."""
@@ -188,5 +193,5 @@ def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     if not structured["objects"]:
         head = "There is nothing to check: no visible object has a mesh."
     skipped = structured["skipped"]
-    tail = [f"Too much for one check, so not looked at: {', '.join(skipped[:5])}" + ("…" if len(skipped) > 5 else "")]
+    tail = [f"Too much for one check, so not looked at: {'; '.join(skipped)}."]
     return as_text(findings, head, tail if skipped else [])

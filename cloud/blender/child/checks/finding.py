@@ -32,7 +32,8 @@ KINDS = (
 )
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 _NAMED_AT_MOST = 8
-_NOTES_AT_MOST = 2
+_NOTES_AT_MOST = 1
+_NAMED_IN_NOTES_AT_MOST = 4
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ def _lines(findings: Sequence[Finding], sentences: int) -> list[str]:
         groups.setdefault((finding.severity, finding.kind), []).append(finding)
     lines = []
     for (severity, kind), group in groups.items():
-        sentences = min(sentences, _NOTES_AT_MOST) if severity == "note" else sentences
+        told, named = (_NOTES_AT_MOST, _NAMED_IN_NOTES_AT_MOST) if severity == "note" else (sentences, _NAMED_AT_MOST)
         lines.append(f"{severity} {kind}" + (f" ({len(group)})" if len(group) > 1 else ""))
-        lines += [f"- {finding.message[:240]}" for finding in group[:sentences]]
-        rest = _told_pairs(group[sentences:])
+        lines += [f"- {finding.message[:240]}" for finding in group[:told]]
+        rest = _told_pairs(group[told:])
         if rest:
-            more = f" and {len(rest) - _NAMED_AT_MOST} more" if len(rest) > _NAMED_AT_MOST else ""
-            lines.append(f"- likewise {', '.join(rest[:_NAMED_AT_MOST])}{more}")
+            more = f" and {len(rest) - named} more" if len(rest) > named else ""
+            lines.append(f"- likewise {', '.join(rest[:named])}{more}")
     return lines
 
 

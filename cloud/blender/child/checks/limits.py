@@ -54,7 +54,7 @@ APPLIED_SCALE = 1e-3
 
 # Work: counts, so that a report does not depend on how busy the machine is. What is left out is said in the report.
 TIME_LIMIT_S = 120.0  # for an emergency
-CROSSING_TRIANGLES = 1_500_000  # of the meshes that are tried for running through themselves, small ones first
+CROSSING_TRIANGLES = 1_000_000  # of the meshes that are tried for running through themselves, small ones first
 CONTACT_POINTS = 3_000_000  # that are measured against a neighbour, shared by all near pairs
 CONTACT_SAMPLES_AT_LEAST = 60
 OVERLAP_PAIRS = 6_000  # that are tried for running into each other, those deepest in each other's boxes first

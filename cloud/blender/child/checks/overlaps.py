@@ -58,7 +58,7 @@ def overlap_findings(
             continue
         scattered = small.shape is large.shape and copies[small.shape] >= SCATTERED_COPIES
         mild = kin or scattered or _belong_together(first, second) or _is_joint(small, large, depth, standing)
-        mend = "fine if one is let into the other" if mild else f"move them apart, {_otherwise(small, large)}"
+        mend = "fine if one is let into the other" if mild else f"move them apart{_otherwise(small, large)}"
         message = f"{small.name} and {large.name} {depth.words}: {mend}."
         severity: Severity = "note" if mild else "warning"
         yield Finding("interpenetration", severity, small.name, message, large.name, value=depth.value, unit="m")
@@ -67,8 +67,8 @@ def overlap_findings(
 def _otherwise(small: Thing, large: Thing) -> str:
     """What else may be right."""
     if _is_swallowed(small, large):
-        return f"{small.name} lies wholly inside and is not seen"
-    return "or parent one to the other if they are one thing"
+        return f"; {small.name} lies wholly inside and is not seen"
+    return ", or parent one to the other if they are one thing"
 
 
 def _is_joint(small: Thing, large: Thing, depth: "Depth", standing: Standing) -> bool:
@@ -183,9 +183,11 @@ class Solids:
             return 0.0, True
         pieces = [np.asarray(piece.to_mesh().vert_properties)[:, :3] for piece in common.decompose()]
         thick = np.max([np.ptp(piece @ directions.T, axis=0) for piece in pieces], axis=0)
-        if thick.min() <= least:
-            return float(thick.min()), True
         ends = [np.asarray(solid.to_mesh().vert_properties)[:, :3] @ directions.T for solid in (one, other)]  # pyright: ignore[reportAttributeAccessIssue]
+        # A fork that goes through a table top has no more in common with it than its own thickness, which frees it not.
+        thin = min(float(np.ptp(end, axis=0).min()) for end in ends) <= least
+        if thick.min() <= least and not thin:
+            return float(thick.min()), True
         forward, back = ends[1].max(axis=0) - ends[0].min(axis=0), ends[0].max(axis=0) - ends[1].min(axis=0)
         shared = float(np.minimum(forward, back).min())
         limit = 0.02 * common.volume()
