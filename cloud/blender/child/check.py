@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import bpy
 import numpy as np
 
+from cloud.blender.child.camera import scene_camera, sight_of
 from cloud.blender.child.checks.bodies import box_pairs
 from cloud.blender.child.checks.crossing import self_intersection
 from cloud.blender.child.checks.finding import Finding, as_structured, as_text, sorted_findings
@@ -29,6 +31,7 @@ from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
 from cloud.blender.child.checks.standing import work_out_standing
 from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
+from cloud.blender.child.subjects import frame_subject, visible_objects
 from cloud.blender.child.wording import counted, listed
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
@@ -72,7 +75,20 @@ def _check(objects: Sequence[str], triangle_budget: int, began: float) -> Messag
         "skipped": survey.skipped,
         "overall": survey.overall(),
     }
-    return Message({"text": _text(findings, structured), "structured": structured})
+    cut_off = "" if objects else _cut_off()
+    return Message({"text": _text(findings, structured, cut_off), "structured": structured})
+
+
+def _cut_off() -> str:
+    """What the scene's camera cuts off of the scene, in a sentence; "" for nothing, and where there is no camera."""
+    if scene_camera(bpy.context.scene) is None:
+        return ""
+    visible = visible_objects(bpy.context.evaluated_depsgraph_get(), rendered=True)
+    try:
+        sight = sight_of(visible, frame_subject(visible).names) if visible.points else None
+    except ValueError:  # a camera that is scaled to 0 looks nowhere
+        return "The camera shows nothing: its scale is 0."
+    return sight.words() if sight else ""
 
 
 def _choose(scene: SceneArrays, objects: Sequence[str]) -> dict[str, list[Thing]]:
@@ -175,7 +191,7 @@ class _Survey:
         }
 
 
-def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
+def _text(findings: Sequence[Finding], structured: dict[str, Any], cut_off: str) -> str:
     severities = [finding.severity for finding in findings]
     named = [(word, severities.count(word)) for word in ("error", "warning", "note")]  # pyright: ignore[reportArgumentType]
     counts = [counted(count, word) for word, count in named if count]
@@ -194,4 +210,4 @@ def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
         head = "There is nothing to check: no visible object has a mesh."
     skipped = structured["skipped"]
     tail = [f"Too much for one check, so not looked at: {'; '.join(skipped)}."]
-    return as_text(findings, head, tail if skipped else [])
+    return as_text(findings, head, [*(tail if skipped else []), *([cut_off] if cut_off else [])])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cloud.blender.child.checks.limits import FINDINGS_AT_MOST, TEXT_AT_MOST_CHARS
-from cloud.blender.child.wording import cut, folded
+from cloud.blender.child.wording import cut, folded, listed
 
 Severity = Literal["error", "warning", "note"]
 
@@ -34,6 +34,7 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 _NAMED_AT_MOST = 8
 _NOTES_AT_MOST = 1
 _NAMED_IN_NOTES_AT_MOST = 4
+_NAMED_WITH_ONE = 4
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,6 @@ def _told_pairs(findings: Sequence[Finding]) -> list[str]:
         by_partner.setdefault(partner, []).append(finding.object)
     told: list[str] = []
     for partner, names in by_partner.items():
-        entries = folded(dict.fromkeys(names))
-        told += [f"{', '.join(entries)} with {cut(partner, 40)}"] if partner else entries
+        each = dict.fromkeys(names)
+        told += [f"{listed(each, _NAMED_WITH_ONE)} with {cut(partner, 40)}"] if partner else folded(each)
     return told

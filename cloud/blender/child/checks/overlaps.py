@@ -185,7 +185,8 @@ class Solids:
         thick = np.max([np.ptp(piece @ directions.T, axis=0) for piece in pieces], axis=0)
         ends = [np.asarray(solid.to_mesh().vert_properties)[:, :3] @ directions.T for solid in (one, other)]  # pyright: ignore[reportAttributeAccessIssue]
         # A fork that goes through a table top has no more in common with it than its own thickness, which frees it not.
-        thin = min(float(np.ptp(end, axis=0).min()) for end in ends) <= least
+        own = [np.ptp(end, axis=0) for end in ends]
+        thin = min(float(size.min()) for size in own) <= min(least, LET_IN * min(float(size.max()) for size in own))
         if thick.min() <= least and not thin:
             return float(thick.min()), True
         forward, back = ends[1].max(axis=0) - ends[0].min(axis=0), ends[0].max(axis=0) - ends[1].min(axis=0)
