@@ -81,7 +81,7 @@ def _check(objects: Sequence[str], triangle_budget: int, began: float) -> Messag
 
 def _cut_off() -> str:
     """What the scene's camera cuts off of the scene, in a sentence; "" for nothing, and where there is no camera."""
-    if scene_camera(bpy.context.scene) is None:
+    if scene_camera(bpy.context.scene) is None:  # pyright: ignore[reportArgumentType] - the stubs have it as a method
         return ""
     visible = visible_objects(bpy.context.evaluated_depsgraph_get(), rendered=True)
     try:
