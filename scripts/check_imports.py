@@ -54,6 +54,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_errors",
         "ui.api_types",
         "ui.import_calls",
+        "ui.money",
     ),
     "cloud": SHARED,
     "ui": (),

@@ -13,7 +13,6 @@ import streamlit as st
 from ui.api_client import ApiClient, ApiError, ClientError
 from ui.api_types import Job, User
 from ui.job_follower import JobFollower
-from ui.orders import Order
 from ui.wording import plain
 
 _KEY = "ui_session"
@@ -23,15 +22,13 @@ _PREVIEWS_KEPT = 60
 @dataclass
 class UiSession:
     """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
-    on the Projects page. `order`: what is to be built once its brief is read. `notice`: a sentence for the next
-    sign-in. `previews`: PNG bytes by SHA-256."""
+    on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256."""
 
     client: ApiClient
     user: User | None = None
     following: JobFollower | None = None
     project_id: str | None = None
     opened_project_id: str | None = None
-    order: Order | None = None
     notice: str = ""
     looked_for_running_job: bool = False
     previews: dict[str, bytes] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import reduce
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -81,7 +82,7 @@ class BatchItemOut(BaseModel):
     objects: int
     triangles: int
     seconds: float
-    usd: float
+    usd: float | None = Field(description="null: the model's price is unknown.")
 
 
 class BatchDetail(BatchOut):
@@ -108,7 +109,9 @@ def batch_detail(batch: Batch, items: Sequence[ItemRow]) -> BatchDetail:
     counts = dict.fromkeys(STATES, 0)
     for item in items:
         counts[item.job.state] += 1
-    out = batch_out(BatchSummary(batch, counts, _sum([item.usage for item in items])))
+    out = batch_out(
+        BatchSummary(batch, counts, reduce(UsageTotals.plus, [item.usage for item in items], UsageTotals()))
+    )
     return BatchDetail(**out.model_dump(), items=[_item_out(item) for item in items])
 
 
@@ -133,14 +136,4 @@ def _item_out(item: ItemRow) -> BatchItemOut:
             "seconds": result.seconds if result else 0.0,
             "usd": item.usage.usd,
         }
-    )
-
-
-def _sum(parts: Sequence[UsageTotals]) -> UsageTotals:
-    return UsageTotals(
-        input_tokens=sum(part.input_tokens for part in parts),
-        output_tokens=sum(part.output_tokens for part in parts),
-        cache_read_tokens=sum(part.cache_read_tokens for part in parts),
-        cache_write_tokens=sum(part.cache_write_tokens for part in parts),
-        usd=round(sum(part.usd for part in parts), 6),
     )

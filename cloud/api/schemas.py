@@ -107,6 +107,16 @@ class JobError(BaseModel):
     message: str
 
 
+class JobOptions(BaseModel):
+    """What a prompt's job was asked for besides the prompt."""
+
+    quality: Quality
+    detail: Detail
+    max_usd: float | None
+    formats: list[ExportFormat]
+    image_ids: list[UUID]
+
+
 class JobOut(BaseModel):
     id: UUID
     project_id: UUID
@@ -114,6 +124,7 @@ class JobOut(BaseModel):
     prompt: str
     model: str | None
     formats: list[str]
+    options: JobOptions | None = Field(description="Of a build or a refine job; null: it is of another kind.")
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     outcome: str | None
     error: JobError | None

@@ -45,6 +45,7 @@ VERDICT = {
     ],
     "defects": [{"severity": "major", "what": "one leg floats", "mend": "move it down", "objects": ["Leg 2"]}],
 }
+_USUAL_OPTIONS = {"quality": "standard", "detail": "moderate", "max_usd": None, "formats": []}
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
@@ -339,6 +340,8 @@ class _Routes:
         body = await request.json()
         job = self.api.add_job(request.path_params["id"], body["prompt"], "refine")
         job["asked"] = body
+        said = {name: body.get(name, usual) for name, usual in _USUAL_OPTIONS.items()}
+        job["options"] = {**said, "image_ids": body["image_ids"]}
         return JSONResponse(job, 202)
 
     async def export(self, request: Request) -> Response:

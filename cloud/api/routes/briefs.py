@@ -15,6 +15,7 @@ from cloud.api.schemas import Body, JobOut
 from cloud.api.shapes import job_out
 from cloud.db.models import Job
 from cloud.jobs import queue
+from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import BuildOptions, Quality
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention.space import require_space
@@ -36,6 +37,7 @@ class BriefIn(Body):
     image_ids: list[UUID] = Field(default=[], max_length=8, description="Uploaded reference images.")
     quality: Quality = Field(default="standard", description="How much effort the model takes.")
     max_usd: float | None = Field(default=None, gt=0, le=1e6, allow_inf_nan=False, description="What it may cost.")
+    formats: list[ExportFormat] = Field(default=[], description="Of the build that is to follow: kept with this job.")
 
 
 @router.post("/{project_id}/briefs", status_code=202, summary="Refine a prompt", responses=documented(403))
@@ -58,7 +60,7 @@ async def create_brief(
     await require_space(transaction, owner, services.settings)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
-        formats=[],
+        formats=body.formats,
         image_ids=[str(image_id) for image_id in dict.fromkeys(body.image_ids)],
         quality=body.quality,
         detail=body.detail,

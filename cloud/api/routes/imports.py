@@ -92,6 +92,7 @@ async def create_import(
         if (await queries.find_project(session, owner, project_id)).deleted_at is not None:
             raise queries.ProjectDeleted(project_id)
         upload = await queries.add_artifact(session, _upload(owner, project_id, name, stored))
+        await require_space(session, owner, services.settings, with_file=True)
         asked = {"artifact_id": str(upload.id), "scale": scale, "formats": ["blend", "glb"]}
         job = Job(
             id=job_id, user_id=owner, project_id=project_id, kind="import", prompt=f"Import {name}", request=asked

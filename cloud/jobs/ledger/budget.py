@@ -22,13 +22,13 @@ async def job_budget(work: "JobWork") -> Budget:
         min(settings.max_steps, options.profile.steps),
         usd,
         recorder.model_calls,
-        used.usd,
+        used.usd or 0.0,
         max_tokens=settings.max_job_tokens,
         tokens=used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens,
     )
     if recorder.billed_to == queries.SYSTEM:
         await _cap_by_month(work, budget)
-    recorder.usd_limit = budget.max_usd
+    recorder.usd_limit, recorder.token_limit = budget.max_usd, settings.max_job_tokens or None
     return budget
 
 

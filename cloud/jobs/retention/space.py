@@ -21,9 +21,11 @@ class StorageFull(Prompt2MeshError):
 
     code, http_status = "storage_full", 403
 
-    def __init__(self, used_bytes: int, limit_bytes: int) -> None:
+    def __init__(self, used_bytes: int, limit_bytes: int, *, with_file: bool = False) -> None:
+        what = "The file does not fit" if with_file else "Your storage is full"
+        verb = "would be" if with_file else "are"
         super().__init__(
-            f"Your storage is full: {size_text(used_bytes)} of {size_text(limit_bytes)} are used (deleted projects "
+            f"{what}: {size_text(used_bytes)} of {size_text(limit_bytes)} {verb} used (deleted projects "
             "count until they are purged); delete projects with DELETE /v1/projects/{id}?purge=true, which frees "
             "their space at once, and send this again."
         )
@@ -38,13 +40,17 @@ class Space:
     largest: "Sequence[queries.ProjectSpace]"
 
 
-async def require_space(session: "Transaction", owner: UUID, settings: "Settings") -> None:
-    """Nothing new is begun for a user whose storage is full; what runs may end. Raises: StorageFull."""
+async def require_space(session: "Transaction", owner: UUID, settings: "Settings", *, with_file: bool = False) -> None:
+    """Nothing new is begun for a user whose storage is full; what runs may end.
+
+    `with_file`: the caller has written a new file's row in this transaction, so the file must fit. Raises: StorageFull.
+    """
     limit_bytes = settings.user_storage_mib * 2**20
-    if not limit_bytes or await queries.used_bytes_at_most(session, owner) < limit_bytes:
+    most = limit_bytes if with_file else limit_bytes - 1
+    if not limit_bytes or await queries.used_bytes_at_most(session, owner) <= most:
         return
-    if (used := await queries.used_bytes(session, owner)) >= limit_bytes:
-        raise StorageFull(used, limit_bytes)
+    if (used := await queries.used_bytes(session, owner)) > most:
+        raise StorageFull(used, limit_bytes, with_file=with_file)
 
 
 async def space_of(session: "Transaction", owner: UUID, settings: "Settings") -> Space:
