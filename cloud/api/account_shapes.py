@@ -57,7 +57,7 @@ class OidcOptions(BaseModel):
     """The provider whose people may sign in."""
 
     name: str = Field(description="What people call it.", examples=["Google"])
-    url: str = Field(description="Where a browser goes to sign in; add `to`, `purpose` and `invite` as you need them.")
+    url: str = Field(description="Where a browser goes to sign in; add `to` and `invite` as you need them.")
     cookie: str = Field(description="The cookie whose value goes into `browser` when the code is redeemed.")
 
 

@@ -90,7 +90,12 @@ def oidc_options(request: Request, services: Services) -> OidcOptions | None:
         name = demand_oidc(services).provider.name
     except OidcOff:
         return None
-    return OidcOptions(name=name, url=f"{redirect_uri.removesuffix('/callback')}/login", cookie=cookie_of(redirect_uri))
+    return OidcOptions(name=name, url=login_url(redirect_uri), cookie=cookie_of(redirect_uri))
+
+
+def login_url(redirect_uri: str) -> str:
+    """Where a browser begins that comes back there."""
+    return f"{redirect_uri.removesuffix('/callback')}/login"
 
 
 def demand_oidc(services: Services) -> OidcSignIn:

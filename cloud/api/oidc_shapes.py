@@ -26,6 +26,12 @@ class OidcSessionIn(RedeemIn):
     client: Client = Field(default="web", description="Which of our programs this is, for the list of sessions.")
 
 
+class TicketOut(BaseModel):
+    """Where a browser goes to connect an identity."""
+
+    url: str
+
+
 class IdentityOut(BaseModel):
     """An identity at a provider that one can sign in with."""
 

@@ -1,6 +1,7 @@
 """Signing in with an OpenID provider: the authorization code flow with PKCE (OpenID Connect Core 1.0, RFC 9700)."""
 
 import logging
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from cloud.accounts.oidc.errors import (
     SignInFailed,
     SignInGone,
 )
-from cloud.accounts.oidc.flows import Flow, Handover, Kept, Purpose
+from cloud.accounts.oidc.flows import Flow, Handover, Kept, Purpose, Ticket
 from cloud.accounts.oidc.id_token import Person
 from cloud.accounts.oidc.provider import Provider
 from cloud.accounts.origin import Origin, network_of
@@ -24,6 +25,7 @@ from cloud.accounts.secrets import Safe
 from cloud.accounts.sign_in import Accounts, SignUpMode, UsernameTaken, refusal_of
 from cloud.accounts.throttle.throttle import Limit, Throttle
 from cloud.db.account_models import ExternalIdentity
+from cloud.errors import Prompt2MeshError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -33,16 +35,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _TRIES = 3
-NO_HANDOVER = "gone"
-"""In the place of a code: it finds nothing, and whoever redeems it is told that the sign-in is gone."""
+_TICKETS = Limit(20, 60, "attempts to connect an identity")
+# In the place of a code: it finds nothing, and whoever redeems it is told that the sign-in is gone.
+_NO_HANDOVER = "gone"
 
 
 @dataclass(frozen=True)
 class Begun:
-    """Where the browser goes, and what it must keep as a cookie until it is back."""
+    """Where the browser goes, and what it must keep as a cookie until it is back. `is_page`: `url` is of the web UI."""
 
     url: str
     browser: str
+    is_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,25 @@ class OidcSignIn:
         self._accounts = accounts
         self._throttle = throttle
 
-    async def begin(self, *, redirect_uri: str, purpose: Purpose, to: str = "/", invite: str | None = None) -> Begun:
-        """A sign-in that ends at the page `to` of the web UI. Raises: ProviderUnreachable."""
+    async def allow_connecting(self, identity: "Identity") -> str:
+        """A ticket for `begin`; what comes of it can be connected with this account alone. Raises: LimitReached."""
+        self._throttle.demand(f"oidc-ticket:{identity.user.id}", _TICKETS)
+        async with self._sessions.begin() as session:
+            return await flows.keep(session, self._safe, Ticket(user_id=identity.user.id), flows.TICKET_LASTS)
+
+    async def begin(
+        self, *, redirect_uri: str, ticket: str | None = None, to: str = "/", invite: str | None = None
+    ) -> Begun:
+        """Send a browser to the provider; it comes back to the page `to` of the web UI. With a ticket: to connect.
+
+        If there is no provider to send it to, it goes back at once, with a code by whose redeeming it is told. Raises:
+        SignInGone: the ticket has been used, or is too old.
+        """
+        user_id = (await self._take(Ticket, ticket)).user_id if ticket is not None else None
         browser, nonce, verifier = flows.new_secret(), flows.new_secret(), flows.new_secret()
         flow = Flow(
-            purpose=purpose,
             browser_hash=flows.hash_of_browser(browser),
+            user_id=user_id,
             issuer=self.provider.client.issuer,
             redirect_uri=redirect_uri,
             nonce=nonce,
@@ -90,9 +107,12 @@ class OidcSignIn:
         )
         async with self._sessions.begin() as session:
             state = await flows.keep(session, self._safe, flow, flows.FLOW_LASTS)
-        url = await self.provider.authorization_url(
-            redirect_uri=redirect_uri, state=state, nonce=nonce, verifier=verifier
-        )
+        try:
+            url = await self.provider.authorization_url(
+                redirect_uri=redirect_uri, state=state, nonce=nonce, verifier=verifier
+            )
+        except ProviderUnreachable as error:
+            return Begun(await self._hand_over(flow, error, Origin()), browser, is_page=True)
         return Begun(url, browser)
 
     async def finish(self, answer: Answer, browser: str, origin: Origin) -> str:
@@ -103,23 +123,30 @@ class OidcSignIn:
         try:
             flow = await self._take(Flow, answer.state, browser)
         except SignInGone:
-            return _page("/", "sign_in", NO_HANDOVER)
-        handover = Handover(purpose=flow.purpose, browser_hash=flow.browser_hash, invite=flow.invite)
+            return page_of_gone("sign_in")
         try:
-            person = await self._person(flow, answer)
-            handover = handover.model_copy(
-                update={"issuer": person.issuer, "subject": person.subject, "name": person.name}
-            )
+            outcome = await self._person(flow, answer)
         except SIGN_IN_ERRORS as error:
-            why = error.why if isinstance(error, IdTokenWrong | ProviderUnreachable) else ""
-            log.warning("a sign-in with the OpenID provider failed", extra={"code": error.code, "why": why})
-            handover = handover.model_copy(update={"refusal": str(error), "refusal_code": error.code})
+            outcome = error
+        return await self._hand_over(flow, outcome, origin)
+
+    async def _hand_over(self, flow: Flow, outcome: Person | Prompt2MeshError, origin: Origin) -> str:
+        """Keep it for the web UI. Returns: the page with the code that finds it."""
+        handover = Handover(browser_hash=flow.browser_hash, user_id=flow.user_id, invite=flow.invite)
+        if isinstance(outcome, Person):
+            found = {"issuer": outcome.issuer, "subject": outcome.subject, "name": outcome.name}
+        else:
+            why = outcome.why if isinstance(outcome, IdTokenWrong | ProviderUnreachable) else ""
+            log.warning("a sign-in with the OpenID provider failed", extra={"code": outcome.code, "why": why})
+            found = {"refusal": str(outcome), "refusal_code": outcome.code}
+        purpose = _purpose(flow)
         async with self._sessions.begin() as session:
-            if handover.refusal:
-                details = {"issuer": flow.issuer, "why": handover.refusal_code}
+            if isinstance(outcome, SignInFailed):
+                details = {"issuer": flow.issuer, "why": outcome.code}
                 await add_entry(session, "session.failed", actor=None, origin=origin, details=details)
-            code = await flows.keep(session, self._safe, handover, flows.HANDOVER_LASTS[flow.purpose])
-        return _page(flow.to, flow.purpose, code)
+            kept = handover.model_copy(update=found)
+            code = await flows.keep(session, self._safe, kept, flows.HANDOVER_LASTS[purpose])
+        return _page(flow.to, purpose, code)
 
     async def open_session(
         self, code: str, browser: str, *, client: str, origin: Origin
@@ -129,7 +156,7 @@ class OidcSignIn:
         Raises: SignInGone. SignInFailed. AccountSuspended, AccountBeingDeleted. SignUpClosed, InviteNeeded,
         InviteWrong. LimitReached.
         """
-        handover = await self._redeem(code, browser, "sign_in")
+        handover = await self._redeem(code, browser, None)
         person = Person(handover.issuer, handover.subject, handover.name)
         for _ in range(_TRIES):
             try:
@@ -141,7 +168,7 @@ class OidcSignIn:
 
     async def connect(self, code: str, browser: str, identity: "Identity", origin: Origin) -> ExternalIdentity:
         """The signed-in user signs in with this identity too. Raises: SignInGone. SignInFailed. IdentityTaken."""
-        handover = await self._redeem(code, browser, "connect")
+        handover = await self._redeem(code, browser, identity.user.id)
         person = Person(handover.issuer, handover.subject, handover.name)
         async with self._sessions.begin() as session:
             return await people.connect(session, identity.user, person, origin)
@@ -177,15 +204,16 @@ class OidcSignIn:
             answer.code, redirect_uri=flow.redirect_uri, nonce=flow.nonce, verifier=flow.verifier
         )
 
-    async def _redeem(self, code: str, browser: str, purpose: Purpose) -> Handover:
+    async def _redeem(self, code: str, browser: str, user_id: uuid.UUID | None) -> Handover:
+        """What was begun for this account; None: to sign in."""
         handover = await self._take(Handover, code, browser)
-        if handover.purpose != purpose:
+        if handover.user_id != user_id:
             raise SignInGone
         if handover.refusal:
             raise SignInFailed(handover.refusal, handover.refusal_code)
         return handover
 
-    async def _take(self, kind: type[Kept], secret: str, browser: str) -> Kept:
+    async def _take(self, kind: type[Kept], secret: str, browser: str = "") -> Kept:
         gone = None
         async with self._sessions.begin() as session:
             try:
@@ -193,6 +221,15 @@ class OidcSignIn:
             except SignInGone as error:
                 gone = error  # committed all the same: another browser has no second try
         raise gone
+
+
+def _purpose(flow: Flow) -> Purpose:
+    return "sign_in" if flow.user_id is None else "connect"
+
+
+def page_of_gone(purpose: Purpose) -> str:
+    """The page of the web UI that tells that what was begun is gone."""
+    return _page("/" if purpose == "sign_in" else "/account", purpose, _NO_HANDOVER)
 
 
 def _page(to: str, purpose: Purpose, code: str) -> str:

@@ -5,19 +5,21 @@ redeems the code in its address for a session, or for a further identity of whoe
 """
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud.accounts.oidc import people, queries
-from cloud.accounts.oidc.flows import FLOW_LASTS, Purpose
-from cloud.accounts.oidc.sign_in import Answer
+from cloud.accounts.oidc.errors import SignInGone
+from cloud.accounts.oidc.flows import COOKIE_LASTS
+from cloud.accounts.oidc.sign_in import Answer, page_of_gone
 from cloud.api.account_shapes import SessionOut, UserOut
 from cloud.api.dependencies import IdentityDep, OriginDep, OwnerDep, ServicesDep, TransactionDep
 from cloud.api.oauth import NO_STORE
-from cloud.api.oidc_setup import cookie_of, demand_oidc, redirect_uri_of
-from cloud.api.oidc_shapes import RETURN_PATTERN, IdentityOut, OidcSessionIn, RedeemIn
+from cloud.api.oidc_setup import cookie_of, demand_oidc, login_url, redirect_uri_of
+from cloud.api.oidc_shapes import RETURN_PATTERN, IdentityOut, OidcSessionIn, RedeemIn, TicketOut
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
 
@@ -34,26 +36,30 @@ _BACK = {303: {"description": "Back to the web UI, whatever the provider said"}}
     summary="Begin a sign-in with the OpenID provider",
     status_code=303,
     response_class=RedirectResponse,
-    responses={303: {"description": "To the provider"}, **documented(404, 422, 429, 503)},
+    responses={303: {"description": "To the provider"}, **documented(404, 422, 429)},
 )
 async def begin_oidc(
     request: Request,
     services: ServicesDep,
-    purpose: Annotated[Purpose, Query(description="To sign in, or to connect an identity with one's account.")] = (
-        "sign_in"
-    ),
+    ticket: Annotated[
+        str | None, Query(max_length=100, description="To connect an identity; left out: to sign in.")
+    ] = None,
     to: Annotated[str, Query(pattern=RETURN_PATTERN, max_length=500, description="The page to come back to.")] = "/",
     invite: Annotated[str | None, Query(max_length=100, description="As for `POST /v1/users`.")] = None,
 ) -> RedirectResponse:
     """For browsers. They get a cookie that only the one that begins can end with."""
     oidc = demand_oidc(services)
     redirect_uri = redirect_uri_of(request, services)
-    begun = await oidc.begin(redirect_uri=redirect_uri, purpose=purpose, to=to, invite=invite)
-    answer = RedirectResponse(begun.url, 303, headers=_HEADERS)
+    public_url = services.settings.public_url
+    try:
+        begun = await oidc.begin(redirect_uri=redirect_uri, ticket=ticket, to=to, invite=invite)
+    except SignInGone:
+        return RedirectResponse(public_url + page_of_gone("connect"), 303, headers=_HEADERS)
+    answer = RedirectResponse(public_url + begun.url if begun.is_page else begun.url, 303, headers=_HEADERS)
     answer.set_cookie(
         cookie_of(redirect_uri),
         begun.browser,
-        max_age=int(FLOW_LASTS.total_seconds()),
+        max_age=int(COOKIE_LASTS.total_seconds()),
         path="/",
         secure=redirect_uri.startswith("https:"),
         httponly=True,
@@ -107,12 +113,29 @@ async def list_identities(owner: OwnerDep, session: TransactionDep) -> Page[Iden
 
 
 @router.post(
+    "/account/identities/tickets",
+    status_code=201,
+    summary="Begin to connect an identity",
+    responses=documented(404, 422, 429),
+)
+async def begin_to_connect(request: Request, identity: IdentityDep, services: ServicesDep) -> TicketOut:
+    """An address to send one's browser to, once, within ten minutes; it comes back to `/account` of the web UI."""
+    oidc = demand_oidc(services)
+    login = login_url(redirect_uri_of(request, services))
+    ticket = await oidc.allow_connecting(identity)
+    return TicketOut(url=f"{login}?{urlencode({'ticket': ticket, 'to': '/account'})}")
+
+
+@router.post(
     "/account/identities", status_code=201, summary="Connect an identity", responses=documented(403, 404, 409, 422)
 )
 async def connect_identity(
     body: RedeemIn, identity: IdentityDep, services: ServicesDep, origin: OriginDep
 ) -> IdentityOut:
-    """Redeem the code `connect` in the web UI's address. It works once, for ten minutes, in its browser."""
+    """Redeem the code `connect` in the web UI's address. It works once, for ten minutes, in its browser.
+
+    Only the account that began can have the identity.
+    """
     return IdentityOut.of(await demand_oidc(services).connect(body.code, body.browser, identity, origin))
 
 
