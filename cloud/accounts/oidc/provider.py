@@ -128,7 +128,7 @@ class Provider:
             return _TokenAnswer.model_validate(dict(found))
         except OAuthError as error:
             raise ProviderSaidNo(self.name, str(error.error)) from None
-        except (httpx2.HTTPError, TimeoutError, ValueError, TypeError) as error:
+        except (httpx2.HTTPError, TimeoutError, ValueError, TypeError, RecursionError) as error:
             raise ProviderUnreachable(self.name, f"token endpoint: {_why(error)}") from None
 
     def _oauth(self, metadata: Metadata, redirect_uri: str) -> AsyncOAuth2Client:

@@ -1,6 +1,8 @@
 """How we speak to the provider: with time limits, no redirects, and no more bytes than an answer can need."""
 
+import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -40,9 +42,17 @@ async def _cap(response: httpx2.Response) -> None:
     response.stream = _Capped(response.stream)
 
 
+@cache
+def _trust(is_local: bool) -> ssl.SSLContext:
+    """Whom we believe over TLS; made once, as loading the certificates takes 0.17 s. Nobody, where none is spoken."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_local else httpx2.create_ssl_context()
+
+
 def client_options(issuer: str) -> dict[str, Any]:
     """How a client of httpx is made that asks this provider."""
+    is_local = issuer.startswith("http:")
     return {
+        "verify": _trust(is_local),
         "timeout": _TIMEOUT,
         "follow_redirects": False,
         "headers": {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "prompt2mesh"},
