@@ -29,8 +29,10 @@ def refuse_floods(app: FastAPI, scope: Scope) -> TooManyRequests | None:
     if limit is None:
         return None
     address = (scope.get("client") or ("", 0))[0]
+    services = app.state.services
     try:
-        app.state.services.throttle.demand(f"flood:{network_of(address)}", limit)
+        services.throttle.demand(f"flood:{network_of(address)}", limit)
+        services.accounts.passwords.demand_place()
     except TooManyRequests as refusal:
         return refusal
     return None

@@ -1,4 +1,4 @@
-"""The flood of `sign_in.py`: `login_flood.py PORT ATTEMPTS AT_ONCE NAME {one,many}`; a JSON object on stdout at the end.
+"""The flood of `sign_in.py`: `login_flood.py PORT ATTEMPTS AT_ONCE NAME {one,many}`; a JSON object on stdout.
 
 Half of the attempts are for NAME with wrong passwords, half for random names; `many`: each from an address of its own,
 as a proxy would report it. Plain sockets, so that the flood takes little of the machine that it is to load.
