@@ -58,7 +58,7 @@ def show_identities() -> None:
             for identity in found:
                 left, right = st.columns([4, 1], vertical_alignment="center")
                 left.text(identity["subject"])
-                left.caption(f"At {plain(identity['issuer'])}, since {moment(identity['created_at']).date()}")
+                left.caption(f"At {plain(_host(identity['issuer']))}, since {moment(identity['created_at']).date()}")
                 if right.button("Disconnect", key=f"disconnect_{identity['id']}", width="stretch"):
                     client.disconnect_identity(identity["id"])
                     st.rerun()
@@ -81,6 +81,11 @@ def _cookie(options: SignInOptions) -> str:
     """What binds the code to this browser; any other text finds nothing."""
     oidc = options.get("oidc")
     return (st.context.cookies.get(oidc["cookie"], "") if oidc else "") or "none"
+
+
+def _host(issuer: str) -> str:
+    """Without https://, which would make a link of it that leads nowhere useful."""
+    return issuer.partition("://")[2].rstrip("/")
 
 
 def _link(url: str, name: str) -> None:

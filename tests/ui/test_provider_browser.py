@@ -1,4 +1,4 @@
-"""Signing in with an OpenID provider in a real browser: our page, our API, and a provider, each an address of its own."""
+"""Signing in with an OpenID provider in a real browser: our page, our API and a provider, each at its own address."""
 
 import os
 import socket
@@ -17,14 +17,15 @@ from cloud.settings import Settings
 from tests.conftest import serve_api
 from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider, openid_provider
 from tests.support.stack_processes import wait_for
-from tests.ui.test_browser import browser, page  # noqa: F401 - fixtures
 from ui.launch import streamlit_command
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 
 @dataclass(frozen=True)
 class Site:
+    """Where everything is."""
+
     url: str
     api_url: str
     provider: OpenIdProvider

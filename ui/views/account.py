@@ -27,7 +27,7 @@ def show() -> None:
         show_identities()
         show_sessions()
         show_tokens()
-        st.caption("You stay signed in while this page is open; reloading it asks for your password again.")
+        st.caption("You stay signed in while this page is open; after a reload you sign in again.")
         if st.button("Log out", icon=":material/logout:", key="log_out"):
             sign_out()
             st.rerun()
