@@ -80,7 +80,8 @@ def _connect(options: SignInOptions) -> None:
 def _cookie(options: SignInOptions) -> str:
     """What binds the code to this browser; any other text finds nothing."""
     oidc = options.get("oidc")
-    return (st.context.cookies.get(oidc["cookie"], "") if oidc else "") or "none"
+    found = st.context.cookies.get(oidc["cookie"]) if oidc else None
+    return found if isinstance(found, str) and found else "none"
 
 
 def _host(issuer: str) -> str:
