@@ -23,7 +23,7 @@ class OidcCalls(ApiRequests):
 
     def begin_to_connect(self) -> str:
         """Where one's browser goes to connect an identity; once, within ten minutes."""
-        return cast(str, self._json("POST", "/v1/account/identities/tickets")["url"])
+        return cast(str, self._json("POST", "/v1/account/identity-tickets")["url"])
 
     def connect_identity(self, code: str, browser: str) -> ProviderIdentity:
         """Sign in with this identity too from now on. Raises: ApiError 403, 409: it cannot be, and why."""

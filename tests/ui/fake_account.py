@@ -55,7 +55,7 @@ class AccountRoutes:
             "POST /v1/account/tokens": self.make_api_token,
             "DELETE /v1/account/tokens/{token}": self.revoke_api_token,
             "GET /v1/account/identities": self.identities,
-            "POST /v1/account/identities/tickets": self.ticket,
+            "POST /v1/account/identity-tickets": self.ticket,
             "DELETE /v1/account/identities/{identity}": self.disconnect,
             "PUT /v1/account/password": self.change_password,
             "POST /v1/device/lookup": self.device,

@@ -113,7 +113,7 @@ async def list_identities(owner: OwnerDep, session: TransactionDep) -> Page[Iden
 
 
 @router.post(
-    "/account/identities/tickets",
+    "/account/identity-tickets",
     status_code=201,
     summary="Begin to connect an identity",
     responses=documented(404, 422, 429),

@@ -155,7 +155,7 @@ def test_attackers_page_cannot_connect_anything_to_a_victims_account(
 ) -> None:
     """Eve's ticket in the victim's browser, which is somebody else at the provider by Eve's doing, or is not."""
     with sign_up(api, f"ada {uuid4().hex[:6]}") as ada, sign_up(api, f"eve {uuid4().hex[:6]}") as eves:
-        url = eves.post("/v1/account/identities/tickets").json()["url"]
+        url = eves.post("/v1/account/identity-tickets").json()["url"]
         begun = victim.http.get(url).headers["location"]
         code = victim.come_back(victim.answer(begun, f"eve-{uuid4().hex[:6]}"))
         refused = ada.post("/v1/account/identities", json={"code": code, "browser": victim.cookie})
@@ -168,7 +168,7 @@ def test_attackers_page_cannot_connect_anything_to_a_victims_account(
 
 def test_ticket_works_once_and_does_not_sign_in(victim: Browser, api: RunningApi) -> None:
     with sign_up(api, f"ada {uuid4().hex[:6]}") as ada:
-        url = ada.post("/v1/account/identities/tickets").json()["url"]
+        url = ada.post("/v1/account/identity-tickets").json()["url"]
         begun = victim.http.get(url).headers["location"]
         assert victim.http.get(url).headers["location"].endswith("/account?connect=gone")
         code = victim.come_back(victim.answer(begun, "grace"))
@@ -189,7 +189,7 @@ def test_api_token_neither_sees_nor_changes_identities(victim: Browser) -> None:
         made = http.post("/v1/account/tokens", json={"name": "ci", "scopes": ["read", "build"]}).json()
     with client_of(victim.api, made["token"]) as http:
         assert http.get("/v1/account/identities").status_code == 403
-        assert http.post("/v1/account/identities/tickets").status_code == 403
+        assert http.post("/v1/account/identity-tickets").status_code == 403
 
 
 def test_database_and_answers_hold_no_secret(

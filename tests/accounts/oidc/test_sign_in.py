@@ -183,7 +183,7 @@ def test_account_is_connected_with_an_identity_and_disconnected_again(
 
 
 def _connect_code(browser: Browser, http: httpx2.Client, name: str) -> str:
-    url = http.post("/v1/account/identities/tickets").json()["url"]
+    url = http.post("/v1/account/identity-tickets").json()["url"]
     begun = browser.http.get(url)
     return browser.come_back(browser.answer(begun.headers["location"], name))
 
