@@ -6,6 +6,8 @@ once: the provider may have changed its keys.
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -131,8 +133,9 @@ class Provider:
         except (httpx2.HTTPError, TimeoutError, ValueError, TypeError, RecursionError) as error:
             raise ProviderUnreachable(self.name, f"token endpoint: {_why(error)}") from None
 
-    def _oauth(self, metadata: Metadata, redirect_uri: str) -> AsyncOAuth2Client:
-        return AsyncOAuth2Client(
+    @asynccontextmanager
+    async def _oauth(self, metadata: Metadata, redirect_uri: str) -> AsyncIterator[AsyncOAuth2Client]:
+        oauth: Any = AsyncOAuth2Client(  # of httpx's client, which Authlib's types do not tell
             client_id=self.client.client_id,
             client_secret=self.client.client_secret,
             token_endpoint_auth_method=metadata.auth_method,
@@ -141,6 +144,8 @@ class Provider:
             code_challenge_method="S256",
             **client_options(self.client.issuer),
         )
+        async with oauth:
+            yield oauth
 
     async def _documents(self, instead_of: KeySet | None = None) -> tuple[Metadata, KeySet]:
         """What the provider says of itself, and its keys; fetched anew if they are old, or still `instead_of`."""

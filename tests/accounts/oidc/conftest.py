@@ -54,7 +54,7 @@ class Browser:
 
     @property
     def cookie(self) -> str:
-        return self.http.cookies.get(COOKIE, "")
+        return self.http.cookies.get(COOKIE) or ""
 
     def redeem(self, code: str, cookie: str | None = None) -> httpx2.Response:
         """As the web UI does."""

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -144,7 +144,7 @@ async def test_provider_that_promises_its_name_must_give_it(provider: OpenIdProv
 
 
 def test_provider_that_is_away_leads_back_with_a_sentence(database_url: str, provider: OpenIdProvider) -> None:
-    settings = oidc_settings(provider) | {"oidc_issuer": "http://127.0.0.1:9"}
+    settings = oidc_settings(provider, oidc_issuer="http://127.0.0.1:9")
     with serve_api(Settings(database_url=database_url, **settings)) as api:
         browser = Browser(api)
         back = browser.begin()
@@ -159,7 +159,7 @@ async def test_slow_provider_is_given_up_and_keeps_nobody_else_waiting(
 ) -> None:
     monkeypatch.setattr(provider_module, "CALL_LIMIT_S", 0.3)
 
-    async def drip() -> Any:
+    async def drip() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b" "
             await asyncio.sleep(0.05)

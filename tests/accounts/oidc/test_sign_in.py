@@ -106,6 +106,7 @@ def test_username_is_made_of_what_can_be_used(
     assert expected is None or username.startswith(expected)
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 @pytest.mark.parametrize("algorithm", ["PS256", "ES256", "ES384", "EdDSA"])
 def test_other_good_signatures_are_believed(browser: Browser, provider: OpenIdProvider, algorithm: str) -> None:
     provider.use_key(algorithm, key_for(algorithm))
