@@ -40,6 +40,7 @@ def outcome(browser: Browser) -> tuple[int, str]:
         pytest.param({"nonce": None}, id="no nonce"),
         pytest.param({"nonce": ["a", "b"]}, id="a list of nonces"),
         pytest.param({"aud": "another-client"}, id="another audience"),
+        pytest.param({"aud": "another-client", "azp": CLIENT_ID}, id="another audience by way of us"),
         pytest.param({"aud": ["another-client"]}, id="a list with another audience"),
         pytest.param({"aud": [CLIENT_ID, "another-client"]}, id="two audiences and no azp"),
         pytest.param({"aud": [CLIENT_ID, "another-client"], "azp": "another-client"}, id="for another party"),
