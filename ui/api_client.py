@@ -19,6 +19,7 @@ from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
+from ui.oidc_calls import OidcCalls
 from ui.parameter_calls import ParameterCalls
 from ui.sign_in_calls import SignInCalls
 from ui.usage_calls import UsageCalls
@@ -35,6 +36,7 @@ class ApiClient(
     ImportCalls,
     KeepingCalls,
     ModelCalls,
+    OidcCalls,
     ParameterCalls,
     SignInCalls,
     UsageCalls,

@@ -29,12 +29,21 @@ class Session(TypedDict):
     user: User
 
 
+class OidcOptions(TypedDict):
+    """An OpenID provider to sign in with: what people call it, where a browser begins, and the cookie that it gets."""
+
+    name: str
+    url: str
+    cookie: str
+
+
 class SignInOptions(TypedDict):
-    """Who can sign up (`open`: everybody), and how long a password is."""
+    """Who can sign up (`open`: everybody), and how long a password is. `oidc` None: there is no provider."""
 
     sign_up: Literal["open", "invite", "closed"]
     password_least_chars: int
     password_most_chars: int
+    oidc: NotRequired[OidcOptions | None]
 
 
 class Project(TypedDict):

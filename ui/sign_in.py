@@ -7,13 +7,14 @@ import streamlit as st
 
 from ui.api_errors import ClientError
 from ui.api_types import SignInOptions
+from ui.provider import draw_provider_button, redeem_sign_in
 from ui.session import current_session, errors_as_banner, sign_in
 
 _LIKELY: SignInOptions = {"sign_up": "open", "password_least_chars": 8, "password_most_chars": 256}
 
 
-def draw_sign_in() -> None:
-    """Draw the forms; a success runs the page again."""
+def draw_sign_in(page_path: str = "") -> None:
+    """Draw the forms; a success runs the page again. `page_path`: of the page that waits behind."""
     _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
         st.title(":material/deployed_code: Prompt2Mesh", anchor=False)
@@ -22,6 +23,9 @@ def draw_sign_in() -> None:
         if notice:
             st.info(notice, icon=":material/info:")
         options = _options()
+        with errors_as_banner():
+            if redeem_sign_in(options):
+                _enter(st.query_params.get("claim", ""))
         if "reset" in st.query_params:
             _reset_form(options)
             return
@@ -29,10 +33,14 @@ def draw_sign_in() -> None:
         claim = st.query_params.get("claim", "")
         if claim:
             st.info("Sign in, or create an account, to become the admin of this server.", icon=":material/key:")
+        if "connect" in st.query_params:
+            st.info("Sign in to your account, to connect the identity with it.", icon=":material/link:")
         tabs = ["Sign in", "Create account"] if options["sign_up"] != "closed" or claim else ["Sign in"]
         drawn = st.tabs(tabs, default="Create account" if invite and len(tabs) > 1 else None)
         with drawn[0]:
             _sign_in_form(claim)
+            if provider := options.get("oidc"):
+                draw_provider_button(provider, page_path, invite)
         if len(drawn) > 1:
             with drawn[1]:
                 _sign_up_form(options, invite or claim)
@@ -56,10 +64,15 @@ def _sign_in_form(claim: str) -> None:
     if asked:
         with errors_as_banner():
             sign_in(username, password)
-            if claim:
-                st.query_params.clear()
-                current_session().user = current_session().client.claim_admin(claim)
-            st.rerun()
+            _enter(claim)
+
+
+def _enter(claim: str) -> None:
+    """To the page, as somebody who has just signed in; with this code, as the first admin."""
+    if claim:
+        st.query_params.clear()
+        current_session().user = current_session().client.claim_admin(claim)
+    st.rerun()
 
 
 def _sign_up_form(options: SignInOptions, code: str) -> None:

@@ -66,6 +66,7 @@ class FakeApi:
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
     sign_up: str = "open"
+    oidc: dict[str, str] | None = None
     codes: dict[str, str] = field(default_factory=dict)
     admins: set[str] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)

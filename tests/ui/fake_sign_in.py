@@ -10,7 +10,9 @@ from tests.ui.fake_answers import now, problem
 if TYPE_CHECKING:
     from tests.ui.fake_api import FakeApi
 
-PUBLIC = {"POST /v1/users", "POST /v1/sessions", "GET /v1/sign-in/options", "POST /v1/password-resets"}
+PUBLIC = {"POST /v1/users", "POST /v1/sessions", "GET /v1/sign-in/options", "POST /v1/password-resets"} | {
+    "POST /v1/oidc/sessions"
+}
 
 
 class SignInRoutes:
@@ -27,11 +29,17 @@ class SignInRoutes:
             "DELETE /v1/sessions/current": self.log_out,
             "POST /v1/password-resets": self.reset_password,
             "POST /v1/admin/claim": self.claim_admin,
+            "POST /v1/oidc/sessions": self.redeem,
             "GET /v1/me": self.me,
         }
 
     async def sign_in_options(self, request: Request) -> Response:
-        return JSONResponse({"sign_up": self.api.sign_up, "password_least_chars": 8, "password_most_chars": 256})
+        lengths = {"password_least_chars": 8, "password_most_chars": 256}
+        return JSONResponse({"sign_up": self.api.sign_up, **lengths, "oidc": self.api.oidc})
+
+    async def redeem(self, request: Request) -> Response:
+        """No browser under AppTest has a cookie."""
+        return problem(403, "oidc_sign_in_gone", "This sign-in began in another browser; begin it again.")
 
     async def sign_up(self, request: Request) -> Response:
         body = await request.json()
