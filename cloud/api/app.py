@@ -108,7 +108,7 @@ def demand_admin(*routers: APIRouter) -> APIRouter:
 
 
 def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
-    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403))
+    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403, 429))
     for router in routers:
         protected.include_router(router)
     return protected

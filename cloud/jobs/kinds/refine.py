@@ -16,6 +16,7 @@ from cloud.agent.scene_data import scene_data
 from cloud.jobs import queries
 from cloud.jobs.events import BriefReady, JobEvent
 from cloud.jobs.first_turn import reference_blocks
+from cloud.jobs.ledger.budget import job_budget
 
 if TYPE_CHECKING:
     from cloud.jobs.work import JobWork
@@ -59,6 +60,8 @@ async def brief_of(work: "JobWork") -> Brief | None:
 async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str, earlier: dict[str, Any]) -> dict[str, Any]:
     """Put the question and keep what came of it, with what it cost. A good brief is told of in the same transaction."""
     recorder = work.recorder
+    if reason := (await job_budget(work)).exhausted:
+        raise ModelError(reason, "budget_reached")
     client = work.services.models.client(work.model)
     before, recorder.purpose = recorder.purpose, PURPOSE
     try:

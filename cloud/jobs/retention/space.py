@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cloud.errors import Prompt2MeshError
+from cloud.jobs.quotas.limits import limits_of_all, limits_of_user
+from cloud.jobs.quotas.queries import row_of_user
 from cloud.jobs.retention import queries
 
 if TYPE_CHECKING:
@@ -29,6 +31,18 @@ class StorageFull(Prompt2MeshError):
         )
 
 
+class ServerStorageFull(Prompt2MeshError):
+    """All users together keep as much as the deployment may."""
+
+    code, http_status = "server_storage_full", 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server's storage is full, so nothing new can be begun; delete projects that you do not need (with "
+            "?purge=true their space is free at once), or ask its administrator for room."
+        )
+
+
 @dataclass(frozen=True)
 class Space:
     """What a user has in the store and may have; `limit_bytes` 0 is no limit."""
@@ -39,19 +53,27 @@ class Space:
 
 
 async def require_space(session: "Transaction", owner: UUID, settings: "Settings") -> None:
-    """Nothing new is begun for a user whose storage is full; what runs may end. Raises: StorageFull."""
-    limit_bytes = settings.user_storage_mib * 2**20
-    if not limit_bytes or await queries.used_bytes_at_most(session, owner) < limit_bytes:
+    """Nothing new is begun for a user whose storage is full, or where the deployment's is; what runs may end.
+
+    Raises: StorageFull. ServerStorageFull.
+    """
+    limit_bytes = limits_of_user(await row_of_user(session, owner), settings).storage_bytes
+    if limit_bytes is not None and await queries.used_bytes_at_most(session, owner) >= limit_bytes:
+        used = await queries.used_bytes(session, owner)
+        if used >= limit_bytes:
+            raise StorageFull(used, limit_bytes)
+    of_all = limits_of_all(settings).storage_bytes
+    if of_all is None or await queries.used_bytes_at_most(session, None) < of_all:
         return
-    if (used := await queries.used_bytes(session, owner)) >= limit_bytes:
-        raise StorageFull(used, limit_bytes)
+    if await queries.used_bytes(session, None) >= of_all:
+        raise ServerStorageFull
 
 
 async def space_of(session: "Transaction", owner: UUID, settings: "Settings") -> Space:
     """What the user keeps, and which of their projects take the most."""
     return Space(
         used_bytes=await queries.used_bytes(session, owner),
-        limit_bytes=settings.user_storage_mib * 2**20,
+        limit_bytes=limits_of_user(await row_of_user(session, owner), settings).storage_bytes or 0,
         largest=await queries.largest_projects(session, owner, _LARGEST),
     )
 
