@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cloud.accounts import queries
 from cloud.accounts.passwords import Passwords
 from cloud.accounts.queries import Identity
+from cloud.accounts.standing.standing import require_active
 from cloud.accounts.tokens import PREFIX, hash_of, new_token
 from cloud.accounts.usernames import checked_username
 from cloud.errors import Conflict, Forbidden, InvalidInput, Unauthorized
@@ -47,6 +48,7 @@ class Accounts:
         """A fresh token with its session and user.
 
         Raises: Unauthorized: in the same words and the same time for an unknown name and a wrong password.
+        AccountSuspended, AccountClosing: the password is right.
         """
         try:
             name = checked_username(username)
@@ -57,19 +59,21 @@ class Accounts:
         fits = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not fits:
             raise Unauthorized("The username or the password is wrong.")
+        require_active(user)
         token = new_token()
         async with self._sessions.begin() as session:
             added = await queries.add_session(session, user, hash_of(token), self._ttl)
         return token, added, user
 
     async def identify(self, token: str) -> Identity:
-        """Who holds the token. Raises: Unauthorized: unknown, expired or revoked."""
+        """Who holds the token. Raises: Unauthorized: unknown, expired or revoked. AccountSuspended, AccountClosing."""
         identity = None
         if token.startswith(PREFIX):
             async with self._sessions.begin() as session:
                 identity = await queries.find_identity(session, hash_of(token))
         if identity is None:
             raise Unauthorized("The session token is wrong, expired or revoked; log in again.")
+        require_active(identity.user)
         return identity
 
     async def log_out(self, identity: Identity) -> None:

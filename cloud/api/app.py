@@ -1,5 +1,6 @@
 """The API as an ASGI app."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -16,8 +17,12 @@ from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.api import problems
 from cloud.api.dependencies import Demand, Services
+from cloud.api.open_streams import OpenStreams
+from cloud.api.rates import RequestRates
 from cloud.api.routes import (
     accounts,
+    admin_jobs,
+    admin_users,
     artifacts,
     batches,
     briefs,
@@ -29,6 +34,7 @@ from cloud.api.routes import (
     model_keys,
     parameters,
     projects,
+    quotas,
     storage,
     usage,
 )
@@ -132,10 +138,11 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             storage.router,
             usage.router,
+            quotas.router,
         )
     )
     versioned.include_router(demand_account(model_keys.router))
-    versioned.include_router(demand_admin())
+    versioned.include_router(demand_admin(admin_users.router, admin_jobs.router))
     return versioned
 
 
@@ -147,6 +154,9 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
         feed = EventFeed(settings.database_url)
         await feed.start()
         stack.push_async_callback(feed.aclose)
+        streams = OpenStreams(database, settings.user_streams)
+        watching = asyncio.create_task(streams.run_forever(), name="watch over open streams")
+        stack.push_async_callback(_end, watching)
         yield Services(
             settings=settings,
             database=database,
@@ -161,7 +171,14 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
             ),
             catalogue=ModelCatalogue(settings.anthropic_base_url),
             model_keys=own_keys,
+            streams=streams,
+            rates=RequestRates(settings.user_minute_requests),
         )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 def _version() -> str:
