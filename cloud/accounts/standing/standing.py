@@ -1,9 +1,12 @@
 """What somebody is told whose account is suspended or being deleted."""
 
 import datetime as dt
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cloud.errors import Forbidden
+
+if TYPE_CHECKING:
+    from cloud.db.models import User
 
 
 class Standing(Protocol):
@@ -38,7 +41,7 @@ class AccountClosing(Forbidden):
         super().__init__("This account is being deleted; it can do nothing any more.")
 
 
-def require_active(account: Standing) -> None:
+def require_active(account: "User | Standing") -> None:
     """Raises: AccountSuspended. AccountClosing."""
     if account.suspended_at is not None:
         raise AccountSuspended(account.suspended_for)
