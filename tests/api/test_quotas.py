@@ -62,7 +62,6 @@ async def test_every_way_to_make_a_job_is_refused_at_the_limit(
     client: httpx2.Client, limited: RunningApi, database: Database, project: str
 ) -> None:
     steps = await _use_up(client, limited, database, project)
-    client.post("/v1/batches/none/cancel")
     before = [client.get(path).json()["items"] for path in ("/v1/jobs", f"/v1/projects/{project}/artifacts")]
     for way, (path, sent) in WAYS.items():
         if way == "compare":
@@ -135,9 +134,11 @@ def test_event_streams_of_one_user_are_capped_and_a_closed_one_makes_room(databa
             for client in (ada, eve)
         }
         with ada.stream("GET", paths[ada]) as first:
-            next(first.iter_bytes())
+            kept = [first.iter_bytes()]  # a forgotten iterator would close its stream
+            next(kept[0])
             with ada.stream("GET", paths[ada]) as second:
-                next(second.iter_bytes())
+                kept.append(second.iter_bytes())
+                next(kept[1])
                 refused = ada.get(paths[ada])
                 assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
                 with eve.stream("GET", paths[eve]) as hers:

@@ -1,6 +1,7 @@
 """A user is suspended while their jobs wait and run."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,7 +33,8 @@ async def test_queued_and_running_jobs_of_a_suspended_user_end_and_no_others(que
         await eve.in_state(theirs, "running")
         others = [Project(id=uuid4(), user_id=ada.user_id, name=f"{number}") for number in range(3)]
         await keep(ada, *others)
-        queued = [await ada.post(project_id=other.id) for other in others] + [await ada.post() for _ in range(2)]
+        queued = [await replace(ada, project_id=other.id).post() for other in others]
+        queued += [await ada.post() for _ in range(2)]
         await suspend(ada)
         assert await stop_jobs_of(queue, ada.user_id) == 6
         for job_id in (running, *queued):
