@@ -15,6 +15,8 @@ class User(TypedDict):
     id: str
     username: str
     created_at: str
+    is_admin: NotRequired[bool]
+    has_password: NotRequired[bool]
 
 
 class Session(TypedDict):
@@ -61,7 +63,8 @@ class Storage(TypedDict):
 
 
 class UsageSums(TypedDict):
-    """What some model calls used together. `usd` is in US dollars; `estimates` counts the calls that were cut off."""
+    """What some model calls used together. `usd` is in US dollars, None where no price is known; `estimates` counts
+    the calls that were cut off."""
 
     calls: int
     estimates: int
@@ -69,7 +72,7 @@ class UsageSums(TypedDict):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
-    usd: float
+    usd: float | None
 
 
 class UsageGroup(UsageSums):
@@ -101,13 +104,13 @@ class UsageReport(TypedDict):
 
 
 class UsageTotals(TypedDict):
-    """`usd` is in US dollars."""
+    """`usd` is in US dollars; None: the model's price is unknown."""
 
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
-    usd: float
+    usd: float | None
 
 
 class BriefPart(TypedDict):
@@ -177,6 +180,16 @@ class JobError(TypedDict):
     message: str
 
 
+class JobOptions(TypedDict):
+    """What a prompt's job was asked for besides the prompt."""
+
+    quality: Quality
+    detail: Detail
+    max_usd: float | None
+    formats: list[str]
+    image_ids: list[str]
+
+
 class Job(TypedDict):
     id: str
     project_id: str
@@ -184,6 +197,7 @@ class Job(TypedDict):
     prompt: str
     model: str | None
     formats: list[str]
+    options: NotRequired[JobOptions | None]
     state: JobState
     outcome: str | None
     error: JobError | None
@@ -305,7 +319,7 @@ class BatchItem(TypedDict):
     objects: int
     triangles: int
     seconds: float
-    usd: float
+    usd: float | None
 
 
 class Batch(BatchSummary):

@@ -20,10 +20,15 @@ class BriefCalls(ApiRequests):
         image_ids: Sequence[str] = (),
         quality: Quality | None = None,
         max_usd: float | None = None,
+        formats: Sequence[str] = (),
         key: str | None = None,
     ) -> Job:
-        """Answers at once with the job (kind `refine`) whose result will hold the `brief` for `create_job`."""
+        """Answers at once with the job (kind `refine`) whose result will hold the `brief` for `create_job`.
+
+        `formats` are those of the build that follows; the job's `options` keep them till then.
+        """
         body: dict[str, Any] = {"prompt": prompt, "detail": detail, "model": model, "image_ids": list(image_ids)}
         body |= {"quality": quality} if quality is not None else {}
+        body |= {"formats": list(formats)} if formats else {}
         body |= {"max_usd": max_usd} if max_usd is not None else {}
         return self._make(path_of("projects", project_id, "briefs"), key=key, json=body)

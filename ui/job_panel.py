@@ -10,6 +10,7 @@ from ui.api_client import ApiClient
 from ui.api_types import Artifact, Job
 from ui.brief_card import draw_brief
 from ui.job_progress import JobProgress, Picture, Step
+from ui.money import money, tokens_used
 from ui.review_card import draw_review
 from ui.wording import count, duration, file_size, moment, plain
 
@@ -25,11 +26,10 @@ def draw_status(job: Job, progress: JobProgress) -> None:
     if progress.steps:
         facts.append(count(len(progress.steps), "step"))
     facts.append(duration(seconds))
-    if progress.tokens:
-        facts.append(count(progress.tokens, "token"))
     if progress.usage is not None:
-        of_all = f" of \\${progress.usd_limit:.2f}" if progress.usd_limit else ""
-        facts.append(f"\\${progress.usage['usd']:.2f}{of_all}")
+        usd = progress.usage["usd"]
+        facts += [tokens_used(progress.tokens, progress.token_limit, usd)] if progress.tokens else []
+        facts.append(money(usd, progress.usd_limit).replace("$", "\\$"))
     st.progress(progress.fraction, text=" · ".join(facts))
 
 
@@ -123,8 +123,8 @@ def draw_outcome(progress: JobProgress) -> None:
     facts = [count(result["objects"], "object"), count(result["triangles"], "triangle")]
     if result["steps"]:
         facts += [count(result["steps"], "step"), duration(result["seconds"]), plain(result["model"])]
-    if result["usage"]["usd"]:
-        facts.append(f"\\${result['usage']['usd']:.2f}")
+    if (usd := result["usage"]["usd"]) != 0:
+        facts.append(money(usd).replace("$", "\\$"))
     st.caption(" · ".join(facts))
 
 

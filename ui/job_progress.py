@@ -64,6 +64,7 @@ class JobProgress:
     pictures: list[Picture] = field(default_factory=list)
     usage: UsageTotals | None = None
     usd_limit: float | None = None
+    token_limit: int | None = None
     brief: Brief | None = None
     verdict: Verdict | None = None
     rounds: int = 0
@@ -166,7 +167,7 @@ def _picture(job: JobProgress, data: dict[str, Any]) -> None:
 
 
 def _usage(job: JobProgress, data: dict[str, Any]) -> None:
-    job.usage, job.usd_limit = data["usage"], data.get("usd_limit")
+    job.usage, job.usd_limit, job.token_limit = data["usage"], data.get("usd_limit"), data.get("token_limit")
 
 
 def _brief(job: JobProgress, data: dict[str, Any]) -> None:

@@ -26,12 +26,24 @@ class Order:
 
     @classmethod
     def of_job(cls, job: Job) -> "Order":
-        """The order that a refine job came from, as far as the job tells it."""
-        return cls(job["project_id"], job["prompt"])
+        """The order that a refine job came from: what a page that was reloaded does not know any more."""
+        options = job.get("options")
+        if options is None:
+            return cls(job["project_id"], job["prompt"], reads_brief=True)
+        return cls(
+            job["project_id"],
+            job["prompt"],
+            formats=[name for name in options["formats"] if name not in USUAL_FORMATS],
+            quality=options["quality"],
+            detail=options["detail"],
+            reads_brief=True,
+            max_usd=options["max_usd"],
+            image_ids=options["image_ids"],
+        )
 
 
-def place(client: ApiClient, order: Order) -> tuple[Order, Job]:
-    """Send the order. Returns: it, with all that the API has of it, and its job: the brief's where it is read first.
+def place(client: ApiClient, order: Order) -> Job:
+    """Send the order. Returns: its job, the brief's where it is read first; `Order.of_job` reads the rest from that.
 
     Raises: ClientError, with no project left behind that was made for it.
     """
@@ -39,7 +51,7 @@ def place(client: ApiClient, order: Order) -> tuple[Order, Job]:
     try:
         image_ids = [client.upload_image(project_id, image)["id"] for image in order.images]
         sent = replace(order, project_id=project_id, images=(), image_ids=image_ids)
-        return sent, _brief_job(client, sent) if order.reads_brief else build(client, sent, None)
+        return _brief_job(client, sent) if order.reads_brief else build(client, sent, None)
     except ApiError:
         if order.project_id is None:
             client.delete_project(project_id)
@@ -68,4 +80,5 @@ def _brief_job(client: ApiClient, order: Order) -> Job:
         image_ids=order.image_ids,
         quality=order.quality,
         max_usd=order.max_usd,
+        formats=order.formats,
     )

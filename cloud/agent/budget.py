@@ -27,17 +27,17 @@ class Budget:
     _last_usd: float = 0.0
     _last_tokens: int = 0
 
-    def spend(self, tokens: TokenCounts, usd: float) -> None:
-        """Count one whole answer and its price."""
+    def spend(self, tokens: TokenCounts, usd: float | None) -> None:
+        """Count one whole answer and its price; one that is unknown counts as nothing."""
         self.steps += 1
-        self._last_usd, self._last_tokens = usd, tokens.total
+        self._last_usd, self._last_tokens = usd or 0.0, tokens.total
         self.lose(tokens, usd)
 
-    def lose(self, tokens: TokenCounts, usd: float) -> None:
+    def lose(self, tokens: TokenCounts, usd: float | None) -> None:
         """Count what a call cost that gave no whole answer."""
         self.tokens += tokens.total
         # Money is in whole micro-dollars: no sum may drift off them.
-        self.usd = round(self.usd + usd, 6)
+        self.usd = round(self.usd + (usd or 0.0), 6)
 
     @property
     def exhausted(self) -> str | None:

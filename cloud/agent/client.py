@@ -9,15 +9,16 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import anthropic
 import httpx2
 
 from cloud.agent.abilities import Abilities, CallOptions, ModelFacts, json_in_words
 from cloud.agent.connections import http_client_for
-from cloud.agent.contract import Block, ToolParam
+from cloud.agent.contract import ToolParam
 from cloud.agent.incoming import IncomingReply, listen, no_stream, read_into
+from cloud.agent.model import DEFAULTS, CutOffCall, Model, ModelReply, Watcher
 from cloud.agent.model_errors import (
     CALL_ERRORS,
     KeyOwner,
@@ -41,77 +42,6 @@ _LAST_BYTES_S = 0.5
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ModelReply:
-    """One whole answer of the model. `content` goes back to it as it is."""
-
-    content: list[Block]
-    stop_reason: str
-    tokens: TokenCounts
-    usd: float
-    model: str
-    request_id: str | None = None
-
-
-@dataclass(frozen=True)
-class CutOffCall:
-    """A call that gave no whole answer and was paid for.
-
-    `tokens` are what the server had told; `usd` counts the output that came, where that was more.
-    """
-
-    tokens: TokenCounts
-    usd: float
-    model: str
-
-
-class Watcher(Protocol):
-    """Looks on while a model is asked."""
-
-    async def waiting(self, reason: str, seconds: float) -> None:
-        """The call is tried again after a wait. `reason` is that of a `waiting` event."""
-        ...
-
-    def delta(self, kind: str, piece: str) -> None:
-        """The answer goes on with this piece of `kind` text or thinking. Must not block."""
-        ...
-
-    async def began(self, call: CutOffCall) -> None:
-        """The answer has begun, and from now on is paid for: what its beginning says."""
-        ...
-
-    async def cut_off(self, call: CutOffCall) -> None:
-        """The answer broke off in the middle, or was cancelled."""
-        ...
-
-
-_DEFAULTS = CallOptions()
-
-
-class Model(Protocol):
-    """A model that answers a conversation."""
-
-    @property
-    def name(self) -> str:
-        """The model's id."""
-        ...
-
-    async def reply(
-        self,
-        system: str,
-        tools: Sequence[ToolParam],
-        messages: Sequence[dict[str, Any]],
-        watcher: Watcher,
-        options: CallOptions = _DEFAULTS,
-    ) -> ModelReply:
-        """The next turn. Raises: ModelError: it cannot be had, and the user must do something."""
-        ...
-
-    async def facts(self) -> ModelFacts:
-        """What the server says of the model."""
-        ...
 
 
 @dataclass
@@ -164,7 +94,7 @@ class MessagesClient:
         tools: Sequence[ToolParam],
         messages: Sequence[dict[str, Any]],
         watcher: Watcher,
-        options: CallOptions = _DEFAULTS,
+        options: CallOptions = DEFAULTS,
     ) -> ModelReply:
         """The next turn, tried again while the failure may pass. Raises: ModelError."""
         waits = Waits(self.retry)
@@ -248,7 +178,7 @@ class MessagesClient:
             content=json_in_words(content) if self.abilities.answers_in_words(options) else content,
             stop_reason=reply.stop_reason or "",
             tokens=reply.tokens,
-            usd=self._price(reply.tokens),
+            usd=self._price(reply.tokens, reply.model),
             model=reply.model or self.name,
             request_id=request_id,
         )
@@ -259,7 +189,8 @@ class MessagesClient:
         async for event in events:
             shown = read_into(reply, event, response)
             if event["type"] == "message_start":
-                await watcher.began(CutOffCall(reply.tokens, self._price(reply.tokens), reply.model or self.name))
+                usd = self._price(reply.tokens, reply.model)
+                await watcher.began(CutOffCall(reply.tokens, usd, reply.model or self.name))
             if shown is not None:
                 watcher.delta(*shown)
             if event["type"] == "message_stop":
@@ -280,18 +211,21 @@ class MessagesClient:
         # of that only what came is known, and the money is rather too much than too little.
         said, came = reply.tokens, math.ceil(reply.chars / _CHARS_A_TOKEN)
         guessed = said if reply.stop_reason else replace(said, output_tokens=max(said.output_tokens, came))
-        call = CutOffCall(said, self._price(guessed), reply.model or self.name)
+        call = CutOffCall(said, self._price(guessed, reply.model), reply.model or self.name)
         try:
             async with asyncio.timeout(_LAST_WORDS_S if quickly else None):
                 await watcher.cut_off(call)
         except TimeoutError:
             logger.warning("the cost of a cancelled call could not be kept in time", extra={"model": self.name})
 
-    def _price(self, tokens: TokenCounts) -> float:
+    def _price(self, tokens: TokenCounts, model_said: str | None) -> float | None:
+        """By the model's name, which may be another's alias: then by the one that the server says."""
         usd = price_usd(self.name, tokens)
+        if usd is None and model_said:
+            usd = price_usd(model_said, tokens)
         if usd is None:
             logger.warning("no price is known for the model; its cost counts as zero", extra={"model": self.name})
-        return usd or 0.0
+        return usd
 
 
 __all__ = [

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cloud.agent.client import CallOptions, Model, ModelReply, Watcher
+from cloud.agent.abilities import CallOptions
 from cloud.agent.contract import Block
+from cloud.agent.model import Model, ModelReply, Watcher
 from cloud.agent.model_errors import ModelError
 
 

@@ -28,6 +28,8 @@ _TITLES = {
     "snapshots": "Look through the scene's history",
     "export": "Write a file",
 }
+CALLS_A_TURN = 16
+"""So many calls of one turn run: enough for any plan, and few enough for budget, context and cancel to keep up."""
 # The server found the request too long although we had counted: so often it is made shorter, each time by half.
 _TOO_LONG = frozenset({"context_exceeded", "request_too_large"})
 _MAX_SQUEEZES = 3
@@ -81,8 +83,10 @@ class Agent:
             await self._answer(said)
             return None
         results: dict[str, Block] = {}
-        for call in sorted(turn.calls, key=lambda call: call["name"] == "finish"):
-            if call["name"] != "finish":
+        for nth, call in enumerate(sorted(turn.calls, key=lambda call: call["name"] == "finish")):
+            if nth >= CALLS_A_TURN:  # not a step: nothing is run, and nothing kept but the answer
+                result = failure(f"not run: at most {CALLS_A_TURN} calls a turn; send it again.")
+            elif call["name"] != "finish":
                 result = await self._step(call, known)
             else:
                 finish = read_finish(call["input"], failed=any(block.get("is_error") for block in results.values()))

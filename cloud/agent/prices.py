@@ -3,6 +3,7 @@
 import functools
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
@@ -50,6 +51,14 @@ def price_usd(model: str, tokens: TokenCounts) -> float | None:
 def is_priced(model: str) -> bool:
     """Whether the table knows the model; what one without a price costs counts as zero, and is not."""
     return _prices_of(model) is not None
+
+
+def known_usd(usd: float, free_models: Collection[str]) -> float | None:
+    """What some calls cost together; None where that is 0 because a price is unknown.
+
+    `free_models` are the models of those calls that used tokens and cost nothing.
+    """
+    return None if not usd and not all(map(is_priced, free_models)) else usd
 
 
 def _prices_of(model: str) -> dict[str, Any] | None:

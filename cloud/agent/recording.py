@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cloud.agent.budget import Budget
-from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolResult
+from cloud.agent.model import CutOffCall, ModelReply
 from cloud.agent.turns import Step, Turn
 
 

@@ -51,7 +51,8 @@ class Evidence:
     """The scene as a reviewer is shown it. Texts are the tools' own, not yet marked as data.
 
     `sheet` and `render` are image blocks, None where there is nothing to see; `drawn` says how they were made.
-    `objects` are all names in the scene. `changes` is what the job changed of a scene that stood before.
+    `objects` are all names in the scene. `changes` is what the job changed of a scene that stood before, `before` the
+    picture of that, if there is one.
     """
 
     sheet: Block | None
@@ -61,6 +62,7 @@ class Evidence:
     parts: str
     objects: Sequence[str]
     changes: str = ""
+    before: Block | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def question_of(case: Case, fault: str = "") -> list[Block]:
     shown: list[Block] = []
     if case.references:
         shown += [_text("The user's reference pictures:"), *case.references]
+    if evidence.before is not None:
+        shown += [_text("before: the scene as it was before the request, three_quarter view:"), evidence.before]
     if evidence.sheet is not None:
         shown += [_text(f"The scene from six sides: {', '.join(VIEWS)}."), evidence.sheet]
     if evidence.render is not None:

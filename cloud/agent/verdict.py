@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cloud.agent.part_names import single_names
+
 REQUIREMENTS_LIMIT = 60
 DEFECTS_LIMIT = 40
 _TEXT_LIMIT_CHARS = 600
@@ -59,8 +61,10 @@ class VerdictFault(Exception):
 def read_verdict(answer: dict[str, Any], objects: Collection[str]) -> Verdict:
     """The verdict that the answer is, made to agree with itself. `objects` are the names in the scene.
 
-    Objects that the scene does not have are left out. What passes has no critical defect and nothing that is wholly
-    missing; what has nothing but minor defects needs no mend. Raises: VerdictFault.
+    Objects that the scene does not have are left out, those of a fold (`Leg 1…9`) all named. What passes has no
+    critical defect and nothing that is wholly missing; what has nothing but minor defects needs no mend.
+
+    Raises: VerdictFault.
     """
     lists = {"requirements": REQUIREMENTS_LIMIT, "defects": DEFECTS_LIMIT}
     cut = {
@@ -74,7 +78,6 @@ def read_verdict(answer: dict[str, Any], objects: Collection[str]) -> Verdict:
         raise VerdictFault(f"{where}: {wrong['msg']}.") from error
     if not verdict.requirements and not verdict.defects:
         raise VerdictFault("requirements: empty; list what was asked for, each with its status.")
-    known = {name.casefold(): name for name in objects}
     return Verdict(
         decision=_decision(verdict),
         summary=_short(verdict.summary),
@@ -87,7 +90,7 @@ def read_verdict(answer: dict[str, Any], objects: Collection[str]) -> Verdict:
                 severity=each.severity,
                 what=_short(each.what),
                 mend=_short(each.mend),
-                objects=list(dict.fromkeys(known[o.casefold()] for o in each.objects if o.casefold() in known)),
+                objects=single_names(each.objects, objects),
             )
             for each in verdict.defects
         ],

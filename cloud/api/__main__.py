@@ -17,12 +17,14 @@ from cloud.logs import configure_logging
 from cloud.settings import Settings
 
 _GRACE_S = 2
+# Of connections that wait: how many the kernel keeps, and how many are taken before those that are open have their turn.
+_WAITING, _TAKEN_AT_ONCE = 4096, 4
 
 
 class ApiServer(uvicorn.Server):
     """Ends the event streams first: uvicorn would wait for them, and they may last for an hour."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, trusted_proxies: str = "") -> None:
         # `log_config` None: our own logging stands.
         super().__init__(
             uvicorn.Config(
@@ -30,6 +32,9 @@ class ApiServer(uvicorn.Server):
                 http=ImpatientConnection,
                 log_config=None,
                 server_header=False,
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=trusted_proxies or None,
+                backlog=_TAKEN_AT_ONCE,
                 timeout_graceful_shutdown=_GRACE_S,
                 lifespan="on",
             )
@@ -42,6 +47,13 @@ class ApiServer(uvicorn.Server):
             # asyncio does this only for sockets that name their protocol; without it an answer takes 40 ms.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            # asyncio takes as many at once as it lets the kernel keep: in a flood all others would wait for them.
+            listener.listen(_WAITING)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
@@ -60,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     configure_logging(settings.log_level)
     try:
         listener = _listener(chosen.fd, chosen.host, chosen.port)
-        ApiServer(create_app(settings)).run(sockets=[listener])
+        ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:
         sys.stderr.write(f"{error}\n")
         return 1

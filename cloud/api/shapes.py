@@ -7,6 +7,8 @@ from typing import TypeVar
 from cloud.api.schemas import ArtifactOut, JobError, JobOut, Page, ProjectOut
 from cloud.db.models import Artifact, Job, Project
 from cloud.jobs.events import JobResult
+from cloud.jobs.kinds import ASKS_A_MODEL
+from cloud.jobs.options import BuildOptions
 from cloud.projects import pages
 
 Row = TypeVar("Row")
@@ -44,6 +46,7 @@ def job_out(job: Job) -> JobOut:
             "prompt": job.prompt,
             "model": job.model,
             "formats": job.request.get("formats", []),
+            "options": BuildOptions.of_request(job.request).model_dump() if job.kind in ASKS_A_MODEL else None,
             "state": job.state,
             "outcome": job.outcome,
             "error": JobError.model_validate(job.error) if job.error else None,

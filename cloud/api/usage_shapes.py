@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from cloud.agent.prices import is_priced
+from cloud.agent.prices import is_priced, known_usd
 from cloud.db.models import Usage
 from cloud.jobs.ledger.month import Month
 from cloud.jobs.ledger.queries import Sums
@@ -27,7 +27,7 @@ class UsageSums(BaseModel):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
-    usd: float
+    usd: float | None = Field(description="null: nobody knows the price of any of these calls.")
 
 
 class UsageGroup(UsageSums):
@@ -72,8 +72,8 @@ class UsageRow(BaseModel):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
-    usd: float
-    is_priced: bool = Field(description="False: the model's price is unknown, and `usd` is 0 for that reason.")
+    usd: float | None = Field(description="null: the model's price is unknown; it counts as 0.")
+    is_priced: bool = Field(description="False: the model's price is unknown.")
     is_estimate: bool = Field(description="The call was cut off: its output tokens are estimated.")
 
 
@@ -96,6 +96,7 @@ def month_out(month: Month) -> MonthOut:
 
 
 def row_out(row: Usage) -> UsageRow:
+    has_price = row.usd > 0 or is_priced(row.model)
     return UsageRow(
         id=row.id,
         created_at=row.created_at,
@@ -107,8 +108,8 @@ def row_out(row: Usage) -> UsageRow:
         output_tokens=row.output_tokens,
         cache_read_tokens=row.cache_read_tokens,
         cache_write_tokens=row.cache_write_tokens,
-        usd=float(row.usd),
-        is_priced=row.usd > 0 or is_priced(row.model),
+        usd=float(row.usd) if has_price else None,
+        is_priced=has_price,
         is_estimate=row.is_estimate,
     )
 
@@ -120,7 +121,9 @@ def csv_head() -> str:
 
 def csv_row(row: Usage) -> str:
     """One line of the export; money with all its places, so that a spreadsheet's sum is ours."""
-    facts = row_out(row).model_dump(mode="json") | {"usd": f"{row.usd:.{_PLACES}f}"}
+    facts = row_out(row).model_dump(mode="json")
+    if facts["usd"] is not None:
+        facts["usd"] = f"{row.usd:.{_PLACES}f}"
     return _csv_line(["" if value is None else value for value in facts.values()])
 
 
@@ -143,5 +146,5 @@ def _facts(sums: Sums) -> dict[str, Any]:
         "output_tokens": sums.output_tokens,
         "cache_read_tokens": sums.cache_read_tokens,
         "cache_write_tokens": sums.cache_write_tokens,
-        "usd": round(float(sums.usd), _PLACES),
+        "usd": known_usd(round(float(sums.usd), _PLACES), sums.free_models),
     }

@@ -29,7 +29,7 @@ class RunPython(Arguments):
 
 
 class Look(Arguments):
-    """`format` is the child's `picture_format`. `frame` is for our own code: no model is told of it."""
+    """`format` is the child's `picture_format`. No model is told of `frame` and `fallback`, which our own code uses."""
 
     views: Annotated[list[View], Field(min_length=1)] = ["three_quarter"]
     shading: Literal["solid", "material", "rendered"] = "solid"
@@ -41,6 +41,7 @@ class Look(Arguments):
     frame: SkipJsonSchema[
         Annotated[list[Annotated[list[float], Field(min_length=3, max_length=3)]], Field(max_length=2)]
     ] = []
+    fallback: SkipJsonSchema[bool] = False
 
 
 class Inspect(Arguments):
@@ -116,6 +117,10 @@ def _fault(model: type[Arguments], kind: str, location: tuple[int | str, ...], m
         return f"the argument {name!r} is missing"
     if kind == "extra_forbidden":
         return f"there is no argument {name!r} (there are: {', '.join(model.model_fields)})"
+    if kind == "too_short":
+        return f"the argument {name!r} is empty: give at least one, or leave the argument out"
+    if kind == "finite_number":
+        return f"the argument {name!r} should be a plain number, not {value!r}"
     shown = repr(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__
     shown = shown if len(shown) <= _SHOWN_OF_A_VALUE else shown[:_SHOWN_OF_A_VALUE] + "…"
     return f"the argument {name!r} {message.removeprefix('Input ')}, not {shown}"

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cloud.cli.display import STAGES, Display, JsonDisplay, TerminalDisplay, plain
 from ui.api_types import Batch, BatchItem
+from ui.money import money
 
 PROMPT_WIDTH = 60
 _UNFINISHED = ("queued", "running")
@@ -84,7 +85,7 @@ class TerminalBatchDisplay(TerminalDisplay):
         left = counts["queued"] + counts["running"]
         parts = [f"{total - left} of {total} done"]
         parts += [f"{counts['failed']} failed"] if counts["failed"] else []
-        parts += [f"{self._clock() - self._began:.0f} s", f"${self._batch['usage']['usd']:.2f}"]
+        parts += [f"{self._clock() - self._began:.0f} s", money(self._batch["usage"]["usd"])]
         bar = Table.grid(padding=(0, 2))
         whole = ProgressBar(total=total, completed=total - left, width=24)
         bar.add_row(whole, Text("  ·  ".join(parts), style="cyan"))
@@ -99,12 +100,12 @@ class TerminalBatchDisplay(TerminalDisplay):
         table.columns[6].overflow = "fold"  # somebody will copy it
         for item in report["items"]:
             mark, style = _MARKS.get(item["state"], ("…", "dim"))
-            cells = (f"{item['triangles']:,}", f"{item['seconds']:.1f}", f"${item['usd']:.2f}", item["folder"] or "")
+            cells = (f"{item['triangles']:,}", f"{item['seconds']:.1f}", money(item["usd"]), item["folder"] or "")
             table.add_row(Text(mark, style=style), str(item["position"]), _short(item["prompt"]), *cells)
         self._console.print(Padding(table, (1, 0, 0, 1)))
         built, total = report["counts"].get("succeeded", 0), report["total"]
         lost = total - built
-        said = Text(f"{built} of {total} built, ${report['usd']:.2f}: ") + plain(f"{folder}")
+        said = Text(f"{built} of {total} built, {money(report['usd'])}: ") + plain(f"{folder}")
         self._console.print(Padding(said, (1, 0, 0, 1)))
         if lost:
             told = f"{lost} of {total} prompts {'were' if lost > 1 else 'was'} not built; batch.json says why."

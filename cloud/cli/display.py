@@ -19,6 +19,7 @@ from rich.text import Text
 
 from cloud.cli.brief_view import brief_view, plain, review_view
 from ui.api_types import JobEvent
+from ui.money import money, tokens_used
 
 STAGES = {
     "prepare": "getting Blender ready",
@@ -122,8 +123,9 @@ class TerminalDisplay:
         self._now = "starting"
         self._step = 0
         self._tokens = 0
-        self._usd = 0.0
+        self._usd: float | None = 0.0
         self._usd_limit: float | None = None
+        self._token_limit: int | None = None
         self._wait_until: float | None = None
         self._saying = ""
         self._spinner = Spinner("dots", style="cyan")
@@ -146,8 +148,8 @@ class TerminalDisplay:
             parts.append(f"step {self._step}")
         parts.append(f"{self._clock() - self._began:.0f} s")
         if self._tokens:
-            of_all = f" of ${self._usd_limit:.2f}" if self._usd_limit else ""
-            parts += [f"{self._tokens:,} tokens", f"${self._usd:.2f}{of_all}"]
+            tokens = tokens_used(self._tokens, self._token_limit, self._usd)
+            parts += [tokens, money(self._usd, self._usd_limit)]
         if self._saying:
             parts.append(f"“{self._saying[-SAYING_CHARS:]}”")
         self._spinner.update(text=Text("  ·  ".join(parts), style="cyan"))
@@ -177,7 +179,7 @@ class TerminalDisplay:
         elif event.type == "usage":
             usage = data["usage"]
             self._tokens = sum(count for name, count in usage.items() if name.endswith("_tokens"))
-            self._usd, self._usd_limit = usage["usd"], data.get("usd_limit")
+            self._usd, self._usd_limit, self._token_limit = usage["usd"], data.get("usd_limit"), data.get("token_limit")
         elif (shown := self._shown(event)) is not None:
             self._console.print(shown)
 

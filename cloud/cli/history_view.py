@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cloud.cli.display import plain
 from ui.api_types import Project, Snapshot, SnapshotDetail, TurnCost
+from ui.money import money
 
 SHORT_ID = 8
 
@@ -107,4 +108,5 @@ def _told_cost(cost: TurnCost | None) -> str:
         return ""
     tokens = cost["input_tokens"] + cost["output_tokens"] + cost["cache_read_tokens"] + cost["cache_write_tokens"]
     shared = f" (one turn of {cost['shared_by']} tool calls)" if cost["shared_by"] > 1 else ""
-    return f"{tokens:,} tokens ${cost['usd']:.4f}{shared}"
+    told = money(None) if cost["usd"] is None else f"${cost['usd']:.4f}"
+    return f"{tokens:,} tokens {told}{shared}"

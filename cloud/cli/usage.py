@@ -15,6 +15,7 @@ from cloud.cli.display import Display, plain
 from cloud.cli.make import Where
 from ui.api_client import ApiClient
 from ui.api_types import MonthBudget, UsageGroup, UsageReport
+from ui.money import money
 
 _BAR_WIDTH = 24
 _DAYS_SHOWN = 31
@@ -71,11 +72,11 @@ def _table(title: str, rows: Sequence[UsageGroup]) -> Table:
     for name in ("calls", "tokens in", "from cache", "tokens out", "cost"):
         table.add_column(name, justify="right")
     table.add_column("")
-    dearest = max((row["usd"] for row in rows), default=0.0)
+    dearest = max((row["usd"] or 0.0 for row in rows), default=0.0)
     for row in rows:
         given = row["input_tokens"] + row["cache_read_tokens"] + row["cache_write_tokens"]
         cached = row["cache_read_tokens"] / given if given else 0.0
-        bar = ProgressBar(total=dearest or 1.0, completed=row["usd"], width=_BAR_WIDTH)
+        bar = ProgressBar(total=dearest or 1.0, completed=row["usd"] or 0.0, width=_BAR_WIDTH)
         numbers = (str(row["calls"]), f"{given:,}", f"{cached:.0%}", f"{row['output_tokens']:,}", _usd(row["usd"]))
         table.add_row(plain(row["name"]), *numbers, bar)
     return table
@@ -90,5 +91,7 @@ def _show_month(console: Console, month: MonthBudget) -> None:
         console.print(f"This month, with the system's key: {spent} of {_usd(limit)}; {left} are left until {anew}.")
 
 
-def _usd(amount: float) -> str:
+def _usd(amount: float | None) -> str:
+    if amount is None:
+        return money(None)
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.loop import Turn
+from cloud.agent.model import CutOffCall, ModelReply
 from cloud.db.engine import DATABASE_ERRORS, Database
 from cloud.db.models import Consultation, Job, Message, Usage
 from cloud.jobs import queries
@@ -50,6 +50,7 @@ class ConversationRecorder:
     billed_to: str = "system"
     purpose: str = "build"
     usd_limit: float | None = None
+    token_limit: int | None = None
     before_call: Callable[[], Awaitable[None]] | None = None
     _turn_seq: int = 0
     _open_call: UUID | None = None
@@ -93,7 +94,7 @@ class ConversationRecorder:
             await writer.settle(self._cost(reply, message_seq=seq))
             if turn.text:
                 writer.emit(AgentText(text=storable_text(turn.text)))
-            writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
+            writer.emit(self._usage_event(totals))
             return seq
 
         self._turn_seq = await self.write(body, progress=True)
@@ -135,7 +136,7 @@ class ConversationRecorder:
                 await writer.move_head(move.snapshot_id)
                 writer.emit(move)
             if reply is not None:
-                writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
+                writer.emit(self._usage_event(totals))
 
         await self.write(body, progress=True)
         self.usage, self._open_call = totals, None
@@ -163,7 +164,7 @@ class ConversationRecorder:
 
         async def body(writer: queries.JobWriter) -> None:
             await writer.settle(self._cost(call))
-            writer.emit(UsageChanged(usage=totals, usd_limit=self.usd_limit))
+            writer.emit(self._usage_event(totals))
 
         try:
             await self.write(body)
@@ -204,6 +205,10 @@ class ConversationRecorder:
             consultation_key=consultation_key,
             row_id=row_id or self._open_call,
         )
+
+    def _usage_event(self, totals: UsageTotals) -> UsageChanged:
+        usd_limit = None if totals.usd is None else self.usd_limit
+        return UsageChanged(usage=totals, usd_limit=usd_limit, token_limit=self.token_limit)
 
     def _hand_over_if_draining(self) -> None:
         if self.draining.is_set():

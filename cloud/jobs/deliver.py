@@ -9,8 +9,9 @@ from cloud.jobs.history.scripts import script_of
 from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.step_facts import NewFile
+from cloud.jobs.storable import storable_text
 
-PREVIEW_SIZE_PX = 768
+PREVIEW_SIZE_PX = 1024
 QUICK_SIZE_PX = 512
 ALWAYS = ("blend", "glb")
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
@@ -83,22 +84,37 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
 
     Raises: DeliveryFailed, PodLost, PodNotReady.
     """
-    if not recorder.has_file("preview", "preview.png"):
-        picture = await draw_preview(toolbox)
-        if picture is not None:
-            await recorder.add_files([picture])
+    if recorder.has_file("preview", "preview.png"):
+        return
+    result = await _look_through_camera(toolbox, "rendered", PREVIEW_SIZE_PX)
+    picture = _picture_of(result)
+    if picture is not None:
+        await recorder.add_files([picture])
+        if unfit := result.structured.get("camera_unfit"):
+            await recorder.say(storable_text(f"The preview is from three quarters: the scene's camera {unfit}."))
 
 
-async def draw_preview(toolbox: PodToolbox, *, quick: bool = False) -> NewFile | None:
-    """The scene's picture, if there is anything to see; a `quick` one is smaller and without shadows.
+async def draw_quick_preview(toolbox: PodToolbox) -> NewFile | None:
+    """The scene's picture, if there is anything to see: smaller than the final one, and without shadows.
 
     Raises: DeliveryFailed, PodLost, PodNotReady.
     """
-    shading, size_px = ("solid", min(QUICK_SIZE_PX, PREVIEW_SIZE_PX)) if quick else ("rendered", PREVIEW_SIZE_PX)
-    arguments = {"views": ["three_quarter"], "shading": shading, "size": size_px}
+    return _picture_of(await _look_through_camera(toolbox, "solid", min(QUICK_SIZE_PX, PREVIEW_SIZE_PX)))
+
+
+async def _look_through_camera(toolbox: PodToolbox, shading: str, size_px: int) -> ToolResult:
+    """A picture through the scene's camera and in its aspect, or a square one from three quarters where that is none.
+
+    `size_px` is its longer side.
+    """
+    arguments = {"views": ["camera"], "shading": shading, "size": size_px, "fallback": True}
     result = await toolbox.call_surely("look", arguments)
     if result.is_error:
         raise DeliveryFailed("preview", _text(result))
+    return result
+
+
+def _picture_of(result: ToolResult) -> NewFile | None:
     for block in result.content:
         if block.get("type") == "image":
             source = block["source"]

@@ -17,13 +17,24 @@ from cloud.agent.verdict import Verdict
 
 
 class UsageTotals(BaseModel):
-    """What a job has used so far. `usd` is in US dollars."""
+    """What a job has used so far. `usd` is in US dollars; null: the model's price is unknown."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
-    usd: float = 0.0
+    usd: float | None = 0.0
+
+    def plus(self, other: "UsageTotals") -> "UsageTotals":
+        """Both together; an unknown price counts as nothing, unless nothing else is known."""
+        usd = round((self.usd or 0.0) + (other.usd or 0.0), 6)
+        return UsageTotals(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            usd=None if not usd and None in (self.usd, other.usd) else usd,
+        )
 
 
 class JobEvent(BaseModel):
@@ -135,11 +146,13 @@ class SnapshotTaken(JobEvent):
 
 
 class UsageChanged(JobEvent):
-    """The job's totals after a model call. `usd_limit` is what the whole job may cost; null: nobody said."""
+    """The job's totals after a model call. `usd_limit` is what the whole job may cost; null: nobody said, or the
+    model's price is unknown. `token_limit` is how many tokens it may use, the only limit of such a job; null: none."""
 
     type: Literal["usage"] = "usage"
     usage: UsageTotals
     usd_limit: float | None = None
+    token_limit: int | None = None
 
 
 class BriefReady(JobEvent):

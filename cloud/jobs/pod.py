@@ -8,9 +8,10 @@ from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
-from cloud.errors import NotFound, Prompt2MeshError
+from cloud.errors import NotFound
 from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
 from cloud.jobs.pod_link import PodLink, end_soon
+from cloud.jobs.pod_losses import PodLost, error_type, lost_in_a_call, may_be_tried_again
 from cloud.storage.store import ArtifactStore
 
 EMPTY_SCENE = ""
@@ -35,17 +36,6 @@ _RELEASE_LIMIT_S = 5.0
 _UNNOTICED_S = 0.5
 
 logger = logging.getLogger(__name__)
-
-
-class PodLost(Prompt2MeshError):
-    """Pod after pod ended under this job."""
-
-    code, http_status, retryable = "pod_lost", 503, True
-
-    def __init__(self, losses: int) -> None:
-        super().__init__(
-            f"Blender ended {losses} times while it worked on this job; the scene of the last finished step is kept."
-        )
 
 
 class PodToolbox:
@@ -109,7 +99,7 @@ class PodToolbox:
         for tries_left in reversed(range(_TRIES)):
             try:
                 result = await self._ask(name, arguments)
-                if not (tries_left and _may_be_tried_again(result)):
+                if not (tries_left and may_be_tried_again(result)):
                     return result
                 logger.warning("blender died", extra={"tool": name})
                 await self._load_scene()
@@ -120,12 +110,7 @@ class PodToolbox:
                 logger.warning("pod hangs", extra={"tool": name})
                 await self._replace()
                 break
-        text = (
-            "Blender was lost during this call and a new one runs. The scene is as it was before the call. "
-            "If the call asked for very much, do less at once."
-        )
-        error_facts = {"type": PodLost.code, "message": text, "line": None, "source": ""}
-        return ToolResult([{"type": "text", "text": text}], is_error=True, structured={"error": error_facts})
+        return lost_in_a_call()
 
     async def _ask(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
@@ -148,8 +133,8 @@ class PodToolbox:
         while True:
             result = await self.call(name, arguments)
             rounds_left -= 1
-            died = rounds_left > 0 and _may_be_tried_again(result)
-            if not (result.is_error and (died or _error_type(result) == PodLost.code)):
+            died = rounds_left > 0 and may_be_tried_again(result)
+            if not (result.is_error and (died or error_type(result) == PodLost.code)):
                 return result
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
@@ -300,11 +285,4 @@ class PodToolbox:
         return self._link
 
 
-def _may_be_tried_again(result: ToolResult) -> bool:
-    error = result.structured.get("error")
-    return result.is_error and isinstance(error, dict) and error.get("retryable") is True
-
-
-def _error_type(result: ToolResult) -> str:
-    error = result.structured.get("error")
-    return str(error.get("type", "")) if isinstance(error, dict) else ""
+__all__ = ["EMPTY_SCENE", "GOING_BACK", "PodLost", "PodToolbox"]

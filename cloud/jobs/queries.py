@@ -16,9 +16,11 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from cloud.agent.prices import known_usd
 from cloud.db.models import Artifact, Consultation, Event, Job, Message, Project, Snapshot, Step, Usage
 from cloud.errors import Conflict, NotFound
 from cloud.jobs.events import AnyEvent, JobEvent, JobFinished, UsageTotals
+from cloud.jobs.ledger.queries import free_models
 
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -206,16 +208,17 @@ async def usage_of(session: AsyncSession, job_id: UUID) -> tuple[int, UsageTotal
                 func.coalesce(func.sum(Usage.cache_read_tokens), 0),
                 func.coalesce(func.sum(Usage.cache_write_tokens), 0),
                 func.coalesce(func.sum(Usage.usd), 0),
+                free_models(),
             ).where(Usage.job_id == job_id)
         )
     ).one()
-    calls, given, made, read, written, usd = row
+    calls, given, made, read, written, usd, free = row
     totals = UsageTotals(
         input_tokens=int(given),
         output_tokens=int(made),
         cache_read_tokens=int(read),
         cache_write_tokens=int(written),
-        usd=float(usd),
+        usd=known_usd(float(usd), free or ()),
     )
     return calls, totals
 

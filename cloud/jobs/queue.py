@@ -19,16 +19,20 @@ if TYPE_CHECKING:
     from cloud.settings import Settings
 
 
-async def enqueue(session: "AsyncSession", job: "Job", settings: "Settings") -> None:
+async def enqueue(session: "AsyncSession", job: "Job", settings: "Settings", *, with_file: bool = False) -> None:
     """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time.
 
     The queue is fair between users: who sends fifty jobs gets as much of the runners as who sends one.
-    Raises: ProjectDeleted. What `admit` raises, at which the caller's transaction must not be committed.
+    `with_file`: see `require_space`.
+
+    Raises: ProjectDeleted. What `admit` raises, at which the transaction must not be committed.
     """
-    await enqueue_all(session, [job], settings)
+    await enqueue_all(session, [job], settings, with_file=with_file)
 
 
-async def enqueue_all(session: "AsyncSession", jobs: "Sequence[Job]", settings: "Settings") -> None:
+async def enqueue_all(
+    session: "AsyncSession", jobs: "Sequence[Job]", settings: "Settings", *, with_file: bool = False
+) -> None:
     """The same with many jobs of one user, one behind the other, each of another project: few statements for all."""
     first = await claims.next_turn(session, jobs[0].user_id)
     for place, job in enumerate(jobs):
@@ -40,7 +44,7 @@ async def enqueue_all(session: "AsyncSession", jobs: "Sequence[Job]", settings: 
             raise ProjectDeleted(writer.project.id)
         writer.emit(JobQueued())
     # After the projects' locks, as everywhere. Here alone, so that no way into the queue can leave it out.
-    await admit(session, jobs, settings)
+    await admit(session, jobs, settings, with_file=with_file)
     await claims.defer_all(session, jobs)
     await session.flush()
 

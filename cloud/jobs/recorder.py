@@ -11,7 +11,7 @@ from cloud.agent.loop import Step
 from cloud.db.models import Artifact, Snapshot
 from cloud.jobs import queries
 from cloud.jobs.conversing import ConversationRecorder
-from cloud.jobs.events import ArtifactReady, Picture, SnapshotTaken, StageChanged
+from cloud.jobs.events import AgentText, ArtifactReady, Picture, SnapshotTaken, StageChanged
 from cloud.jobs.pod import GOING_BACK
 from cloud.jobs.progress.queries import progress_of, snapshot_row, step_row
 from cloud.jobs.rows import snapshot_of_step, started_step, stored_file
@@ -154,6 +154,10 @@ class JobRecorder(ConversationRecorder):
     def has_file(self, kind: str, name: str) -> bool:
         """Whether the job has this file already."""
         return (kind, name) in self._files
+
+    async def say(self, text: str) -> None:
+        """Tell the user something that is not the model's, in one sentence."""
+        await self.emit(AgentText(text=text))
 
     @whole
     async def add_files(self, files: Sequence[NewFile], *, shown_as: str = "") -> None:

@@ -1,11 +1,12 @@
 """The rows that a running job writes, made of what the agent and its tools gave."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
-from cloud.agent.client import CutOffCall, ModelReply
 from cloud.agent.contract import ToolResult
 from cloud.agent.loop import Step
+from cloud.agent.model import CutOffCall, ModelReply
 from cloud.agent.prices import TokenCounts
 from cloud.db.models import Job, Snapshot, Usage
 from cloud.db.models import Step as StepRow
@@ -60,19 +61,13 @@ def usage_row(
         output_tokens=tokens.output_tokens,
         cache_read_tokens=tokens.cache_read_tokens,
         cache_write_tokens=tokens.cache_write_tokens,
-        usd=paid.usd,
+        usd=paid.usd or 0,
     )
 
 
-def add_usage(totals: UsageTotals, tokens: TokenCounts, usd: float) -> UsageTotals:
+def add_usage(totals: UsageTotals, tokens: TokenCounts, usd: float | None) -> UsageTotals:
     """The totals with one more call in them."""
-    return UsageTotals(
-        input_tokens=totals.input_tokens + tokens.input_tokens,
-        output_tokens=totals.output_tokens + tokens.output_tokens,
-        cache_read_tokens=totals.cache_read_tokens + tokens.cache_read_tokens,
-        cache_write_tokens=totals.cache_write_tokens + tokens.cache_write_tokens,
-        usd=round(totals.usd + usd, 6),
-    )
+    return totals.plus(UsageTotals(**asdict(tokens), usd=usd))
 
 
 def started_step(job: Job, attempt: int, message_seq: int, step: Step, before_id: UUID | None) -> StepRow:

@@ -6,13 +6,14 @@ parameters are taken out: they stand at the top of the file, under the ids of `c
 """
 
 import ast
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloud.jobs.kept_steps import KEPT_MARK
-from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS, Parameter
+from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS, Parameter, read_parameters
 from cloud.jobs.parameters.scene import scene_parameters
 from cloud.jobs.parameters.writing import literal, literal_of, with_expressions
 from cloud.jobs.script_imports import PRELUDE as IMPORT_PRELUDE
@@ -21,6 +22,7 @@ from cloud.jobs.script_imports import imported_file, imported_files
 if TYPE_CHECKING:
     from cloud.db.models import Project
 
+_MADE_BY_TOOL = re.compile(r"# .*: the tool \w+ did this, no code can\.\n", re.DOTALL)
 _TAKE_PARAMETERS = """
 _P2M_PARAMETERS = {name: value for name, value in globals().items() if name[0].isupper()}
 for _p2m_name in _P2M_PARAMETERS:  # each step sees its own alone
@@ -118,7 +120,7 @@ def seed_of_project(project: "Project") -> int:
 
 def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     """The script's text. Run alone under `bpy`, it rebuilds what the steps built from the empty scene."""
-    table, codes = _take_out_parameters([step.code for step in steps])
+    table, codes = _take_out_parameters(steps)
     features, bodies = _hoist_future_imports(codes)
     parts = [_header(steps)]
     if features:
@@ -139,15 +141,22 @@ def replay_script(steps: Sequence[ScriptStep], seed: int = 0) -> str:
     return "".join(parts)
 
 
-def _take_out_parameters(codes: Sequence[str]) -> tuple[str, list[str]]:
+def _take_out_parameters(steps: Sequence[ScriptStep]) -> tuple[str, list[str]]:
     """The lines that set the scene's parameters, and the steps' code, which takes them from there."""
-    parameters = scene_parameters(codes)
+    codes = [step.code for step in steps]
+    parameters = scene_parameters(codes, [step.title for step in steps])
     expressions: list[dict[str, str]] = [{} for _ in codes]
     lines: list[str] = []
+    headed = 0
     for each in parameters:
         name = each.parameter.name
-        expressions[each.step - 1][name] = f'_P2M_PARAMETERS["{each.id}"]'
-        written = literal(codes[each.step - 1], each.parameter)
+        for step in each.steps:
+            expressions[step - 1][name] = f'_P2M_PARAMETERS["{each.id}"]'
+        if each.step != headed and len(steps) > 1:
+            headed = each.step
+            lines.append(f"# Step {headed}: {_one_line(steps[headed - 1].title) or 'untitled'}\n")
+        own = next(found for found in read_parameters(codes[each.step - 1]) if found.name == name)
+        written = literal(codes[each.step - 1], own)
         if not written.isprintable():  # it spans lines, which may have comments
             written = literal_of(each.parameter.value, written)
         lines.append(f"{each.id} = {written}{_comment(each.parameter)}\n")
@@ -205,13 +214,34 @@ def _header(steps: Sequence[ScriptStep]) -> str:
 
 
 def _needed(steps: Sequence[ScriptStep]) -> list[str]:
-    """What the script cannot make by itself, in words."""
-    files = [_in_docstring(name) for name in imported_files([step.code for step in steps])]
-    return (
-        ["It needs the imported files beside it, which no code can make:", *(f"- {name}" for name in files), ""]
-        if files
-        else []
-    )
+    """What the script cannot make by itself, and what to do about it, in words."""
+    lines: list[str] = []
+    if names := imported_files([step.code for step in steps]):
+        lines += [
+            "A part of the scene was imported, and no code can make it. Before you run the script put the files that",
+            "were imported, as they were then and under these names, into the script's folder:",
+            *(f"- {_in_docstring(name)}" for name in names),
+            "",
+        ]
+    if left_out := [step for step in steps if _is_no_code(step.code)]:
+        lines += [
+            "These steps were made by a tool, which no code can repeat, so the script leaves them out:",
+            *(f"- {_in_docstring(step.title) or 'untitled'}" for step in left_out),
+            "",
+        ]
+    if failed := [step for step in steps if step.code.startswith(KEPT_MARK)]:
+        lines += [
+            "These steps failed half way when the scene was made, and what they did by then was kept. They fail here",
+            "too; the script prints that and goes on. Their numbers are not among the parameters:",
+            *(f"- {_in_docstring(step.title) or 'untitled'}" for step in failed),
+            "",
+        ]
+    return lines
+
+
+def _is_no_code(code: str) -> bool:
+    """The step of a tool has a comment for its code, and an import its mark."""
+    return bool(code) and imported_file(code) is None and _MADE_BY_TOOL.fullmatch(code) is not None
 
 
 def _in_docstring(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -78,9 +79,13 @@ def pictures_in(step: Step, result: ToolResult) -> list[NewFile]:
     views = result.structured.get("views") or []
     pictures: list[NewFile] = []
     for index, image in enumerate(images):
-        view = f"-{views[index]}" if len(images) > 1 and index < len(views) else ""
+        view = f"-{_view_word(views[index])}" if len(images) > 1 and index < len(views) else ""
         media_type = image["source"]["media_type"]
-        name = f"step-{step.number:02d}-look{view}.{media_type.rpartition('/')[2]}"
+        ending = f".{media_type.rpartition('/')[2]}"
+        name = f"step-{step.number:02d}-look{view}"
+        if any(other.name == name + ending for other in pictures):
+            name += f"-{index + 1}"
+        name += ending
         pictures.append(NewFile("picture", name, media_type, base64.b64decode(image["source"]["data"])))
     return pictures
 
@@ -94,6 +99,11 @@ async def packed_result(result: ToolResult, store: "ArtifactStore") -> dict[str,
 async def unpacked_result(kept: Mapping[str, Any], store: "ArtifactStore") -> ToolResult:
     """The result of such a row. Raises: ArtifactMissing: a picture is gone."""
     return ToolResult(await unpack(kept["content"], store), kept["is_error"], dict(kept["facts"]))
+
+
+def _view_word(label: object) -> str:
+    """A view's label as part of a file name, of `[a-z0-9_]` alone and without what it says in brackets."""
+    return re.sub(r"[^a-z0-9]+", "_", str(label).partition("(")[0].lower()).strip("_")[:40] or "view"
 
 
 def _is_count(result: ToolResult, key: str) -> bool:

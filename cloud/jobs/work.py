@@ -97,12 +97,6 @@ class JobWork:
         return BuildOptions.of_request(self.job.request)
 
     @property
-    def usd_limit(self) -> float:
-        """What the whole job may cost: the least of what the deployment, the quality and the user allow."""
-        allowed = (self.services.settings.max_job_usd, self.options.profile.usd, self.options.max_usd)
-        return min(usd for usd in allowed if usd is not None)
-
-    @property
     def result(self) -> JobResult:
         """What came of the job so far. `timings` are those of this attempt."""
         recorder = self.recorder

@@ -44,7 +44,7 @@ class ListRecorder:
 
     async def model_turn(self, turn: Turn, reply: ModelReply) -> None:
         self.turns.append(turn)
-        self.usd += reply.usd
+        self.usd += reply.usd or 0.0
 
     async def user_turn(self, turn: Turn) -> None:
         self.turns.append(turn)

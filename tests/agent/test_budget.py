@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from cloud.agent.budget import Budget
-from cloud.agent.prices import TokenCounts, is_priced, price_usd
+from cloud.agent.prices import TokenCounts, is_priced, known_usd, price_usd
 
 
 def test_price_is_a_whole_number_of_micro_dollars() -> None:
@@ -30,8 +30,15 @@ def test_unknown_price_is_not_zero_and_tokens_count_all_the_same() -> None:
     assert not is_priced("local-model")
     assert is_priced("claude-sonnet-4-5-20250929")
     budget = Budget(60, 5.0, max_tokens=1000)
-    budget.spend(TokenCounts(900, 100), 0.0)
+    budget.spend(TokenCounts(900, 100), None)
     assert budget.exhausted == "The job reached its limit of 1,000 tokens."
+
+
+def test_cost_of_some_calls_is_unknown_only_where_nothing_of_it_is_known() -> None:
+    assert known_usd(0.0, ["local-model"]) is None
+    assert known_usd(0.5, ["local-model"]) == 0.5
+    assert known_usd(0.0, ["offline-modeller"]) == 0.0
+    assert known_usd(0.0, []) == 0.0
 
 
 def test_call_that_would_surely_exceed_is_not_made() -> None:

@@ -7,7 +7,7 @@ import pytest
 from cloud.agent.budget import Budget
 from cloud.agent.client import MessagesClient, RetryPolicy
 from cloud.agent.contract import Outcome, ToolResult
-from cloud.agent.loop import Agent, Turn
+from cloud.agent.loop import CALLS_A_TURN, Agent, Turn
 from cloud.agent.scene_data import scene_data
 from tests.agent.fakes import ListRecorder, NotebookToolbox
 from tests.support.scripted_messages import (
@@ -99,6 +99,17 @@ async def test_parallel_calls_are_answered_each_by_its_id_in_order() -> None:
     blocks = answers(seen.requests[1])
     assert [block["tool_use_id"] for block in blocks] == ["call_1", "call_2"]
     assert [block["content"][0]["text"] for block in blocks] == [scene_data("ran a"), scene_data("ran b")]
+
+
+async def test_calls_above_the_limit_of_a_turn_are_answered_and_not_run() -> None:
+    asked = [("run_python", {"code": str(number)}) for number in range(CALLS_A_TURN + 4)]
+    seen = await run_loop(calls(*asked), calls(("run_python", {"code": "again"})), finishes())
+    blocks = answers(seen.requests[1])
+    assert [block["tool_use_id"] for block in blocks] == [f"call_{n}" for n in range(1, CALLS_A_TURN + 5)]
+    assert [block.get("is_error", False) for block in blocks] == [False] * CALLS_A_TURN + [True] * 4
+    assert "not run: at most 16 calls a turn; send it again." in blocks[-1]["content"][0]["text"]
+    assert seen.toolbox.ran == [*map(str, range(CALLS_A_TURN)), "again"]
+    assert [step.number for step in seen.recorder.steps] == list(range(1, CALLS_A_TURN + 2))
 
 
 async def test_failed_step_goes_back_to_the_model() -> None:
@@ -346,5 +357,5 @@ async def test_call_that_broke_off_counts_towards_the_budget() -> None:
     budget = Budget(20, 5.0)
     seen = await run_loop(breaks(), finishes(), budget=budget)
     (cost,) = seen.recorder.cut_offs
-    assert cost.usd > 0
+    assert cost.usd
     assert budget.usd == pytest.approx(seen.recorder.usd + cost.usd)

@@ -34,6 +34,14 @@ def test_references_the_sheet_and_the_render_are_image_blocks() -> None:
     assert question_of(CASE)[-1]["text"] == "The request:\na chair\nwith <b>four</b> legs"
 
 
+def test_scene_before_an_edit_is_shown_and_labelled() -> None:
+    edit = replace(CASE, evidence=replace(EVIDENCE, before={**PICTURE, "source": "old"}))
+    shown = question_of(edit)
+    (at,) = [at for at, block in enumerate(shown) if block.get("source") == "old"]
+    assert shown[at - 1]["text"].startswith("before: ")
+    assert pictures(edit) == 3
+
+
 def test_scene_without_anything_to_see_is_said_to_be_so() -> None:
     blind = replace(CASE, evidence=replace(EVIDENCE, sheet=None, render=None))
     assert pictures(blind) == 0

@@ -49,6 +49,13 @@ def test_objects_that_the_scene_does_not_have_are_left_out_and_names_are_the_sce
     assert read_verdict(answer(defects=[defect]), OBJECTS).defects[0].objects == ["Seat"]
 
 
+def test_folded_names_of_the_parts_list_are_all_that_they_stand_for() -> None:
+    defect = {"what": "x", "severity": "major", "objects": ["Leg 1…3 (3)", "Seat/Back", "Wing"], "mend": "y"}
+    names = ["Leg 1", "Leg 2", "Leg 3", "Leg 4", "Seat", "Back"]
+    read = read_verdict(answer(defects=[defect]), names)
+    assert read.defects[0].objects == ["Leg 1", "Leg 2", "Leg 3", "Seat", "Back"]
+
+
 @pytest.mark.parametrize(
     ("broken", "names"),
     [

@@ -11,6 +11,7 @@ BRIEF = {"title": "Chair", "parts": [{"name": "Leg", "size_m": [0.04, 0.04, 0.4]
 def test_a_brief_is_a_job_that_holds_what_was_asked(ada: httpx2.Client, project: str, png: bytes) -> None:
     image = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
     asked = {"prompt": " a chair ", "detail": "concise", "model": "offline-modeller", "image_ids": [image]}
+    asked |= {"quality": "high", "max_usd": 2.5, "formats": ["stl"]}
 
     answer = ada.post(f"/v1/projects/{project}/briefs", json=asked)
 
@@ -22,7 +23,8 @@ def test_a_brief_is_a_job_that_holds_what_was_asked(ada: httpx2.Client, project:
         "offline-modeller",
         "queued",
     )
-    assert job["formats"] == []
+    wanted = {"quality": "high", "detail": "concise", "max_usd": 2.5, "formats": ["stl"], "image_ids": [image]}
+    assert job["options"] == wanted
     assert ada.get(f"/v1/jobs/{job['id']}").json() == job
 
 

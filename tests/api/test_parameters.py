@@ -11,7 +11,11 @@ from cloud.db.models import Snapshot
 from cloud.jobs import queries
 from tests.api.rows import finish_job
 
-CODE = "SEAT_HEIGHT = 0.45  # m, 0.3 to 0.7: height of the seat\nLEGS = 3\nSEAT_COLOR = (0.5, 0.25, 0.1)\n"
+CODE = """SEAT_HEIGHT = 0.45  # m, 0.3 to 0.7: height of the seat
+LEGS = 3
+SEAT_COLOR = (0.5, 0.25, 0.1)
+stool(SEAT_HEIGHT, LEGS, SEAT_COLOR)
+"""
 
 
 async def give_steps(database: Database, project: str, job_id: str, *codes: str) -> list[str]:
@@ -40,7 +44,7 @@ def job_id(ada: httpx2.Client, project: str) -> str:
 async def test_parameters_are_listed_with_type_range_and_value(
     ada: httpx2.Client, database: Database, project: str, job_id: str
 ) -> None:
-    ids = await give_steps(database, project, job_id, CODE, "LEGS = 4\nWITH_BALL = True\n")
+    ids = await give_steps(database, project, job_id, CODE, "LEGS = 4\nWITH_BALL = True\nstool(LEGS, WITH_BALL)\n")
     listed = ada.get(f"/v1/projects/{project}/parameters").json()
     assert listed["head_snapshot_id"] == ids[1]
     assert listed["items"][0] == {
@@ -58,7 +62,7 @@ async def test_parameters_are_listed_with_type_range_and_value(
 async def test_a_change_is_a_job_and_keeps_its_values(
     ada: httpx2.Client, database: Database, project: str, job_id: str
 ) -> None:
-    ids = await give_steps(database, project, job_id, CODE, "BALL_RADIUS = 0.1\n")
+    ids = await give_steps(database, project, job_id, CODE, "BALL_RADIUS = 0.1\nball(BALL_RADIUS)\n")
     change: dict[str, Any] = {"values": {"BALL_RADIUS": 0.2}, "expected_head": ids[1]}
     answer = ada.post(f"/v1/projects/{project}/parameters", json=change)
     assert answer.status_code == 202
@@ -109,9 +113,11 @@ async def test_parameters_of_another_user_are_not_found(
 async def test_undo_of_a_change_brings_back_the_scene_before_it(
     ada: httpx2.Client, database: Database, project: str, job_id: str
 ) -> None:
-    old = await give_steps(database, project, job_id, CODE, "BALL_RADIUS = 0.1\n")
+    old = await give_steps(database, project, job_id, CODE, "BALL_RADIUS = 0.1\nball(BALL_RADIUS)\n")
     change = ada.post(f"/v1/projects/{project}/parameters", json={"values": {"LEGS": 4}}).json()["id"]
-    new = await give_steps(database, project, change, CODE.replace("LEGS = 3", "LEGS = 4"), "BALL_RADIUS = 0.1\n")
+    new = await give_steps(
+        database, project, change, CODE.replace("LEGS = 3", "LEGS = 4"), "BALL_RADIUS = 0.1\nball(BALL_RADIUS)\n"
+    )
     undone = ada.post(f"/v1/projects/{project}/undo")
     assert undone.json()["head_snapshot_id"] == old[1]
     redone = ada.post(f"/v1/projects/{project}/redo")

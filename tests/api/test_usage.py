@@ -58,7 +58,7 @@ async def grace(api: RunningApi, database: Database) -> AsyncIterator[tuple[http
 async def test_every_sum_is_that_of_the_rows(grace: tuple[httpx2.Client, str]) -> None:
     client, job_id = grace
     rows = list(csv.DictReader(io.StringIO(client.get("/v1/usage/rows", headers={"Accept": "text/csv"}).text)))
-    exact = sum(Decimal(row["usd"]) for row in rows)
+    exact = sum(Decimal(row["usd"] or 0) for row in rows)
     assert (len(rows), exact) == (121, Decimal("8.000081"))
     for report in (client.get("/v1/usage").json(), client.get(f"/v1/jobs/{job_id}/usage").json()):
         totals = report["totals"]
@@ -66,9 +66,10 @@ async def test_every_sum_is_that_of_the_rows(grace: tuple[httpx2.Client, str]) -
         assert (totals["calls"], totals["estimates"]) == (121, 1)
         assert totals["cache_read_tokens"] == sum(int(row["cache_read_tokens"]) for row in rows)
         for group in ("by_day", "by_model", "by_purpose", "by_payer"):
-            assert sum(Decimal(str(part["usd"])) for part in report[group]) == exact
+            assert sum(Decimal(str(part["usd"] or 0)) for part in report[group]) == exact
             assert sum(part["input_tokens"] for part in report[group]) == totals["input_tokens"]
         assert report["unpriced_models"] == ["local-model"]
+        assert [part["name"] for part in report["by_model"] if part["usd"] is None] == ["local-model"]
 
 
 async def test_days_are_those_of_utc_and_can_be_chosen(grace: tuple[httpx2.Client, str]) -> None:
@@ -92,6 +93,7 @@ async def test_rows_come_in_pages_and_say_what_is_known_of_them(grace: tuple[htt
     assert len({row["id"] for row in seen}) == 121
     assert seen == sorted(seen, key=lambda row: row["created_at"], reverse=True)
     assert {row["model"] for row in seen if not row["is_priced"]} == {"local-model"}
+    assert {row["model"] for row in seen if row["usd"] is None} == {"local-model"}
     assert [row["output_tokens"] for row in seen if row["is_estimate"]] == [1]
     assert {row["job_id"] for row in seen} == {job_id}
 

@@ -42,6 +42,13 @@ def test_models_without_a_price_and_estimates_are_said() -> None:
     assert "1 call was cut off" in said
 
 
+def test_cost_that_nobody_knows_is_no_amount() -> None:
+    unknown = {"name": "local-model", **CHEAP, "usd": None}
+    said = shown(totals=unknown, by_model=[unknown])
+    assert "3 model calls, price unknown" in said
+    assert next(line for line in said.splitlines() if "local-model" in line).split()[5:7] == ["price", "unknown"]
+
+
 def test_user_without_calls_is_told_so() -> None:
     nothing = dict.fromkeys(DEAR, 0)
     said = shown(totals=nothing, by_day=[], by_model=[], by_purpose=[], by_payer=[])

@@ -119,7 +119,9 @@ async def _check_the_import(backend: Backend, project: Account, job_id: UUID, bl
 
     async with project.database.sessions() as session:
         script = await script_of(session, snapshot.id)
-    assert "It needs the imported files beside it" in script
+    assert (
+        "put the files that\nwere imported, as they were then and under these names, into the script's folder" in script
+    )
     (folder / "script.py").write_text(script)
     assert "put it beside this script" in await asyncio.to_thread(_run_script, folder)
     (folder / "Türm of doom.blend").write_bytes(blend)

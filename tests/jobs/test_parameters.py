@@ -31,6 +31,7 @@ SEAT_HEIGHT = 0.45  # m, 0.3 to 0.7: height of the seat
 LEGS = 3
 bpy.ops.mesh.primitive_cube_add(size=0.4, location=(0, 0, SEAT_HEIGHT))
 bpy.context.object.name = "Seat"
+bpy.context.object["legs"] = LEGS
 if SEAT_HEIGHT > 0.65:
     raise ValueError("too high")
 """
@@ -107,7 +108,7 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
     assert job.state == "succeeded", job.error
     assert job.prompt == "a stool with a ball, with LEG_RADIUS = 0.05, WOOD_COLOR = (0, 0.5, 1)"
     assert await parameters(user) == {
-        "SEAT_HEIGHT": 0.45, "LEGS": 3, "LEG_RADIUS": 0.05, "WOOD_COLOR": (0.0, 0.5, 1.0), "SEAT_HEIGHT_2": 0.45,
+        "SEAT_HEIGHT": 0.45, "LEGS": 3, "LEG_RADIUS": 0.05, "WOOD_COLOR": (0.0, 0.5, 1.0),
         "BALL_RADIUS": 0.1,
     }  # fmt: skip
     new = [snapshot for snapshot in await user.snapshots() if snapshot.id not in {each.id for each in old}]

@@ -96,6 +96,17 @@ async def test_a_brief_that_cannot_be_had_ends_the_job_with_a_sentence_and_its_c
     assert len(await ledger(user, job_id)) == paid
 
 
+async def test_a_brief_that_the_month_does_not_pay_for_is_not_asked_for(backend: Backend, user: Account) -> None:
+    async with user.database.sessions() as session, session.begin():
+        session.add(Usage(user_id=user.user_id, model="x", usd=Decimal(9), billed_to="system"))
+    job_id = await user.post(kind="refine", request=CONCISE)
+    async with scripted_messages() as api, running(backend.with_model(api.base_url, user_month_usd=5.0)):
+        job = await user.ended(job_id)
+
+    assert (job.state, (job.error or {})["code"], api.requests) == ("failed", "budget_reached", [])
+    assert "for this month is used up" in (job.error or {})["message"]
+
+
 async def test_what_an_earlier_attempt_has_asked_is_not_asked_again(backend: Backend, user: Account) -> None:
     async def keep_before(job_id: UUID) -> None:
         async with user.database.sessions() as session, session.begin():

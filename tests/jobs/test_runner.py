@@ -114,15 +114,31 @@ async def test_restored_snapshot_becomes_the_head_and_history_branches(backend: 
     assert [snapshot.parent_id for snapshot in await user.snapshots()] == [None, None]
 
 
-async def test_going_back_to_the_empty_scene_is_kept(backend: Backend, user: Account) -> None:
+async def test_scene_that_is_empty_at_the_end_was_not_built(backend: Backend, user: Account) -> None:
     back = calls(("snapshots", {"action": "restore", "sha256": "empty"}))
     script = [calls(("run_python", {"code": CUBE})), back, finishes()]
     async with scripted_messages(*script) as api, running(backend.with_model(api.base_url)):
         job_id = await user.post()
         job = await user.ended(job_id)
-    assert job.state == "succeeded", job.error
+    assert job.state == "failed"
+    assert job.error is not None
+    assert job.error["code"] == "nothing_built"
+    assert job.error["message"].startswith("Nothing was built: the scene is empty at the end.")
     assert await user.head() is None
-    assert set(await user.artifacts(job_id)) == {"step-01-thumbnail.webp", "scene.blend"}
+    assert set(await user.artifacts(job_id)) == {"step-01-thumbnail.webp"}
+
+
+async def test_edit_may_take_everything_away_and_a_new_project_may_not(backend: Backend, user: Account) -> None:
+    clear = calls(("run_python", {"code": "for one in list(bpy.data.objects):\n    bpy.data.objects.remove(one)"}))
+    box = calls(("run_python", {"code": CUBE}))
+    async with (
+        scripted_messages(box, clear, finishes(), box, finishes(), clear, finishes()) as api,
+        running(backend.with_model(api.base_url)),
+    ):
+        cleared, built, edited = [await user.ended(await user.post()) for _ in range(3)]
+    assert [job.state for job in (cleared, built, edited)] == ["failed", "succeeded", "succeeded"], edited.error
+    assert cleared.error is not None
+    assert cleared.error["code"] == "nothing_built"
 
 
 async def test_export_job_makes_the_file_of_the_present_scene(backend: Backend, user: Account) -> None:

@@ -128,7 +128,9 @@ def test_any_prompt_and_title_leave_the_script_valid(prompt: str) -> None:
 
 
 def test_code_is_kept_character_by_character_but_for_its_parameters() -> None:
-    assert BASE.replace("LEGS = 3", 'LEGS = _P2M_PARAMETERS["LEGS"]') in replay_script(steps(BASE))
+    code = f"{BASE}stool['legs'] = LEGS\n"
+    assert code.replace("LEGS = 3", 'LEGS = _P2M_PARAMETERS["LEGS"]') in replay_script(steps(code))
+    assert BASE in replay_script(steps(BASE))  # where nothing reads the number it is no parameter
 
 
 def test_future_imports_move_to_the_top() -> None:
@@ -139,7 +141,7 @@ def test_future_imports_move_to_the_top() -> None:
 def test_very_long_code_is_not_parsed_and_still_runs() -> None:
     long = "from __future__ import annotations\nSIZE = 1.0\nmade: Missing = [SIZE]\n" + "# padding\n" * 60_000
     script = replay_script(
-        [ScriptStep("Long", long, "job", "a box"), ScriptStep("Next", "SIZE = 2.0\n", "job", "a box")]
+        [ScriptStep("Long", long, "job", "a box"), ScriptStep("Next", "SIZE = 2.0\nbox(SIZE)\n", "job", "a box")]
     )
     # As a text, with what begins a file at its beginning; only the short step has a parameter.
     assert '_p2m_run("""\\\nfrom __future__ import annotations\n' in script

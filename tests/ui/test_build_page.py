@@ -207,6 +207,18 @@ def test_another_prompt_can_be_written_instead_of_building_the_brief(signed_in: 
     assert len(api.jobs) == 1
 
 
+def test_model_without_a_price_shows_tokens_and_their_limit_instead_of_money(signed_in: AppTest, api: FakeApi) -> None:
+    place(signed_in)
+    job = next(iter(api.jobs.values()))
+    api.play_beginning(job)
+    api.play(job, "usage", usage={**job_usage(), "usd": None}, usd_limit=None, token_limit=4_000_000)
+    run_until(signed_in, "price unknown")
+    no_crash(signed_in)
+    words = words_on(signed_in)
+    assert "of at most 4,000,000 tokens" in words
+    assert "$0.00" not in words.replace("\\", "")
+
+
 def test_a_review_is_a_checklist_and_the_cost_stands_beside_its_limit(signed_in: AppTest, api: FakeApi) -> None:
     place(signed_in)
     job = next(iter(api.jobs.values()))

@@ -184,8 +184,7 @@ def _place(session: UiSession, order: Order) -> None:
     if len(order.images) > IMAGES_LIMIT:
         st.warning(f"Give at most {IMAGES_LIMIT} reference images.", icon=":material/image:")
         return
-    session.order, job = place(session.client, order)
-    session.follow(job)
+    session.follow(place(session.client, order))
     st.rerun()
 
 
@@ -207,8 +206,7 @@ def _draw_brief(session: UiSession, following: JobFollower, brief: Brief) -> Non
         st.rerun()
     if wanted is not None:
         with errors_as_banner():
-            order = session.order if session.order and session.order.prompt == job["prompt"] else Order.of_job(job)
-            session.follow(build(session.client, order, wanted))
+            session.follow(build(session.client, Order.of_job(job), wanted))
             st.rerun()
 
 

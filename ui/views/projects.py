@@ -74,7 +74,8 @@ def _draw_card(session: UiSession, project: Project) -> None:
         if preview is None:
             draw_empty_stage("No picture yet.", key=project["id"], height_px=280)
         else:
-            st.image(preview, width="stretch", alt=f"Preview of {project['name']}")
+            with st.container(key=f"card-picture-{project['id']}"):
+                st.image(preview, width="stretch", alt=f"Preview of {project['name']}")
         st.markdown(f"**{plain(shortened(project['name'], 80))}**")
         st.caption(f"Changed {ago(project['updated_at'])}")
         with st.container(horizontal=True):
@@ -119,7 +120,8 @@ def _draw_opened(session: UiSession, project: Project) -> None:
         if preview is None:
             draw_empty_stage("No picture yet.")
         else:
-            st.image(preview, width="stretch", alt=f"Preview of {project['name']}")
+            with st.container(key="opened-picture"):
+                st.image(preview, width="stretch", alt=f"Preview of {project['name']}")
     st.subheader("Prompts", anchor=False)
     for job in itertools.islice(session.client.list_jobs(project_id=project["id"]), JOBS_SHOWN):
         _draw_job(session, job)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cloud.accounts.admin import queries
 from cloud.accounts.audit.queries import add_entry
-from cloud.errors import Conflict
+from cloud.errors import Conflict, Forbidden
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,15 @@ LIMIT_COLUMNS = {
 """A quota's name, and the column of `users` that holds a user's own."""
 
 
+class NoAdminAnyMore(Forbidden):
+    """Whoever acts has lost the office since the request came."""
+
+    code = "no_admin_any_more"
+
+    def __init__(self) -> None:
+        super().__init__("You are no admin any more.")
+
+
 class NotThisAccount(Conflict):
     """It is one's own, or the last admin's."""
 
@@ -37,10 +46,12 @@ class NotThisAccount(Conflict):
 async def suspend(session: "AsyncSession", actor: uuid.UUID, origin: "Origin", user_id: uuid.UUID, reason: str) -> None:
     """From the commit on the account can do nothing, and no job of it is begun; `reason` is told to its user.
 
-    Its jobs are stopped afterwards, by `cloud.jobs.stopping`. Raises: NotFound. NotThisAccount.
+    Its jobs are stopped afterwards, by `cloud.jobs.stopping`. Raises: NotFound. NotThisAccount. NoAdminAnyMore.
     """
-    # All admins are locked, so that two who suspend each other at once do not leave none.
+    # All admins are locked, so that of two who suspend each other at once the second is told that they are suspended.
     admins = await queries.lock_active_admins(session)
+    if actor not in admins:
+        raise NoAdminAnyMore
     user = await queries.get_user(session, user_id, lock=True)
     if user_id == actor:
         raise NotThisAccount(is_own=True)

@@ -32,18 +32,23 @@ class AccountSuspended(Forbidden):
         super().__init__(f"This account is suspended{why}. Ask the administrator of this server.")
 
 
-class AccountClosing(Forbidden):
+class AccountBeingDeleted(Forbidden):
     """The account is being deleted."""
 
-    code = "account_closing"
+    code = "account_being_deleted"
 
     def __init__(self) -> None:
         super().__init__("This account is being deleted; it can do nothing any more.")
 
 
-def require_active(account: "User | Standing") -> None:
-    """Raises: AccountSuspended. AccountClosing."""
-    if account.suspended_at is not None:
-        raise AccountSuspended(account.suspended_for)
+def refusal_of(account: "User | Standing") -> Forbidden | None:
+    """Why the account may do nothing; None: it may."""
     if account.deletion_requested_at is not None:
-        raise AccountClosing
+        return AccountBeingDeleted()
+    return AccountSuspended(account.suspended_for) if account.suspended_at is not None else None
+
+
+def require_active(account: "User | Standing") -> None:
+    """Raises: AccountSuspended. AccountBeingDeleted."""
+    if (refusal := refusal_of(account)) is not None:
+        raise refusal

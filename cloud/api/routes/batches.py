@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from cloud.api.batch_shapes import BatchDetail, BatchIn, BatchOut, batch_detail, batch_out
+from cloud.api.batch_shapes import BatchDetail, BatchIn, BatchOut, Name, batch_detail, batch_out
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.downloads import attachment_header
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
+from cloud.api.patterns import CSV, JSON_LINES, TEXT
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
 from cloud.api.shapes import page_out
@@ -33,12 +34,13 @@ _KINDS: dict[str, Kind] = {
     "application/jsonl": "jsonl",
     "text/plain": "txt",
 }
-_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_JSON: dict[str, Any] = {"schema": BatchIn.model_json_schema(ref_template="#/components/schemas/{model}")}
+_LEAST: dict[Kind, str] = {"csv": CSV, "jsonl": JSON_LINES, "txt": TEXT}
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            media_type: {"schema": BatchIn.model_json_schema()} if kind == "json" else _TEXT
+            media_type: _JSON if kind == "json" else {"schema": {"type": "string", "pattern": _LEAST[kind]}}
             for media_type, kind in _KINDS.items()
         },
     }
@@ -52,7 +54,7 @@ async def create_batch(
     transaction: TransactionDep,
     services: ServicesDep,
     idempotency: IdempotencyDep,
-    name: Annotated[str | None, Query(description="What the batch is called.")] = None,
+    name: Annotated[Name | None, Query(description="What the batch is called.")] = None,
     quality: Annotated[Quality | None, Query(description="Of the items that name none.")] = None,
     detail: Annotated[Detail | None, Query(description="Of the items that name none.")] = None,
 ) -> BatchDetail:

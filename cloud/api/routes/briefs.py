@@ -9,11 +9,13 @@ from pydantic import Field
 from cloud.api.dependencies import OwnerDep, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
+from cloud.api.patterns import TEXT
 from cloud.api.problems import documented
 from cloud.api.schemas import Body, JobOut
 from cloud.api.shapes import job_out
 from cloud.db.models import Job
 from cloud.jobs import queue
+from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import BuildOptions, Quality
 from cloud.jobs.prompt import checked_prompt
 from cloud.projects import queries
@@ -22,7 +24,9 @@ router = APIRouter(prefix="/projects", tags=["briefs"], responses=documented(404
 
 
 class BriefIn(Body):
-    prompt: Annotated[str, Field(examples=["a medieval castle tower with a wooden door"])]
+    prompt: Annotated[
+        str, Field(examples=["a medieval castle tower with a wooden door"], json_schema_extra={"pattern": TEXT})
+    ]
     detail: Literal["concise", "moderate", "comprehensive"] = Field(
         default="moderate", description="At most 150, 450 or 1,200 words."
     )
@@ -32,6 +36,7 @@ class BriefIn(Body):
     image_ids: list[UUID] = Field(default=[], max_length=8, description="Uploaded reference images.")
     quality: Quality = Field(default="standard", description="How much effort the model takes.")
     max_usd: float | None = Field(default=None, gt=0, le=1e6, allow_inf_nan=False, description="What it may cost.")
+    formats: list[ExportFormat] = Field(default=[], description="Of the build that is to follow: kept with this job.")
 
 
 @router.post("/{project_id}/briefs", status_code=202, summary="Refine a prompt", responses=documented(403))
@@ -53,7 +58,7 @@ async def create_brief(
     await demand_usable_model(services, transaction, owner, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
-        formats=[],
+        formats=body.formats,
         image_ids=[str(image_id) for image_id in dict.fromkeys(body.image_ids)],
         quality=body.quality,
         detail=body.detail,

@@ -26,7 +26,9 @@ _VALUES = Field(
 
 
 class ParameterOut(BaseModel):
-    id: str = Field(description="Its name, with a number behind it where an earlier step has the same name.")
+    id: str = Field(
+        description="Its name; its step's title or a number follows where an earlier step gives it another value."
+    )
     name: str
     label: str
     type: Literal["number", "count", "colour", "switch"]
@@ -37,7 +39,7 @@ class ParameterOut(BaseModel):
     max: float | None
     unit: str = Field(description="`m`, `deg`, …; empty where the code does not say it.")
     description: str
-    step: int = Field(description="Which of the scene's steps it belongs to, counted from 1.")
+    step: int = Field(description="The first of the scene's steps that has it, counted from 1; later ones follow it.")
     step_title: str
     snapshot_id: UUID
 

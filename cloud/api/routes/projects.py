@@ -34,7 +34,7 @@ _IMAGE_BODY = {
         "required": True,
         "content": {
             media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in ("application/octet-stream", "image/png", "image/jpeg", "image/webp", "image/gif")
+            for media_type in ("image/png", "image/jpeg", "image/webp", "image/gif")
         },
     }
 }
@@ -144,7 +144,9 @@ async def upload_image(
         # Locked: it may have been deleted, even for good, while the image came.
         if (await queries.find_project(session, owner, project_id)).deleted_at is not None:
             raise queries.ProjectDeleted(project_id)
-        return artifact_out(await queries.add_artifact(session, artifact))
+        kept = await queries.add_artifact(session, artifact)
+        await require_space(session, owner, services.settings, with_file=True)
+        return artifact_out(kept)
 
 
 @router.post(

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cloud.blender.child import sheet as paper
+from cloud.blender.child.camera import picture_size, scene_camera
 from cloud.blender.child.drawing import draw_takes, mark
 from cloud.blender.child.framing import Shot
 from cloud.blender.child.sheet import Picture
 from cloud.blender.child.stage import copied_scene
-from cloud.blender.child.takes import Plan, Take, picture_size
+from cloud.blender.child.takes import Plan, Take
 
 _FINE_UP_TO_PX = 640  # of size: four samples a pixel; two beyond, which look as good there
 _GROUND_REACH = 60  # times the scene's extent
@@ -35,6 +36,10 @@ _SUN_STRENGTH = 2.6
 _SKY = (0.9, 0.95, 1.0)
 _SKY_STRENGTH = 0.36
 _GROUND = (0.72, 0.71, 0.7, 1.0)
+_FACTORY_VIEW = "AgX"
+# A red of (0.8, 0.05, 0.05) in a sun of 3 W/m² comes out as (222, 60, 63) with it, (201, 95, 90) with AgX and
+# (228, 82, 84) with Standard, which in a sun of 5 W/m² burns a quarter of the picture out.
+TRUE_COLOURS = "Khronos PBR Neutral"
 _FACTORY_WORLD_LEVEL = 0.0508  # of the grey that Blender gives a new world
 
 
@@ -75,9 +80,16 @@ def _rendered(take: Take, plan: Plan, size: int, *, studio_only: bool, with_own_
             elif _is_unset(scene.world):
                 scene.world = _world(_SKY_STRENGTH)
                 take.notes.append(f"{take.label}: the scene has no world of its own, so a soft sky stands in.")
+            if lit and _is_factory_look(scene.view_settings):
+                scene.view_settings.view_transform = TRUE_COLOURS
+                take.notes.append(
+                    f"Colours as with view_transform {TRUE_COLOURS!r}: the scene itself still has {_FACTORY_VIEW}, "
+                    "Blender's default, which pales them; set scene.view_settings.view_transform to keep them."
+                )
             _settings(scene, size, own_look=lit)
+            scene.camera = _camera(scene, take.shot) if take.shot else scene_camera(bpy.context.scene)
+            scene.timeline_markers.clear()  # one that binds a camera would have the last word
             if take.shot:
-                scene.camera = _camera(scene, take.shot)
                 scene.render.resolution_x = scene.render.resolution_y = size
             path = Path(folder) / "picture.png"
             scene.render.filepath = str(path)
@@ -107,7 +119,8 @@ def _settings(scene: bpy.types.Scene, size: int, *, own_look: bool) -> None:
     render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGB"
     render.image_settings.compression = 0
     render.use_border = render.use_compositing = render.use_sequencer = render.film_transparent = False
-    render.use_motion_blur = False
+    render.use_motion_blur = render.use_multiview = False
+    render.image_settings.color_depth, render.image_settings.color_management = "8", "FOLLOW_SCENE"
     cycles.device, cycles.samples, cycles.use_adaptive_sampling = "CPU", 4 if size <= _FINE_UP_TO_PX else 2, False
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_quality, cycles.denoising_prefilter = "FAST", "NONE"
@@ -120,6 +133,12 @@ def _settings(scene: bpy.types.Scene, size: int, *, own_look: bool) -> None:
     if not own_look:
         scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
         scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
+
+
+def _is_factory_look(view: bpy.types.ColorManagedViewSettings) -> bool:
+    """Nobody has chosen how the scene's colours are shown. Whoever wants AgX has its looks and exposure to choose."""
+    plain = (view.view_transform, view.look, view.use_curve_mapping) == (_FACTORY_VIEW, "None", False)
+    return plain and (view.exposure, view.gamma) == (0.0, 1.0)
 
 
 def _has_stage_lights_alone(scene: bpy.types.Scene) -> bool:
@@ -174,7 +193,7 @@ def _build_studio(scene: bpy.types.Scene, points: NDArray[np.float64], *, ground
 
 def _from_below(take: Take, points: NDArray[np.float64]) -> bool:
     """Whether a ground under the subject would hide it."""
-    eye = take.shot.eye if take.shot else bpy.context.scene.camera.matrix_world.translation
+    eye = take.shot.eye if take.shot else scene_camera(bpy.context.scene).matrix_world.translation
     return eye.z <= points[:, 2].min()
 
 

@@ -5,18 +5,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import bpy
 import numpy as np
-from mathutils import Matrix
 
+from cloud.blender.child.camera import Lens, camera_lens, sight_of
 from cloud.blender.child.framing import AROUND, Shot, frame_points
 from cloud.blender.child.stage import copied_layer, copied_scene
-from cloud.blender.child.subjects import Points, Visible, frame_subject, stands_between
-from cloud.blender.child.viewport import plain_viewport
+from cloud.blender.child.subjects import Framed, Points, Visible, frame_subject, stands_between
+from cloud.blender.child.viewport import HIDDEN, TRIAL_PX, plain_viewport
 from cloud.errors import InvalidInput
 
-_TRIAL_PX = 96
-_HIDDEN, _WELL_SEEN = 0.03, 0.25  # of the subject's pixels
+_WELL_SEEN = 0.25  # of the subject's pixels
 _NAMED_AT_MOST = 5
 
 
@@ -31,16 +29,11 @@ class Take:
     """The objects in it; None: all."""
     notes: list[str] = field(default_factory=list)
 
-    def lens(self, size: int) -> tuple[tuple[int, int], Matrix, Matrix]:
+    def lens(self, size: int) -> Lens:
         """Width and height in pixels, view and projection."""
         if self.shot:
             return (size, size), self.shot.pose.inverted(), self.shot.projection
-        scene = bpy.context.scene
-        width, height = picture_size(scene, size)
-        graph = bpy.context.evaluated_depsgraph_get()
-        camera = scene.camera.evaluated_get(graph)
-        pose = camera.matrix_world.normalized()
-        return (width, height), pose.inverted(), camera.calc_matrix_camera(graph, x=width, y=height)
+        return camera_lens(size)
 
 
 @dataclass
@@ -56,13 +49,6 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
 
-def picture_size(scene: bpy.types.Scene, size: int) -> tuple[int, int]:
-    """The scene's aspect, with the longer side at `size` pixels."""
-    render = scene.render
-    wide, high = render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y
-    return max(16, round(size * wide / max(wide, high))), max(16, round(size * high / max(wide, high)))
-
-
 def plan_takes(
     views: Sequence[str], visible: Visible, chosen: Collection[str], show: str, frame: Points | None = None
 ) -> Plan:
@@ -73,17 +59,24 @@ def plan_takes(
     seen = frozenset(name for name in chosen if name in visible.points)
     if chosen and not seen:
         raise InvalidInput(f"{_listed(sorted(chosen))}: nothing to see, it is hidden or has no geometry.")
+    framed = frame_subject(visible)
     if show == "isolate":
         points = visible.joined(seen)
         takes = [Take(_label(view), _shot(view, points), seen) for view in views]
-        return Plan(takes, visible, points, notes=[f"Only {_listed(sorted(seen))}."])
-    if show == "around":
-        return _plan_around(views, visible, seen)
-    return _plan_whole(views, visible, marked=seen, frame=frame)
+        plan = Plan(takes, visible, points, notes=[f"Only {_listed(sorted(seen))}."])
+    elif show == "around":
+        plan = _plan_around(views, visible, seen)
+    else:
+        plan = _plan_whole(views, visible, framed, marked=seen, frame=frame)
+    about = seen if show in {"isolate", "around"} else framed.names | seen
+    if "camera" in views and (sight := sight_of(visible, about)) and (words := sight.words()):
+        plan.notes.append(words)
+    return plan
 
 
-def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str], frame: Points | None) -> Plan:
-    framed = frame_subject(visible)
+def _plan_whole(
+    views: Sequence[str], visible: Visible, framed: Framed, marked: frozenset[str], frame: Points | None
+) -> Plan:
     names, strays = framed.names | marked, framed.strays - marked
     points = visible.joined(names) if frame is None else frame
     around = visible.corners(visible.points.keys() - strays)
@@ -98,9 +91,10 @@ def _plan_whole(views: Sequence[str], visible: Visible, marked: frozenset[str], 
                 take.notes.append(f"{take.label}: without {_listed(sorted(cut))}, which would hide the rest.")
         takes.append(take)
     plan = Plan(takes, visible, points, marked)
-    if framed.backdrops - marked:
+    by_us = any(take.shot for take in takes)  # the scene's own camera frames what it frames
+    if by_us and framed.backdrops - marked:
         plan.notes.append(f"{_listed(sorted(framed.backdrops))}: larger than the pictures, which frame the rest.")
-    if strays:
+    if by_us and strays:
         plan.notes.append(f"Too far away to be in the pictures: {_listed(sorted(strays))}.")
     if visible.lines_alone:
         plan.notes.append(f"Without a face, drawn as lines or dots: {_listed(sorted(visible.lines_alone))}.")
@@ -114,20 +108,16 @@ def _plan_around(views: Sequence[str], visible: Visible, chosen: frozenset[str])
     points, around = visible.joined(chosen), visible.corners(visible.points)
     plan = Plan([], visible, points, notes=[f"Around {_listed(sorted(chosen))}."])
     with plain_viewport() as port, copied_scene(chosen) as alone:
-        layer, whole = copied_layer(alone), bpy.context.view_layer
+        layer = copied_layer(alone)
 
         def share(shot: Shot) -> float:
-            lens = ((_TRIAL_PX, _TRIAL_PX), shot.pose.inverted(), shot.projection)
-            _, own = port.draw(layer, *lens, depth=True)
-            _, all_depths = port.draw(whole, *lens, depth=True)
-            mask = own < 1
-            return float((mask & (own <= all_depths + 1e-6)).sum() / mask.sum()) if mask.any() else 1.0
+            return port.seen_share(layer, (TRIAL_PX, TRIAL_PX), shot.pose.inverted(), shot.projection)
 
         for view in views:
             shot = _shot(view, points, around)
             take = Take(_label(view), shot)
             plan.takes.append(take)
-            if shot is None or share(shot) > _HIDDEN:
+            if shot is None or share(shot) > HIDDEN:
                 continue
             others = {
                 other: _shot(other, points, around) for other in (*AROUND, "top", "front", "right", "back", "left")
@@ -136,7 +126,7 @@ def _plan_around(views: Sequence[str], visible: Visible, chosen: frozenset[str])
             best = next(
                 (name for name in shares if shares[name] > _WELL_SEEN), max(shares, key=lambda name: shares[name])
             )
-            if shares[best] > _HIDDEN:
+            if shares[best] > HIDDEN:
                 take.label, take.shot = f"{_label(best)} (hidden from {_label(view)})", others[best]
             else:
                 take.only = chosen

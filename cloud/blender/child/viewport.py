@@ -16,6 +16,8 @@ from PIL import Image
 from cloud.errors import InvalidInput
 
 BACKGROUND = (0.40, 0.45, 0.55)  # linear: white, black and grey things all stand out from it
+TRIAL_PX = 96
+HIDDEN = 0.03  # of something's pixels: with no more of them in sight it counts as hidden
 
 _warm = False
 
@@ -66,6 +68,15 @@ class Viewport:
             return picture, np.empty((0, 0), dtype=np.float32)
         depths.dimensions = width * height
         return picture, np.frombuffer(depths, dtype=np.float32).reshape(height, width)[::-1]
+
+    def seen_share(
+        self, alone: bpy.types.ViewLayer, size_px: tuple[int, int], view: Matrix, projection: Matrix
+    ) -> float:
+        """The part of the pixels of the objects in `alone` that nothing else in the open layer hides; 1 for none."""
+        _, own = self.draw(alone, size_px, view, projection, depth=True)
+        _, whole = self.draw(bpy.context.view_layer, size_px, view, projection, depth=True)
+        mask = own < 1
+        return float((mask & (own <= whole + 1e-6)).sum() / mask.sum()) if mask.any() else 1.0
 
     @contextmanager
     def with_lines(self, *, every_edge: bool) -> Iterator[None]:

@@ -8,13 +8,14 @@ import unicodedata
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from functools import reduce
 from pathlib import PurePosixPath
 from typing import IO, Any
 
 from cloud.db.models import Artifact, Batch
 from cloud.errors import Conflict
 from cloud.jobs.batches.queries import ItemRow
-from cloud.jobs.events import JobResult
+from cloud.jobs.events import JobResult, UsageTotals
 from cloud.jobs.prompt import slug_of
 from cloud.storage.store import ArtifactMissing, ArtifactStore
 
@@ -177,7 +178,7 @@ def _report(batch: Batch, facts: Sequence[dict[str, Any]]) -> str:
         "finished": not {"queued", "running"} & set(states),
         "total": len(facts),
         "counts": {state: states.count(state) for state in sorted(set(states))},
-        "usd": round(sum(fact["usd"] for fact in facts), 6),
+        "usd": reduce(UsageTotals.plus, (UsageTotals(usd=fact["usd"]) for fact in facts), UsageTotals()).usd,
         "items": facts,
     }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"

@@ -15,9 +15,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from cloud.agent.prices import known_usd
 from cloud.db.models import Artifact, Batch, Event, Job, Project, Snapshot, Usage
 from cloud.errors import NotFound
 from cloud.jobs.events import UsageTotals
+from cloud.jobs.ledger.queries import free_models
 from cloud.projects.pages import Cursor, Page, cut_page
 
 STATES: tuple[str, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
@@ -182,7 +184,10 @@ def _usage_sums() -> list:
         Usage.cache_write_tokens,
         Usage.usd,
     )
-    return [func.coalesce(func.sum(column), 0).label(column.key) for column in columns]
+    return [
+        *(func.coalesce(func.sum(column), 0).label(column.key) for column in columns),
+        free_models().label("free_models"),
+    ]
 
 
 def _usage_by_position(batch_id: UUID) -> Subquery:
@@ -196,7 +201,12 @@ def _usage_by_position(batch_id: UUID) -> Subquery:
 
 
 def usage_totals(
-    given: int | None, made: int | None, read: int | None, written: int | None, usd: float | None
+    given: int | None,
+    made: int | None,
+    read: int | None,
+    written: int | None,
+    usd: float | None,
+    free: Sequence[str] | None,
 ) -> UsageTotals:
     """Totals out of sums, which are None where there was no call."""
     return UsageTotals(
@@ -204,5 +214,5 @@ def usage_totals(
         output_tokens=int(made or 0),
         cache_read_tokens=int(read or 0),
         cache_write_tokens=int(written or 0),
-        usd=float(usd or 0),
+        usd=known_usd(float(usd or 0), free or ()),
     )

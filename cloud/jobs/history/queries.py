@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cloud.agent.prices import known_usd
 from cloud.db.models import Artifact, Job, Project, Snapshot, Step, Usage
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.jobs.events import UsageTotals
@@ -132,6 +133,6 @@ def _step(snapshot: Snapshot, tool: str | None, usage: Usage | None, shared_by: 
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
-        usd=float(usage.usd),
+        usd=known_usd(float(usage.usd), [usage.model]),
     )
     return HistoryStep(snapshot, tool, cost, max(1, shared_by))

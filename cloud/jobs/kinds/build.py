@@ -13,6 +13,7 @@ from cloud.jobs.deliver import DeliveryFailed, deliver_files, deliver_preview
 from cloud.jobs.first_turn import conversation_of
 from cloud.jobs.kinds.refine import brief_of
 from cloud.jobs.ledger.budget import job_budget
+from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.review.course import Course
 from cloud.jobs.scene_change import scene_change
 from cloud.jobs.thumbnails import PhotographedToolbox
@@ -20,6 +21,9 @@ from cloud.jobs.thumbnails import PhotographedToolbox
 if TYPE_CHECKING:
     from cloud.jobs.pod import PodToolbox
     from cloud.jobs.work import JobWork
+
+
+_SHAPELESS = frozenset({"CAMERA", "LIGHT", "EMPTY"})
 
 
 async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
@@ -32,14 +36,26 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         conversation = await conversation_of(work, toolbox, work.brief)
     work.outcome = await _built(work, toolbox, conversation)
     built = work.recorder.snapshots > 0
-    if work.outcome.kind == "finished" and work.job.base_snapshot_id is None and not built:
+    if work.outcome.kind == "finished" and work.job.base_snapshot_id is None and await _is_empty(toolbox):
         said = work.outcome.summary or "The model ended its work without building anything."
+        if built:
+            said = f"Nothing was built: the scene is empty at the end. {work.outcome.summary}".strip()
         work.outcome = replace(work.outcome, kind="failed", reason=said, code="nothing_built")
+        return work.outcome
     if built or work.outcome.kind == "finished":
         await work.recorder.stage("deliver")
         work.changed = await scene_change(work, toolbox)
         await _deliver(work, toolbox)
     return work.outcome
+
+
+async def _is_empty(toolbox: "PodToolbox") -> bool:
+    """Whether the scene holds nothing that has a shape, as where all was deleted at the end."""
+    if toolbox.scene == EMPTY_SCENE:
+        return True
+    found = await toolbox.call_surely("inspect", {})
+    objects = found.structured.get("objects", [])
+    return not found.is_error and all(entry.get("type") in _SHAPELESS for entry in objects)
 
 
 async def _deliver(work: "JobWork", toolbox: "PodToolbox") -> None:

@@ -12,7 +12,7 @@ from cloud.agent.scene_data import visible
 from cloud.db.models import Artifact
 from cloud.errors import NotFound
 from cloud.jobs import queries
-from cloud.jobs.deliver import deliver_files, draw_preview
+from cloud.jobs.deliver import deliver_files, draw_quick_preview
 from cloud.jobs.thumbnails import PhotographedToolbox
 from cloud.projects.uploads import pod_name_of
 
@@ -47,9 +47,7 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     await work.recorder.stage("deliver")
     with work.timed("preview"):
         # An import brings no light that one could count on: the quick picture has its own.
-        if not work.recorder.has_file("preview", "preview.png") and (
-            picture := await draw_preview(toolbox, quick=True)
-        ):
+        if not work.recorder.has_file("preview", "preview.png") and (picture := await draw_quick_preview(toolbox)):
             await work.recorder.add_files([replace(picture, kind="preview")])
     with work.timed("deliver"):
         await deliver_files(toolbox, work.recorder, work.job.request.get("formats", []))

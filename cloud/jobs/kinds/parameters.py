@@ -13,7 +13,7 @@ from cloud.agent.contract import Outcome, ToolResult
 from cloud.db.models import Snapshot
 from cloud.errors import Prompt2MeshError
 from cloud.jobs.conversing import HandOver
-from cloud.jobs.deliver import deliver_files, draw_preview
+from cloud.jobs.deliver import deliver_files, draw_quick_preview
 from cloud.jobs.events import SnapshotTaken, StepFinished, StepStarted
 from cloud.jobs.history.moves import SceneChanged
 from cloud.jobs.parameters import queries
@@ -151,7 +151,7 @@ async def _deliver(work: "JobWork", toolbox: "PodToolbox", last: Snapshot) -> No
     """A quick picture, the scene's files and its script, but for those that an earlier attempt has made."""
     recorder = work.recorder
     with work.timed("preview"):
-        picture = None if recorder.has_file("preview", "preview.png") else await draw_preview(toolbox, quick=True)
+        picture = None if recorder.has_file("preview", "preview.png") else await draw_quick_preview(toolbox)
         if picture is not None:
             small = replace(picture, kind="thumbnail", name=f"step-{last.step:02d}-thumbnail.png")
             await recorder.add_thumbnail(last.id, last.step, small)

@@ -36,17 +36,18 @@ async def run(work: "JobWork") -> Outcome:
 async def brief_of(work: "JobWork") -> Brief | None:
     """What the build goes by besides the prompt; None: the prompt as it is. Asks at most twice in all attempts.
 
-    Raises: ModelError: it cannot be had.
+    Raises: ModelError: it cannot be had, or paid for.
     """
     options = work.options
     if options.brief is not None or options.detail == "as-is":
         return options.brief
-    work.recorder.usd_limit = work.usd_limit
     await work.recorder.stage("refine")
     fault, answer, earlier = "", {}, {}
     for key in KEYS:
         answer = await work.recorder.consulted(key)
         if answer is None:
+            if (reason := (await job_budget(work)).exhausted) is not None:
+                raise ModelError(reason, "budget_reached")
             answer = await _ask(work, key, options.detail, fault, earlier)
         if _DECLINED in answer:
             raise ModelError(answer[_DECLINED], "refused")

@@ -23,7 +23,7 @@ async def job_budget(work: "JobWork") -> Budget:
         min(settings.max_steps, options.profile.steps),
         usd,
         recorder.model_calls,
-        used.usd,
+        used.usd or 0.0,
         max_tokens=settings.max_job_tokens,
         tokens=used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens,
     )
@@ -32,7 +32,7 @@ async def job_budget(work: "JobWork") -> Budget:
     async def measure() -> None:
         budget.max_usd, budget.max_tokens = own_usd, own_tokens
         await _cap_by_months(work, budget)
-        recorder.usd_limit = budget.max_usd
+        recorder.usd_limit, recorder.token_limit = budget.max_usd, budget.max_tokens or None
 
     await measure()
     recorder.before_call = measure

@@ -1,13 +1,13 @@
 """The SQL of the ledger. Every sum is a sum of rows, in the database's own exact numbers."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, literal_column, select, tuple_
+from sqlalchemy import Date, and_, cast, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,6 +17,8 @@ from cloud.projects.pages import Cursor, Page, cut_page
 SYSTEM = "system"
 """`usage.billed_to` of what the deployment pays."""
 
+_TOKENS = Usage.input_tokens + Usage.output_tokens + Usage.cache_read_tokens + Usage.cache_write_tokens
+_IS_FREE = and_(Usage.usd == 0, _TOKENS > 0)
 _DAY = cast(func.timezone("UTC", Usage.created_at), Date)
 _COLUMNS: dict[str, Any] = {
     "day": _DAY,
@@ -30,7 +32,10 @@ GROUPS = tuple(_COLUMNS)
 
 @dataclass(frozen=True)
 class Sums:
-    """What some calls used together. `usd` is exact; `estimates` counts the calls that were cut off."""
+    """What some calls used together. `usd` is exact; `estimates` counts the calls that were cut off.
+
+    `free_models` are those of the calls that used tokens and cost nothing.
+    """
 
     calls: int = 0
     estimates: int = 0
@@ -39,6 +44,7 @@ class Sums:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     usd: Decimal = Decimal(0)
+    free_models: Sequence[str] = ()
 
     @property
     def tokens(self) -> int:
@@ -70,9 +76,13 @@ async def sums_by(session: AsyncSession, window: Window, group: str) -> list[tup
 
 async def unpriced_models(session: AsyncSession, window: Window) -> list[str]:
     """The models with calls that used tokens and cost nothing: those of which perhaps no price is known."""
-    tokens = Usage.input_tokens + Usage.output_tokens + Usage.cache_read_tokens + Usage.cache_write_tokens
-    free = _within(select(Usage.model).distinct(), window).where(Usage.usd == 0, tokens > 0).order_by(Usage.model)
+    free = _within(select(Usage.model).distinct(), window).where(_IS_FREE).order_by(Usage.model)
     return list(await session.scalars(free))
+
+
+def free_models() -> ColumnElement[Any]:
+    """To be summed with the dollars of some calls, for `known_usd`: the models of those that cost nothing, or None."""
+    return func.array_agg(Usage.model.distinct()).filter(_IS_FREE)
 
 
 async def usage_rows(session: AsyncSession, window: Window, cursor: Cursor | None, limit: int) -> Page[Usage]:
@@ -142,9 +152,10 @@ def _summed() -> list[ColumnElement[Any]]:
         func.count(),
         func.count().filter(Usage.is_estimate),
         *(func.coalesce(func.sum(column), 0) for column in columns),
+        free_models(),
     ]
 
 
 def _sums(row: Any) -> Sums:
-    *counts, usd = row
-    return Sums(*map(int, counts), usd=Decimal(usd))
+    *counts, usd, free = row
+    return Sums(*map(int, counts), usd=Decimal(usd), free_models=free or ())

@@ -49,7 +49,7 @@ async def read_scene(session: "Transaction", project: Project) -> Scene:
     if project.head_snapshot_id is None:
         raise NoScene
     steps = [snapshot for snapshot, _ in await chain_to(session, project.head_snapshot_id)]
-    return Scene(steps, scene_parameters([step.code for step in steps]))
+    return Scene(steps, scene_parameters([step.code for step in steps], [step.title for step in steps]))
 
 
 async def request_change(

@@ -1,7 +1,8 @@
 """What the comment behind a parameter says: unit, range and words, as in `# m, 0.3 to 0.7: height of the seat`."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 _UNITS = {
     "m": "m", "metre": "m", "metres": "m", "meter": "m", "meters": "m", "cm": "cm", "mm": "mm", "km": "km",
@@ -16,10 +17,31 @@ _LENGTHS = frozenset(
     }
 )  # fmt: skip
 _SUFFIXES = {"M": "m", "CM": "cm", "MM": "mm", "KM": "km", "DEG": "deg", "DEGREES": "deg", "RAD": "rad"}
-_NUMBER = r"[-+]?\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?"
-_RANGE = re.compile(rf"(?P<low>{_NUMBER})\s*(?:to|\.\.\.?|[-–—…])\s*(?P<high>{_NUMBER})")
+_NUMBER = r"[-+−]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_ASIDE = rf"(?:\s*(?P<{{0}}>{_UNIT})(?![A-Za-z]))?(?:\s*\([^()]*\))?"  # a unit, and words such as "(closed)"
+_LOW, _HIGH = (
+    rf"(?<![\w.])(?P<{side}>{_NUMBER}){_ASIDE.format(side + '_unit')}" for side in ("low", "high")
+)  # fmt: skip
+_FOLLOWING = _HIGH.replace(r"(?<![\w.])", "", 1)
+_RANGES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:between|from)\s*{_LOW}\s*(?:and|to|up to|through)\s*{_HIGH}",
+        rf"{_LOW}\s*(?:(?:up\s+)?to|through|\.\.\.?|[-–—−…~])\s*{_FOLLOWING}",
+        rf"{_LOW}\s*(?:<=?|≤)\s*(?:\w+\s*)?(?:<=?|≤)\s*{_HIGH}",
+        rf"{_LOW}\s*=\s*\w+\s*[,;]\s*{_HIGH}\s*=\s*\w+",
+    )
+)
+_LEAST = re.compile(rf"(?:\bmin(?:imum)?\b\.?|\bat least\b|>=|≥)\s*[:=]?\s*{_LOW}", re.IGNORECASE)
+_MOST = re.compile(rf"(?:\bmax(?:imum)?\b\.?|\bat most\b|\bup to\b|<=|≤)\s*[:=]?\s*{_HIGH}", re.IGNORECASE)
 _BRACKETED = re.compile(rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]")
-_UNIT_IN_WORDS = re.compile(r"\(\s*([a-zA-Z°%]+)\s*\)|\bin ([a-zA-Z]+)\b")
+_UNIT_IN_WORDS = re.compile(r"[(\[]\s*([a-zA-Z°%]+)\s*[)\],]|\bin ([a-zA-Z]+)\b")
+_EMPTY = re.compile(r"(?:\b(?:range|limits)\b[:=]?\s*,)|[(\[][\s,]*[)\]]")  # what a range leaves of its brackets
+# "5 cm above the seat" tells what a value is in other words, and "degrees per second" is no unit of ours.
+_UNIT_SOMEWHERE = re.compile(
+    rf"(?<![\w.])(?<!\d\s)({'|'.join(name for name in _UNITS if len(name) >= 5)})\b(?!\s+per\b)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -34,17 +56,91 @@ class Hints:
 
 def read_hints(name: str, comment: str) -> Hints:
     """Read a comment (with or without its `#`); any text gives hints, if only a description."""
-    text = _BRACKETED.sub(r"\1 to \2", " ".join(comment.lstrip("#").split()))
+    said = _said(comment)
+    return replace(said, unit=said.unit or unit_of_name(name))
+
+
+def hints_for_each(names: Sequence[str], comment: str) -> list[Hints]:
+    """Read the comment of `WIDTH, DEPTH = 1.2, 0.8`: said of all of them at once, or of each in turn."""
+    text = comment.lstrip("#").strip()
     head, colon, words = text.partition(":")
-    found = _RANGE.search(head)
-    low, high = _bounds(found)
-    unit, rest = _unit_of(head[: found.start()] + "," + head[found.end() :] if found and low is not None else head)
-    if colon and not unit and low is None:
-        unit, rest, words = _unit_in_words(text), text, ""
-    elif not colon:
-        unit = unit or _unit_in_words(rest)
-    description = words.strip() if colon and words else rest
-    return Hints(unit or unit_of_name(name), low, high, description[:200])
+    whole = _said(comment)
+    if (pieces := _pieces(text, len(names))) and _are_alike([_said(piece) for piece in pieces]):
+        each_said = [_said(piece) for piece in pieces]
+        shared = {each.unit for each in each_said if each.unit}
+        unit = shared.pop() if len(shared) == 1 else ""
+        return [
+            replace(each, unit=each.unit or unit or unit_of_name(name))
+            for name, each in zip(names, each_said, strict=True)
+        ]
+    described = _pieces(words, len(names)) if colon else _pieces(re.sub(r"\s+and\s+", ", ", text), len(names))
+    if colon and described is None:
+        described = _pieces(re.sub(r",?\s+and\s+", ", ", words), len(names))
+    descriptions = described if described and (colon or not _says_more(head)) else [whole.description] * len(names)
+    return [
+        replace(whole, unit=whole.unit or unit_of_name(name), description=description)
+        for name, description in zip(names, descriptions, strict=True)
+    ]
+
+
+def _says_more(text: str) -> bool:
+    """It has a unit or a range, so a part of it is no name of a value."""
+    said = _said(text)
+    return bool(said.unit) or said.low is not None or said.high is not None
+
+
+def _are_alike(hints: Sequence[Hints]) -> bool:
+    """Each piece says the same sort of thing, so each is of one value: three units, three ranges, three names."""
+    if all(each.low is not None or each.high is not None for each in hints):
+        return True
+    bare = [not each.description for each in hints]
+    return all(each.unit for each in hints) if all(bare) else not any(bare) and not _ends_in_unit_of_all(hints)
+
+
+def _ends_in_unit_of_all(hints: Sequence[Hints]) -> bool:
+    return not any(each.unit for each in hints[:-1]) and hints[-1].description.lower() in {"all", "both", "each"}
+
+
+def _pieces(text: str, count: int) -> list[str] | None:
+    """The text in as many pieces as there are values, or None. A comma in brackets parts nothing."""
+    for mark in (";", "/", "|", ","):
+        pieces = [piece.strip() for piece in re.split(rf"{re.escape(mark)}(?![^(\[]*[)\]])", text)]
+        if len(pieces) == count and all(pieces):
+            return pieces
+    return None
+
+
+def _said(comment: str) -> Hints:
+    """What the comment itself says."""
+    text = _BRACKETED.sub(r"\1 to \2", " ".join(comment.lstrip("#").split()))
+    text, low, high, unit = _without_limits(text)
+    head, colon, words = text.partition(":")
+    named, rest = _unit_of(head)
+    unit = unit or named
+    if colon and not unit and low is None and high is None:
+        unit, rest, words = _unit_in_words(text), " ".join(text.split()), ""
+    unit = unit or _unit_in_words(rest) or _unit_in_words(words)
+    description = words.strip(" ,;") or rest.strip(" ,;")
+    return Hints(unit, low, high, description[:200])
+
+
+def _without_limits(text: str) -> tuple[str, float | None, float | None, str]:
+    """The text without its range; the range's ends; the unit that stands with them."""
+    for pattern in _RANGES:
+        found = pattern.search(text)
+        if found is None:
+            continue
+        low, high = _number(found["low"]), _number(found["high"])
+        if low < high:
+            unit = _UNITS.get((found["high_unit"] or found["low_unit"] or "").lower(), "")
+            left = f"{text[: found.start()]},{text[found.end() :]}"
+            return _EMPTY.sub(",", left), low, high, unit
+    least, most = _LEAST.search(text), _MOST.search(text)
+    low, high = (_number(least["low"]) if least else None), (_number(most["high"]) if most else None)
+    if (low is None and high is None) or (low is not None and high is not None and low >= high):
+        return text, None, None, ""
+    unit = (least and least["low_unit"]) or (most and most["high_unit"]) or ""
+    return _EMPTY.sub(",", _MOST.sub(",", _LEAST.sub(",", text))), low, high, _UNITS.get(unit.lower(), "")
 
 
 def unit_of_name(name: str) -> str:
@@ -63,11 +159,8 @@ def label_of_name(name: str) -> str:
     return " ".join(words).lower().capitalize()
 
 
-def _bounds(found: re.Match[str] | None) -> tuple[float | None, float | None]:
-    if found is None:
-        return None, None
-    low, high = (float(found[side].replace("_", "").rstrip(".")) for side in ("low", "high"))
-    return (low, high) if low < high else (None, None)
+def _number(written: str) -> float:
+    return float(written.replace("_", "").replace("−", "-").rstrip("."))
 
 
 def _unit_of(head: str) -> tuple[str, str]:
@@ -80,5 +173,8 @@ def _unit_of(head: str) -> tuple[str, str]:
 
 
 def _unit_in_words(text: str) -> str:
-    found = _UNIT_IN_WORDS.search(text)
-    return _UNITS.get((found[1] or found[2]).lower(), "") if found else ""
+    for found in _UNIT_IN_WORDS.finditer(text):
+        if unit := _UNITS.get((found[1] or found[2]).lower()):
+            return unit
+    found = _UNIT_SOMEWHERE.search(text)
+    return _UNITS[found[1].lower()] if found else ""

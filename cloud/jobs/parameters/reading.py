@@ -1,9 +1,9 @@
 """Finds the parameters of one step's code, which is parsed and never run.
 
 A parameter is an UPPER_CASE name that the code binds once, to a literal, in its leading block: docstring, imports
-and assignments, up to the first other statement. An int is a `count`, a float a `number`, a bool a `switch`; three or
-four numbers from 0 to 1 under a name with COLOR or COLOUR, and a "#rrggbb" text, are a `colour`. Every other literal
-(texts, other tuples, dicts) is no parameter.
+and assignments, up to the first other statement. An int is a `count`, a float a `number`, a bool a `switch`; a text
+"#rrggbb" is a `colour`, and so are three or four numbers from 0 to 1 that are called or used as one (`colours`). Every
+other literal (texts, other tuples, dicts) is no parameter.
 """
 
 import ast
@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cloud.jobs.parameters.comments import Hints, read_hints
+from cloud.jobs.parameters.colours import names_used_as_colours, says_colour
+from cloud.jobs.parameters.comments import Hints, hints_for_each, read_hints
 
 Kind = Literal["count", "number", "colour", "switch"]
 Value = bool | int | float | str | tuple[float, ...]
@@ -50,47 +51,55 @@ def read_parameters(code: str) -> list[Parameter]:
     try:
         tree = ast.parse(code)
         source = code.encode()
+        coloured = names_used_as_colours(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     bound = _times_bound(tree)
     starts, comments = _line_starts(source), _comments(code)
     found: list[Parameter] = []
-    for name, node, line in _assigned_literals(tree):
-        kind, value = _kind_of(name, node)
+    for name, node, hints in _assigned_literals(tree, comments):
+        kind, value = _kind_of(name, node, says_colour(name) or name in coloured)
         if kind is None or value is None or bound[name] != 1:
             continue
         first, last = starts[node.lineno - 1] + node.col_offset, starts[_end(node) - 1] + (node.end_col_offset or 0)
-        hints = read_hints(name, comments.get(line, ""))
         low, high = _range_of(kind, value, hints)
         found.append(Parameter(name, kind, value, low, high, hints.unit, hints.description, (first, last)))
     return found
 
 
-def _assigned_literals(tree: ast.Module) -> Iterator[tuple[str, ast.expr, int]]:
-    """Each name of the leading block with the expression that it is given, and the statement's last line."""
+def _assigned_literals(tree: ast.Module, comments: dict[int, str]) -> Iterator[tuple[str, ast.expr, Hints]]:
+    """Each name of the leading block with the expression that it is given, and what the comment says of it."""
     for index, node in enumerate(tree.body):
         if isinstance(node, ast.Import | ast.ImportFrom):
             continue
+        comment = comments.get(_end(node), "")
         if isinstance(node, ast.Assign):
             if isinstance(node.targets[0], ast.Name):
-                yield node.targets[0].id, node.value, _end(node)
+                name = node.targets[0].id
+                yield name, node.value, read_hints(name, comment)
             elif len(node.targets) == 1:
-                yield from _unpacked(node.targets[0], node.value, _end(node))
+                yield from _unpacked(node.targets[0], node.value, comments)
         elif isinstance(node, ast.AnnAssign):
             if isinstance(node.target, ast.Name) and node.value is not None:
-                yield node.target.id, node.value, _end(node)
+                yield node.target.id, node.value, read_hints(node.target.id, comment)
         elif not (index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             return
 
 
-def _unpacked(target: ast.expr, value: ast.expr, line: int) -> Iterator[tuple[str, ast.expr, int]]:
-    """`WIDTH, DEPTH = 1.0, 0.5` gives each name its literal; the comment is that of neither."""
+def _unpacked(target: ast.expr, value: ast.expr, comments: dict[int, str]) -> Iterator[tuple[str, ast.expr, Hints]]:
+    """`WIDTH, DEPTH = 1.0, 0.5  # metres` gives each name its literal, and its part of the comment."""
     if not (isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)):
         return
-    if len(target.elts) == len(value.elts) and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):
-        for name, each in zip(target.elts, value.elts, strict=True):
-            if isinstance(name, ast.Name):
-                yield name.id, each, -line
+    if len(target.elts) != len(value.elts) or any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):
+        return
+    pairs = [(name.id, each) for name, each in zip(target.elts, value.elts, strict=True) if isinstance(name, ast.Name)]
+    lines = [_end(each) for _, each in pairs]
+    if len(set(lines)) == len(lines) > 1:  # each on a line of its own
+        hints = [read_hints(name, comments.get(line, "")) for (name, _), line in zip(pairs, lines, strict=True)]
+    else:
+        hints = hints_for_each([name for name, _ in pairs], comments.get(_end(value), ""))
+    for (name, each), said in zip(pairs, hints, strict=True):
+        yield name, each, said
 
 
 def _times_bound(tree: ast.Module) -> Counter[str]:
@@ -105,11 +114,11 @@ def _times_bound(tree: ast.Module) -> Counter[str]:
     return bound
 
 
-def _kind_of(name: str, node: ast.expr) -> tuple[Kind | None, Value | None]:
+def _kind_of(name: str, node: ast.expr, is_colour: bool) -> tuple[Kind | None, Value | None]:
     if not _NAME.fullmatch(name):
         return None, None
     if isinstance(node, ast.Tuple | ast.List):
-        return _colour_of(name, node)
+        return _colour_of(node) if is_colour else (None, None)
     value = _number_of(node)
     if isinstance(value, float):
         return "number", value
@@ -135,8 +144,8 @@ def _number_of(node: ast.expr) -> int | float | None:
     return value if math.isfinite(value) and abs(value) <= _LARGEST else None
 
 
-def _colour_of(name: str, node: ast.Tuple | ast.List) -> tuple[Kind | None, Value | None]:
-    if not ("COLOR" in name or "COLOUR" in name) or len(node.elts) not in (3, 4):
+def _colour_of(node: ast.Tuple | ast.List) -> tuple[Kind | None, Value | None]:
+    if len(node.elts) not in (3, 4):
         return None, None
     channels = [_number_of(each) for each in node.elts]
     if any(channel is None or not 0 <= channel <= 1 for channel in channels):
@@ -151,14 +160,14 @@ def _range_of(kind: Kind, value: Value, hints: Hints) -> tuple[float | None, flo
     if kind == "colour":
         return 0.0, 1.0
     assert isinstance(value, int | float)
-    if hints.low is not None and hints.high is not None:
-        low, high = min(hints.low, value), max(hints.high, value)
-    elif hints.unit == "deg":
+    if hints.unit == "deg":
         low, high = min(-360.0, value), max(360.0, value)
     else:
         low, high = _inferred(kind, abs(value))
         if value < 0:
             low, high = -high, -low
+    low = low if hints.low is None else min(hints.low, value)
+    high = high if hints.high is None else max(hints.high, value)
     return (math.ceil(low), math.floor(high)) if kind == "count" else (float(low), float(high))
 
 

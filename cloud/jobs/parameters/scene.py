@@ -1,7 +1,8 @@
-"""The parameters of a whole scene: those of its steps, each under an id that is its own in the scene."""
+"""The parameters of a whole scene: those of its steps that still show in it, each under an id of its own."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,45 +10,104 @@ from cloud.errors import InvalidInput
 from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters.comments import label_of_name
 from cloud.jobs.parameters.reading import Parameter, Value, read_parameters
+from cloud.jobs.parameters.superseded import unused_names
 from cloud.jobs.parameters.writing import with_values
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _NAMED_AT_MOST = 12
+_TITLE_WORDS = 3
+_TITLE_CHARS = 60
+_EMPTY_WORDS = frozenset(
+    {
+        "A",
+        "AN",
+        "THE",
+        "AND",
+        "OF",
+        "TO",
+        "IN",
+        "ON",
+        "FOR",
+        "WITH",
+        "ADD",
+        "BUILD",
+        "MAKE",
+        "CREATE",
+        "SET",
+        "UP",
+        "STEP",
+    }
+)
 
 
 @dataclass(frozen=True)
 class SceneParameter:
-    """A step's parameter within the scene. `step` counts the scene's steps from 1."""
+    """A parameter of the scene. `step`, the first that has it, counts the scene's steps from 1.
+
+    `also`: the later steps that say the same name and value. A new value is set in all of them.
+    `told`: what tells it from others of its name, in words; empty where its name is its own.
+    """
 
     id: str
     step: int
     parameter: Parameter
+    also: tuple[int, ...] = ()
+    told: str = ""
 
     @property
     def label(self) -> str:
-        """The id in words."""
-        return label_of_name(self.id)
+        """The name in words, and what tells it from others of its name."""
+        name = label_of_name(self.parameter.name)
+        return f"{name} ({self.told})" if self.told else name
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Each step that sets it."""
+        return (self.step, *self.also)
 
 
-def scene_parameters(codes: Sequence[str]) -> list[SceneParameter]:
-    """The parameters of the steps with these codes, in order.
+def scene_parameters(codes: Sequence[str], titles: Sequence[str] = ()) -> list[SceneParameter]:
+    """The parameters of the steps with these codes (and titles), in order.
 
-    The first of a name has the name as its id, later ones NAME_2, NAME_3, … A step that failed half way has none.
+    One name with one value is one parameter, however many steps say it: each step has to say anew what it needs. Of
+    one name with several values the first has the name as its id, the others have their step's title behind it. A
+    step that failed half way has none, and nor has a name that does nothing in the scene as it is now.
     """
     read = [[] if code.startswith(KEPT_MARK) else read_parameters(code) for code in codes]
-    taken = {parameter.name for parameters in read for parameter in parameters}
+    unused = unused_names(codes)
+    groups: dict[tuple[str, str, Value], list[tuple[int, Parameter]]] = {}
+    for step, parameters in enumerate(read, 1):
+        for each in parameters:
+            groups.setdefault((each.name, each.kind, each.value), []).append((step, each))
+    living = [group for (name, _, _), group in groups.items() if any(name not in unused[step - 1] for step, _ in group)]
+    taken = {group[0][1].name for group in living}
+    rivals = Counter(group[0][1].name for group in living)
     seen: set[str] = set()
     found: list[SceneParameter] = []
-    for step, parameters in enumerate(read, 1):
-        for parameter in parameters:
-            own_id = parameter.name
-            number = 1
-            while own_id in seen or (number > 1 and own_id in taken):
-                number += 1
-                own_id = f"{parameter.name}_{number}"
-            seen.add(own_id)
-            found.append(SceneParameter(own_id, step, parameter))
+    for group in living:
+        step, parameter = group[0][0], _best_told([each for _, each in group])
+        title = titles[step - 1] if step <= len(titles) else ""
+        own_id = parameter.name if parameter.name not in seen else _telling_id(parameter.name, title, seen | taken)
+        seen.add(own_id)
+        told = (" ".join(title.split())[:_TITLE_CHARS] or f"step {step}") if rivals[parameter.name] > 1 else ""
+        found.append(SceneParameter(own_id, step, parameter, tuple(number for number, _ in group[1:]), told))
     return found
+
+
+def _best_told(parameters: Sequence[Parameter]) -> Parameter:
+    """The first with words behind it: later steps often leave them out. Its span is that of one step alone."""
+    return next((each for each in parameters if each.description), parameters[0])
+
+
+def _telling_id(name: str, title: str, taken: Collection[str]) -> str:
+    """The name with its step's title behind it, or a number."""
+    words = [word for word in re.findall(r"[A-Z0-9]+", title.upper()) if word not in _EMPTY_WORDS]
+    own_id = "_".join([name, *words[:_TITLE_WORDS]])
+    number = 1
+    while own_id in taken:
+        number += 1
+        own_id = "_".join([name, *words[:_TITLE_WORDS], str(number)])
+    return own_id
 
 
 def checked_values(parameters: Sequence[SceneParameter], values: Mapping[str, Any]) -> dict[str, Value]:
@@ -72,7 +132,8 @@ def changed_codes(
     by_step: dict[int, dict[str, Value]] = {}
     for each in parameters:
         if each.id in values:
-            by_step.setdefault(each.step, {})[each.parameter.name] = values[each.id]
+            for step in each.steps:
+                by_step.setdefault(step, {})[each.parameter.name] = values[each.id]
     new = {step: with_values(codes[step - 1], wanted) for step, wanted in by_step.items()}
     return {step: code for step, code in sorted(new.items()) if code != codes[step - 1]}
 

@@ -48,43 +48,44 @@ class ServerDayJobsReached(DayJobsReached):
 
 
 async def admit(
-    session: "AsyncSession", jobs: Sequence["Job"], settings: "Settings", *, now: dt.datetime | None = None
+    session: "AsyncSession",
+    jobs: Sequence["Job"],
+    settings: "Settings",
+    *,
+    with_file: bool = False,
+    now: dt.datetime | None = None,
 ) -> None:
     """Count the jobs, all of one user, against every quota. Holds the user's row until the transaction's end, so that
     of two requests at once one alone gets the last place.
 
-    Raises: AccountSuspended, AccountClosing. StorageFull. MonthSpent, MonthTokensUsed. DayJobsReached.
+    Raises: AccountSuspended, AccountBeingDeleted. StorageFull. MonthSpent, MonthTokensUsed. DayJobsReached.
     """
     now = now or dt.datetime.now(dt.UTC)
     owner = jobs[0].user_id
-    await queries.row_of_user(session, owner, lock=True)
+    row = await queries.row_of_user(session, owner, lock=True)
+    require_active(row)
+    await require_space(session, owner, settings, with_file=with_file)
     models = {job.model for job in jobs if job.kind in ASKS_A_MODEL}
-    await require_room(session, owner, settings, wanted=len(jobs), models=models, now=now, lock=True)
+    if models:
+        await require_month_budget(session, owner, settings, models, now)
+    await _require_day_jobs(session, owner, limits_of_user(row, settings).day_jobs, len(jobs), now)
+    of_all = limits_of_all(settings).day_jobs
+    if of_all is not None:
+        await queries.lock_deployment(session)
+    await _require_day_jobs(session, None, of_all, len(jobs), now)
     await queries.add_tally(session, owner, len(jobs), now)
 
 
 async def require_room(
-    session: "AsyncSession",
-    owner: UUID,
-    settings: "Settings",
-    *,
-    wanted: int = 1,
-    models: set[str | None] | None = None,
-    now: dt.datetime | None = None,
-    lock: bool = False,
+    session: "AsyncSession", owner: UUID, settings: "Settings", *, now: dt.datetime | None = None
 ) -> None:
-    """Whether so many jobs would be let in now: to be asked before a large upload is read. Raises: as `admit`."""
+    """Whether a job that asks no model would be let in now: for before a large upload is read. Raises: as `admit`."""
     now = now or dt.datetime.now(dt.UTC)
     row = await queries.row_of_user(session, owner)
     require_active(row)
     await require_space(session, owner, settings)
-    if models:
-        await require_month_budget(session, owner, settings, models, now)
-    await _require_day_jobs(session, owner, limits_of_user(row, settings).day_jobs, wanted, now)
-    of_all = limits_of_all(settings).day_jobs
-    if of_all is not None and lock:
-        await queries.lock_deployment(session)
-    await _require_day_jobs(session, None, of_all, wanted, now)
+    await _require_day_jobs(session, owner, limits_of_user(row, settings).day_jobs, 1, now)
+    await _require_day_jobs(session, None, limits_of_all(settings).day_jobs, 1, now)
 
 
 async def _require_day_jobs(

@@ -23,9 +23,11 @@ class StorageFull(Prompt2MeshError):
 
     code, http_status = "storage_full", 403
 
-    def __init__(self, used_bytes: int, limit_bytes: int) -> None:
+    def __init__(self, used_bytes: int, limit_bytes: int, *, with_file: bool = False) -> None:
+        what = "The file does not fit" if with_file else "Your storage is full"
+        verb = "would be" if with_file else "are"
         super().__init__(
-            f"Your storage is full: {size_text(used_bytes)} of {size_text(limit_bytes)} are used (deleted projects "
+            f"{what}: {size_text(used_bytes)} of {size_text(limit_bytes)} {verb} used (deleted projects "
             "count until they are purged); delete projects with DELETE /v1/projects/{id}?purge=true, which frees "
             "their space at once, and send this again."
         )
@@ -52,21 +54,33 @@ class Space:
     largest: "Sequence[queries.ProjectSpace]"
 
 
-async def require_space(session: "Transaction", owner: UUID, settings: "Settings") -> None:
+async def require_space(session: "Transaction", owner: UUID, settings: "Settings", *, with_file: bool = False) -> None:
     """Nothing new is begun for a user whose storage is full, or where the deployment's is; what runs may end.
 
+    `with_file`: the caller has written a new file's row in this transaction, so the file must fit; of two at once one
+    waits for the other.
     Raises: StorageFull. ServerStorageFull.
     """
-    limit_bytes = limits_of_user(await row_of_user(session, owner), settings).storage_bytes
-    if limit_bytes is not None and await queries.used_bytes_at_most(session, owner) >= limit_bytes:
-        used = await queries.used_bytes(session, owner)
-        if used >= limit_bytes:
-            raise StorageFull(used, limit_bytes)
-    of_all = limits_of_all(settings).storage_bytes
-    if of_all is None or await queries.used_bytes_at_most(session, None) < of_all:
-        return
-    if await queries.used_bytes(session, None) >= of_all:
+    limit_bytes = limits_of_user(await row_of_user(session, owner, lock=with_file), settings).storage_bytes
+    used = await _too_much(session, owner, limit_bytes, with_file=with_file)
+    if limit_bytes is not None and used is not None:
+        raise StorageFull(used, limit_bytes, with_file=with_file)
+    if await _too_much(session, None, limits_of_all(settings).storage_bytes, with_file=with_file) is not None:
         raise ServerStorageFull
+
+
+async def _too_much(
+    session: "Transaction", owner: UUID | None, limit_bytes: int | None, *, with_file: bool
+) -> int | None:
+    """What is used, if it is too much."""
+    if limit_bytes is None:
+        return None
+    most = limit_bytes if with_file else limit_bytes - 1
+    # The exact sum is four times the work.
+    if await queries.used_bytes_at_most(session, owner) <= most:
+        return None
+    used = await queries.used_bytes(session, owner)
+    return used if used > most else None
 
 
 async def space_of(session: "Transaction", owner: UUID, settings: "Settings") -> Space:

@@ -66,7 +66,8 @@ class Course:
         return outcome.kind == "finished" and self.work.recorder.snapshots > 0 and await self.is_reviewed()
 
     async def _close_round(self, outcome: Outcome) -> Round:
-        return await close_round(self.work, self.toolbox, self.model, self._rounds, outcome, await self.budget())
+        budget, first = await self.budget(), self.conversation[0]
+        return await close_round(self.work, self.toolbox, self.model, self._rounds, outcome, budget, first)
 
     @property
     def _standing(self) -> Round:

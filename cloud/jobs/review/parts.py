@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cloud.agent.part_names import by_number
 from cloud.agent.scene_data import visible
 
 LIMIT_BYTES = 3_400
@@ -16,9 +17,8 @@ _MATERIALS_TOLD = 3
 # What tells a part from its like: a number, a letter, both, a side.
 _VARIES = re.compile(r"(?:\d+[A-Za-z]?|[A-Za-z]\d*|left|right)", re.IGNORECASE)
 _PIECES = re.compile(r"[^ ._\-]+")
-_NUMBERS = re.compile(r"(\d+)")
 _NUMBER_AT_END = re.compile(r"(.*?\D)\d+[A-Za-z]?", re.DOTALL)
-_HOW_TO_READ = "“Leg 1/2” is Leg 1 and Leg 2; “Leg 1…9 (9)” is all nine."
+HOW_TO_READ = "“Leg 1/2” is Leg 1 and Leg 2; “Leg 1…9 (9)” is all nine."
 
 Facts = Mapping[str, Any]
 
@@ -27,18 +27,31 @@ def parts_list(objects: Sequence[Facts]) -> str:
     """Every object that `inspect` tells of, the largest first, in at most LIMIT_BYTES; else how many are left out."""
     if not objects:
         return "The scene is empty."
-    groups: dict[Any, list[Facts]] = {}
-    for entry in objects:
-        groups.setdefault(_likeness(entry), []).append(entry)
-    ordered = sorted(groups.values(), key=lambda group: -max(map(_longest_m, group)))
-    heading = f"{len(objects)} objects{_extent(objects)}. {_HOW_TO_READ}"
+    ordered = fold(objects)
+    counted = "1 object" if len(objects) == 1 else f"{len(objects)} objects"
+    heading = f"{counted}{_extent(objects)}. {HOW_TO_READ}"
     for with_materials in (True, False):
-        lines = [_line(group, with_materials=with_materials) for group in ordered]
+        lines = [fold_line(group, with_materials=with_materials) for group in ordered]
         if _bytes_of([heading, *lines]) <= LIMIT_BYTES:
             break
     else:
-        lines = _first_that_fit(lines, ordered, LIMIT_BYTES - _bytes_of([heading]))
+        lines = first_that_fit(lines, ordered, LIMIT_BYTES - _bytes_of([heading]))
     return "\n".join([heading, *lines])
+
+
+def fold(objects: Sequence[Facts]) -> list[list[Facts]]:
+    """Alike objects together, the largest first."""
+    groups: dict[Any, list[Facts]] = {}
+    for entry in objects:
+        groups.setdefault(_likeness(entry), []).append(entry)
+    return sorted(groups.values(), key=lambda group: -max(map(_longest_m, group)))
+
+
+def fold_names(names: Sequence[str]) -> list[str]:
+    """The names in their order, alike ones as one: `Leg 1…9 (9)`."""
+    return [
+        _names(_sorted_names(entry["name"] for entry in group)) for group in fold([{"name": name} for name in names])
+    ]
 
 
 def _extent(objects: Iterable[Facts]) -> str:
@@ -50,18 +63,20 @@ def _extent(objects: Iterable[Facts]) -> str:
     return f", all together {' × '.join(f'{length:.3g}' for length in spans)} m"
 
 
-def _first_that_fit(lines: Sequence[str], groups: Sequence[Sequence[Facts]], room_bytes: int) -> list[str]:
+def first_that_fit(
+    lines: Sequence[str], groups: Sequence[Sequence[Facts]], room_bytes: int, more: str = "more"
+) -> list[str]:
     """As many lines as there is room for, and how many objects they do not tell of."""
     told: list[str] = []
     left = sum(map(len, groups))
-    room_bytes -= _bytes_of([f"and {left} more"])
+    room_bytes -= _bytes_of([f"and {left} {more}"])
     for line, group in zip(lines, groups, strict=True):
         room_bytes -= _bytes_of([line])
         if room_bytes < 0:
             break
         told.append(line)
         left -= len(group)
-    return [*told, f"and {left} more"]
+    return [*told, f"and {left} {more}"] if left else told
 
 
 def _likeness(entry: Facts) -> Any:
@@ -74,8 +89,8 @@ def _likeness(entry: Facts) -> Any:
     return (tuple(kept) or entry["name"], entry.get("type"), bool(entry.get("hidden")), entry.get("note", ""))
 
 
-def _line(group: Sequence[Facts], *, with_materials: bool) -> str:
-    """`Ridge Cross 1A…4B (8): 0.1 × 0.2 × 0.3 m, Oak`."""
+def fold_line(group: Sequence[Facts], *, with_materials: bool, with_place: bool = False) -> str:
+    """`Ridge Cross 1A…4B (8): 0.1 × 0.2 × 0.3 m, Oak`; the place is that of an object alone on its line."""
     first = group[0]
     told = [_sizes(group)] if any(map(_longest_m, group)) else []
     if first.get("type") not in ("MESH", None):
@@ -84,13 +99,22 @@ def _line(group: Sequence[Facts], *, with_materials: bool) -> str:
         told.append(_materials(group))
     if first.get("hidden"):
         told.append("hidden")
-    names = sorted((_on_one_line(entry["name"]) for entry in group), key=_by_number)
+    if with_place:
+        told += _places(group)
+    names = _sorted_names([entry["name"] for entry in group])
     return _cut(_names(names) + (": " if told else "") + ", ".join(told))
 
 
-def _by_number(name: str) -> list[Any]:
-    """Sorts `Leg 2` before `Leg 10`."""
-    return [int(piece) if at % 2 else piece for at, piece in enumerate(_NUMBERS.split(name))]
+def _sorted_names(names: Iterable[str]) -> list[str]:
+    return sorted(map(_on_one_line, names), key=by_number)
+
+
+def _places(group: Sequence[Facts]) -> list[str]:
+    """Where the object is, and whose child the objects are."""
+    parents = {entry.get("parent", "") for entry in group}
+    where = ", ".join(f"{length:.3g}" for length in group[0].get("location", ()))
+    at = [f"at ({where})"] if len(group) == 1 and where else []
+    return at + [f"of {_on_one_line(parent)}" for parent in parents if parent and len(parents) == 1]
 
 
 def _names(names: Sequence[str]) -> str:

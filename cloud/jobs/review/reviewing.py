@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from cloud.agent.budget import Budget
 from cloud.agent.client import CallOptions, Model, ModelReply
 from cloud.agent.consult import NoAnswer
-from cloud.agent.contract import Outcome
+from cloud.agent.contract import Block, Outcome
+from cloud.agent.loop import Turn
 from cloud.agent.model_errors import ModelError
 from cloud.agent.review import Case, Evidence, review
 from cloud.agent.verdict import Verdict, VerdictFault, is_worse, read_verdict
 from cloud.jobs.events import Reviewed, SceneMoved
-from cloud.jobs.first_turn import reference_blocks
+from cloud.jobs.first_turn import picture_before, reference_blocks
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.progress.queries import snapshot_row
 from cloud.jobs.review.evidence import gather
@@ -41,9 +42,15 @@ class _Judgement:
 
 
 async def close_round(
-    work: "JobWork", toolbox: "PodToolbox", model: Model, rounds: Sequence[Round], outcome: Outcome, budget: Budget
+    work: "JobWork",
+    toolbox: "PodToolbox",
+    model: Model,
+    rounds: Sequence[Round],
+    outcome: Outcome,
+    budget: Budget,
+    first: Turn,
 ) -> Round:
-    """Review the scene that a run of the agent has left, and keep what comes of it.
+    """Review the scene that a run of the agent has left, and keep what comes of it. `first` is the user's first turn.
 
     A mend that made it worse is rolled back, and so is one that broke off and could not be judged. No fault of the
     reviewer's is one of the job: the round has no verdict then.
@@ -58,7 +65,7 @@ async def close_round(
     else:
         await work.recorder.stage("review", number)
         with work.timed("review"):
-            judgement = await _judge(work, toolbox, model, rounds, number)
+            judgement = await _judge(work, toolbox, model, rounds, picture_before(first))
     verdict, standing = judgement.verdict, rounds[rounds[-1].stands - 1] if rounds else None
     is_bad = (
         outcome.kind != "finished"
@@ -84,9 +91,10 @@ async def close_round(
 
 
 async def _judge(
-    work: "JobWork", toolbox: "PodToolbox", model: Model, rounds: Sequence[Round], number: int
+    work: "JobWork", toolbox: "PodToolbox", model: Model, rounds: Sequence[Round], before: Block | None
 ) -> _Judgement:
-    evidence = await gather(toolbox, await _base_of(work))
+    number = len(rounds) + 1
+    evidence = await gather(toolbox, await _base_of(work), before)
     await _show(work.recorder, evidence, number)
     earlier = next((each.verdict for each in reversed(rounds) if each.verdict is not None), None)
     case = Case(

@@ -55,7 +55,7 @@ class _Paid:
         """Counted when it ends, or breaks off."""
 
     async def cut_off(self, call: CutOffCall) -> None:
-        self.usd += call.usd
+        self.usd += call.usd or 0.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Judge:
             said = await consult(client, system=system, content=content, schema=_SCHEMA, watcher=paid)
         finally:
             await client.aclose()
-        return said.answer, said.reply.usd
+        return said.answer, said.reply.usd or 0.0
 
 
 def question(task: Task, facts: Mapping[str, Any] | None, code: str) -> str:

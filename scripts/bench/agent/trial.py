@@ -138,7 +138,7 @@ def _facts_of_job(job: Job, tally: EventTally, *, expects_failure: bool) -> dict
         "model_calls": tally.model_calls,
         "usage": usage,
         "cached_share": read / total_in if total_in else None,
-        "usd": usage.get("usd", 0.0),
+        "usd": usage.get("usd") or 0.0,
         "seconds": result.get("seconds", 0.0),
         "model_s": timings.get("model", 0.0),
         "tools_s": timings.get("tools", 0.0),

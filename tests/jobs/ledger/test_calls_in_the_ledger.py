@@ -1,6 +1,7 @@
 """Every call that was paid for is in the ledger, once: whole, cut off, of a runner that was killed, or too late."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest_asyncio
@@ -11,7 +12,7 @@ from cloud.agent.loop import Turn
 from cloud.agent.prices import TokenCounts
 from cloud.db.engine import Database
 from cloud.db.models import Usage
-from cloud.jobs.queries import open_writer
+from cloud.jobs.queries import events_after, open_writer, usage_of
 from cloud.jobs.recorder import JobRecorder
 from cloud.storage.store import ArtifactStore
 from tests.jobs.conftest import Account
@@ -78,6 +79,18 @@ async def test_call_that_breaks_off_after_the_jobs_end_is_in_the_ledger(recorder
         (await open_writer(session, recorder.job.id)).finish("cancelled", "cancelled")
     await recorder.cut_off(BEGUN)
     assert await ledger(recorder) == [(1, True, None, None)]
+
+
+async def test_price_that_nobody_knows_is_null_beside_the_limit_that_holds(recorder: JobRecorder) -> None:
+    recorder.usd_limit, recorder.token_limit = 5.0, 9_000
+    await recorder.model_turn(SAID, replace(WHOLE, usd=None, model="local-model"))
+    async with recorder.database.sessions() as session:
+        events = await events_after(session, recorder.job.id, 0)
+        _, usage = await usage_of(session, recorder.job.id)
+    (told,) = [event for _, event in events if event.type == "usage"]
+    assert (told.usage.usd, told.usd_limit, told.token_limit) == (None, None, 9_000)
+    assert told.usage.output_tokens == 20
+    assert usage == recorder.usage == told.usage
 
 
 async def test_rows_add_up_to_the_totals_of_the_job(recorder: JobRecorder) -> None:

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.errors import InvalidInput
-from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters.reading import read_parameters
-from cloud.jobs.parameters.scene import changed_codes, checked_values, scene_parameters
+from cloud.jobs.parameters.scene import checked_values, scene_parameters
 from cloud.jobs.parameters.writing import with_values
 
 CODE = '''"""A chair."""
@@ -39,7 +38,37 @@ FLAGS = not True
 for index in range(3):
     LATER = 4
 TOO_LATE = 5
+build(SEAT_HEIGHT, LEGS, DROP, TILT_DEG, AREA, SAME, WOOD_COLOR, ACCENT, WITH_BACK, AFTER)
 '''
+
+
+COLOURS = """
+GLASS_TINT = (0.5, 0.5, 0.6, 1.0)
+OAK = (0.4, 0.2, 0.1)
+RED = (0.8, 0.1, 0.1)
+BLUE = (0.1, 0.1, 0.8)
+PINE, SAND = (0.5, 0.4, 0.2), (0.7, 0.6, 0.4)
+LAMP = (1.0, 0.9, 0.7)
+SKY = (0.4, 0.6, 1.0)
+SIZE = (0.5, 0.5, 0.1)
+COLOR_CHIP_SIZE = (0.5, 0.5, 0.1)
+AXIS = (0.0, 0.0, 1.0)
+def made(name, rgb):
+    bsdf.inputs["Base Color"].default_value = (*rgb, 1)
+def painted(name, c):
+    made(name, c)
+painted("oak", OAK)
+for name, size, paint in (("a", SIZE, RED), ("b", SIZE, BLUE)):
+    box(size, AXIS)
+    painted(name, paint)
+woods = {"pine": PINE, "sand": SAND}
+for name, wood in woods.items():
+    painted(name, wood)
+light.color = LAMP
+background.inputs[0].default_value = SKY + (1,)
+offset.inputs[0].default_value = AXIS
+box(COLOR_CHIP_SIZE)
+"""
 
 
 def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
@@ -72,12 +101,50 @@ def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
         ("# note: not a range", "", 0.125, 2.0, "note: not a range"),
         ("# 0.9 to 0.1", "", 0.125, 2.0, "0.9 to 0.1"),
         ("# 2 to 3: away from the value", "", 0.5, 3.0, "away from the value"),
+        ("# degrees, 0 (closed) to 120", "deg", 0.0, 120.0, ""),
+        ("# opening in degrees (0 = closed, 120 = open)", "deg", 0.0, 120.0, "opening in degrees"),
+        ("# between 0 and 120", "", 0.0, 120.0, ""),
+        ("# 0–120°", "deg", 0.0, 120.0, ""),
+        ("# min 0, max 5 m: size", "m", 0.0, 5.0, "size"),
+        ("# min: 0.25, max: 5", "", 0.25, 5.0, ""),
+        ("# at least 0.2", "", 0.2, 2.0, ""),
+        ("# 0.3 m to 1.7 m", "m", 0.3, 1.7, ""),
+        ("# height of the seat: 0.3 to 1.7 m", "m", 0.3, 1.7, "height of the seat"),
+        ("# seat height (m), range 0.3-0.7", "m", 0.3, 0.7, "seat height (m)"),
+        ("# 50 cm above the seat", "", 0.125, 2.0, "50 cm above the seat"),
+        ("# metres above ground", "m", 0.125, 2.0, "metres above ground"),
+        ("# 0.2 <= LEAN <= 2", "", 0.2, 2.0, ""),
     ],
 )
 def test_comments_of_many_forms_are_understood(comment: str, unit: str, low: float, high: float, words: str) -> None:
     (found,) = read_parameters(f"LEAN = 0.5  {comment}")
     assert (found.unit, found.min, found.max) == (unit, low, high)
     assert not words or found.description == words
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("# metres", [("m", 0.3, 4.8, ""), ("m", 0.2, 3.2, ""), ("m", 0.1875, 3.0, "")]),
+        ("# m, 0.3 to 2: wide, deep, high", [("m", 0.3, 2, "wide"), ("m", 0.3, 2, "deep"), ("m", 0.3, 2, "high")]),
+        ("# 0.5..2 m, 0.4..1, 0.3..0.9", [("m", 0.5, 2, ""), ("m", 0.4, 1, ""), ("m", 0.3, 0.9, "")]),
+        ("# m, m, deg", [("m", 0.3, 4.8, ""), ("m", 0.2, 3.2, ""), ("deg", -360, 360, "")]),
+        ("# wide (m), deep (m), lean (deg)", [("m", 0.3, 4.8, "wide (m)"), ("m", 0.2, 3.2, "deep (m)"),
+                                              ("deg", -360, 360, "lean (deg)")]),
+        ("# m, 0.1 to 3", [("m", 0.1, 3, "")] * 3),
+    ],
+)  # fmt: skip
+def test_the_comment_of_a_tuple_is_of_each_of_its_names(comment: str, told: list[tuple[object, ...]]) -> None:
+    found = read_parameters(f"W, D, H = 1.2, 0.8, 0.75  {comment}")
+    assert [(each.unit, each.min, each.max, each.description) for each in found] == told
+
+
+def test_a_colour_is_known_by_its_name_or_by_its_use_and_a_size_is_none() -> None:
+    found = read_parameters(COLOURS)
+    assert [each.name for each in found if each.kind == "colour"] == [
+        "GLASS_TINT", "OAK", "RED", "BLUE", "PINE", "SAND", "LAMP", "SKY",
+    ]  # fmt: skip
+    assert {each.kind for each in found} == {"colour"}
 
 
 @pytest.mark.parametrize("code", ["", "A = (", "A = 1\0", "A = '\ud800'", "\ufeffA = 1", "(" * 5000, "if x:\nA = 1"])
@@ -100,15 +167,6 @@ def test_new_values_change_their_literals_and_nothing_else() -> None:
         "[0.5, 0.25,  # brown\n              0.1]", "[0.0, 0.5, 1.0]"
     ).replace("AFTER = 3", "AFTER = 7")
     assert [each.name for each in read_parameters(new)] == [each.name for each in read_parameters(CODE)]
-
-
-def test_a_name_of_several_steps_has_an_id_for_each() -> None:
-    codes = ["A = 1", "A = 2\nA_2 = 3", KEPT_MARK + "A = 9", "A = 4"]
-    found = scene_parameters(codes)
-    assert [(each.id, each.step, each.parameter.value) for each in found] == [
-        ("A", 1, 1), ("A_3", 2, 2), ("A_2", 2, 3), ("A_4", 4, 4),
-    ]  # fmt: skip
-    assert changed_codes(codes, found, {"A_3": 5, "A_4": 4}) == {2: "A = 5\nA_2 = 3"}
 
 
 @pytest.mark.parametrize(

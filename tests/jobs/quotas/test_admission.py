@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, text, update
 
-from cloud.accounts.standing.standing import AccountClosing, AccountSuspended
+from cloud.accounts.standing.standing import AccountBeingDeleted, AccountSuspended
 from cloud.db.account_models import JobTally
 from cloud.db.engine import Database
 from cloud.db.models import Job, ModelKey, Project, Usage, User
@@ -203,7 +203,7 @@ async def test_storage_of_the_user_and_of_all_refuses_every_kind(ada: Account) -
 
 @pytest.mark.parametrize(
     ("column", "error"),
-    [("suspended_at", AccountSuspended), ("deletion_requested_at", AccountClosing)],
+    [("suspended_at", AccountSuspended), ("deletion_requested_at", AccountBeingDeleted)],
     ids=["suspended", "being deleted"],
 )
 async def test_no_job_gets_in_of_an_account_that_may_do_nothing(

@@ -59,6 +59,10 @@ async def test_at_the_limit_nothing_new_is_begun(owner: Account) -> None:
 
     await _require(owner, _limit(4))
     await _require(owner, _limit(0))
+    async with owner.database.sessions() as session:
+        await require_space(session, owner.user_id, _limit(3), with_file=True)  # it just fits
+        with pytest.raises(StorageFull, match=r"The file does not fit: 3\.0 MiB of 2\.0 MiB would be used"):
+            await require_space(session, owner.user_id, _limit(2), with_file=True)
     with pytest.raises(StorageFull, match=r"3\.0 MiB of 3\.0 MiB.*purge=true"):
         await _require(owner, _limit(3))
 

@@ -32,7 +32,7 @@ BY_DEFAULT = (9, 11, 12, 14, 25)
 def answer(body: dict[str, Any]) -> Reply:
     """The reviewer's answer to what it is shown."""
     question = str(body["messages"])
-    objects = next(count for count in VERDICTS if f"Parts (inspect):\\n{count} objects" in question)
+    objects = next(count for count in VERDICTS if f"Parts (inspect):\\n{count} object" in question)
     if objects == 1 and "<fault>" not in question:
         return says("A fine tower!")
     return reviewed(VERDICTS[objects])

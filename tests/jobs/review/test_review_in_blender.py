@@ -84,6 +84,7 @@ async def test_reviewer_sees_six_views_the_facts_and_what_an_edit_changed(backen
     changes = str(second["messages"]).split("<changes>")[1]
     assert "Removed: Ball" in changes
     assert "Moved, turned or scaled: Tower" in changes
+    assert len(_pictures_in(second)) == 3  # the scene before, too
     kept = (await user.artifacts(built.id))["review-1.png"]
     assert Image.open(io.BytesIO(await backend.services.store.get(kept.sha256))).size == sheet.size
 
