@@ -56,10 +56,16 @@ def send(client: httpx2.Client) -> tuple[str, str]:
     return project, client.post(f"/v1/projects/{project}/jobs", json={"prompt": SECRET}).json()["id"]
 
 
+ACTS = ("quota.set", "user.suspended", "user.restored")
+
+
 async def entries(database: Database, subject: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the audit log says that admins did to the user."""
     async with database.sessions() as session:
         rows = await session.scalars(
-            select(AuditEntry).where(AuditEntry.subject == f"user:{subject}").order_by(AuditEntry.id)
+            select(AuditEntry)
+            .where(AuditEntry.subject == f"user:{subject}", AuditEntry.action.in_(ACTS))
+            .order_by(AuditEntry.id)
         )
         return [(row.action, row.details) for row in rows]
 
