@@ -1,19 +1,21 @@
 """The JSON of quotas, and of what admins see."""
 
 import datetime as dt
-from typing import Any
+from decimal import ROUND_UP, Decimal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud.api.patterns import LINE_OR_NOTHING
 from cloud.api.schemas import Body
 from cloud.db.models import Job, User
-from cloud.errors import InvalidInput
 from cloud.jobs.quotas.limits import UserRow
 from cloud.jobs.quotas.queries import UserSums
 from cloud.jobs.quotas.report import Quota, QuotaName
 
 _PLACES = 6
+_CENT = Decimal("0.01")
 
 
 class QuotaOut(BaseModel):
@@ -52,14 +54,25 @@ class QuotasIn(Body):
 
     day_jobs: int | None = Field(default=None, ge=0, le=10**9, description="Jobs in 24 hours.")
     month_usd: float | None = Field(
-        default=None, ge=0, le=10**9, allow_inf_nan=False, description="US dollars in a calendar month, to the cent."
+        default=None,
+        ge=0,
+        le=10**9,
+        allow_inf_nan=False,
+        description="US dollars in a calendar month; a part of a cent counts as a cent.",
     )
     month_tokens: int | None = Field(default=None, ge=0, le=10**15, description="Tokens in a calendar month.")
     storage_mib: int | None = Field(default=None, ge=0, le=10**9, description="MiB that may be kept.")
 
 
 class SuspensionIn(Body):
-    reason: str = Field(default="", max_length=500, description="Told to the user whenever they are refused.")
+    reason: Annotated[
+        str,
+        Field(
+            max_length=500,
+            description="Told to the user whenever they are refused.",
+            json_schema_extra={"pattern": LINE_OR_NOTHING},
+        ),
+    ] = ""
 
 
 class AdminUserOut(BaseModel):
@@ -147,14 +160,11 @@ def admin_job_out(row: tuple[Job, str]) -> AdminJobOut:
     )
 
 
-def limits_in(body: QuotasIn) -> dict[str, int | float | None]:
-    """What the request says. Raises: InvalidInput: less than a cent, which would be no limit at all."""
-    said: dict[str, int | float | None] = {name: getattr(body, name) for name in body.model_fields_set}
-    usd = said.get("month_usd")
-    if usd:
-        said["month_usd"] = round(usd, 2)
-        if not said["month_usd"]:
-            raise InvalidInput("month_usd: the least limit is 0.01; 0 is no limit, and null the server's own.")
+def limits_in(body: QuotasIn) -> dict[str, int | Decimal | None]:
+    """What the request says. Money is rounded up: less than a cent would be no limit at all."""
+    said: dict[str, int | Decimal | None] = {name: getattr(body, name) for name in body.model_fields_set}
+    if body.month_usd is not None:
+        said["month_usd"] = Decimal(str(body.month_usd)).quantize(_CENT, ROUND_UP)
     return said
 
 

@@ -4,7 +4,6 @@ No answer holds anything that users make: no prompts, no names of projects, no p
 """
 
 import datetime as dt
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from fastapi import APIRouter, Query
 
 from cloud.accounts.admin import acts, queries
 from cloud.api.dependencies import IdentityDep, OriginDep, PagingDep, Services, ServicesDep, TransactionDep
+from cloud.api.patterns import LINE_OR_NOTHING
 from cloud.api.problems import documented
 from cloud.api.quota_shapes import (
     AdminUserDetail,
@@ -31,6 +31,7 @@ from cloud.jobs.quotas.limits import DAY
 from cloud.jobs.quotas.queries import UserSums, row_of_user, sums_of_users
 from cloud.jobs.quotas.report import quotas_of
 from cloud.jobs.stopping import stop_jobs_of
+from cloud.projects.names import control_in
 from cloud.projects.pages import Cursor, cut_page
 
 router = APIRouter(prefix="/admin/users", tags=["admin"], responses=documented(404, 422))
@@ -40,14 +41,21 @@ router = APIRouter(prefix="/admin/users", tags=["admin"], responses=documented(4
 async def list_users(
     transaction: TransactionDep,
     paging: PagingDep,
-    search: Annotated[str, Query(max_length=200, description="A part of the name, whatever its case.")] = "",
+    search: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="A part of the name, whatever its case.",
+            json_schema_extra={"pattern": LINE_OR_NOTHING},
+        ),
+    ] = "",
     suspended: Annotated[bool | None, Query(description="Only those who are, or are not.")] = None,
 ) -> Page[AdminUserOut]:
     """All accounts, newest first, each with what it uses."""
-    if not search.isprintable():
-        raise InvalidInput("search: no name has control characters in it.")
+    if control_in(search.strip()):
+        raise InvalidInput("No name holds a control character; leave it out of `search`.")
     before = (paging.cursor.created_at, paging.cursor.id) if paging.cursor else None
-    users = await queries.list_users(transaction, before, paging.limit + 1, search=search, suspended=suspended)
+    users = await queries.list_users(transaction, before, paging.limit + 1, search=search.strip(), suspended=suspended)
     page = cut_page(users, paging.limit, lambda user: Cursor(user.created_at, user.id))
     sums = await _sums(transaction, [user.id for user in page.rows])
     return page_out(page, lambda user: user_out(user, sums.get(user.id, UserSums())))
@@ -69,10 +77,7 @@ async def set_quotas(
     services: ServicesDep,
 ) -> AdminUserDetail:
     """The user's own limits, instead of the server's. Jobs that run go on, with what is left of money and tokens."""
-    limits = {
-        name: Decimal(str(limit)) if isinstance(limit, float) else limit for name, limit in limits_in(body).items()
-    }
-    await acts.set_quotas(transaction, identity.user.id, origin, user_id, limits)
+    await acts.set_quotas(transaction, identity.user.id, origin, user_id, limits_in(body))
     return await _detail(transaction, services, user_id)
 
 
@@ -83,8 +88,8 @@ async def suspend_user(
     """From now on their sessions and tokens get 403 `account_suspended`, their jobs are cancelled (running ones within
     seconds), their event streams end. What they have made stays. Nobody can suspend themselves."""
     reason = (body.reason if body else "").strip()
-    if not reason.isprintable():
-        raise InvalidInput("reason: it must be one line of text.")
+    if control_in(reason):
+        raise InvalidInput("The reason holds a line break or another control character; leave it out.")
     async with services.database.sessions.begin() as session:
         await acts.suspend(session, identity.user.id, origin, user_id, reason)
     await stop_jobs_of(services.database, user_id)
