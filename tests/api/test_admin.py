@@ -150,11 +150,11 @@ async def test_quotas_are_set_and_taken_back_and_hold_at_once(
     detail = root.patch(path, json={"day_jobs": 1, "month_usd": 2.5}).json()
     assert detail["own_limits"] == {"day_jobs": 1, "month_usd": 2.5, "month_tokens": None, "storage_mib": None}
     project, _ = send(user)
-    sent = {"json": {"prompt": "a chair"}}
-    assert user.post(f"/v1/projects/{project}/jobs", **sent).status_code == 429
+    sent = {"prompt": "a chair"}
+    assert user.post(f"/v1/projects/{project}/jobs", json=sent).status_code == 429
     detail = root.patch(path, json={"day_jobs": None, "storage_mib": 0}).json()
     assert detail["own_limits"] == {"day_jobs": None, "month_usd": 2.5, "month_tokens": None, "storage_mib": 0}
-    assert user.post(f"/v1/projects/{project}/jobs", **sent).status_code == 202
+    assert user.post(f"/v1/projects/{project}/jobs", json=sent).status_code == 202
     assert await entries(database, user_id) == [
         ("quota.set", {"month_usd": 0.01}),
         ("quota.set", {"day_jobs": 1, "month_usd": 2.5}),
