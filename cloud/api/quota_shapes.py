@@ -5,7 +5,7 @@ from decimal import ROUND_UP, Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud.api.patterns import LINE_OR_NOTHING
 from cloud.api.schemas import Body
@@ -62,6 +62,14 @@ class QuotasIn(Body):
     )
     month_tokens: int | None = Field(default=None, ge=0, le=10**15, description="Tokens in a calendar month.")
     storage_mib: int | None = Field(default=None, ge=0, le=10**9, description="MiB that may be kept.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_no_number(cls, value: Any) -> Any:
+        """Pydantic would take `false` for 0, which lifts the limit."""
+        if isinstance(value, bool | str):
+            raise ValueError("it must be a number or null")
+        return value
 
 
 class SuspensionIn(Body):

@@ -164,8 +164,15 @@ async def test_quotas_are_set_and_taken_back_and_hold_at_once(
 
 @pytest.mark.parametrize(
     "body",
-    [{"day_jobs": -1}, {"month_usd": 10**10}, {"month_tokens": 2**63}, {"storage_mib": 2**31}, {"jobs": 1}],
-    ids=["negative", "too much money", "too many tokens", "too many MiB", "no such quota"],
+    [
+        {"day_jobs": -1},
+        {"month_usd": 10**10},
+        {"month_tokens": 2**63},
+        {"storage_mib": 2**31},
+        {"jobs": 1},
+        {"day_jobs": False},
+    ],
+    ids=["negative", "too much money", "too many tokens", "too many MiB", "no such quota", "no number"],
 )
 def test_what_cannot_be_a_quota_is_refused(root: httpx2.Client, user: httpx2.Client, body: dict[str, Any]) -> None:
     assert root.patch(f"/v1/admin/users/{id_of(user)}/quotas", json=body).status_code == 422
