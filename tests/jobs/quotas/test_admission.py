@@ -79,7 +79,10 @@ async def count(database: Database, model: type) -> int:
 
 async def test_of_many_requests_at_once_no_more_get_in_than_there_are_places(ada: Account) -> None:
     settings = Settings(user_day_jobs=3)
-    answers = await asyncio.gather(*(send(ada, settings) for _ in range(12)))
+    # Each for a project of its own: those of one project wait for each other anyway.
+    projects = [Project(id=uuid4(), user_id=ada.user_id, name=f"{number}") for number in range(12)]
+    await keep(ada, *projects)
+    answers = await asyncio.gather(*(send(ada, settings, project_id=project.id) for project in projects))
     assert sorted(answers) == [""] * 3 + ["day_jobs_reached"] * 9
     assert await count(ada.database, Job) == 3  # what was refused is not half made
 
