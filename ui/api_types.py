@@ -14,17 +14,27 @@ Detail = Literal["as-is", "concise", "moderate", "comprehensive"]
 class User(TypedDict):
     id: str
     username: str
+    is_admin: bool
+    has_password: bool
     created_at: str
-    is_admin: NotRequired[bool]
-    has_password: NotRequired[bool]
 
 
 class Session(TypedDict):
     """What a log-in gives. `token` is shown once; keep it."""
 
+    id: str
     token: str
     expires_at: str
+    ends_at: str | None
     user: User
+
+
+class SignInOptions(TypedDict):
+    """Who can sign up (`open`: everybody), and how long a password is."""
+
+    sign_up: Literal["open", "invite", "closed"]
+    password_least_chars: int
+    password_most_chars: int
 
 
 class Project(TypedDict):
