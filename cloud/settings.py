@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     import_limit_bytes: int = Field(default=200 * 2**20, ge=1, description="An uploaded 3D file at most.")
     body_limit_bytes: int = Field(default=12 * 2**20, ge=1)
     user_storage_mib: int = Field(default=20_480, ge=0, description="What one user may keep; 0 is no limit.")
+    storage_mib: int = Field(default=0, ge=0, description="What all users together may keep; 0: no limit.")
     deleted_kept_days: float = Field(
         default=7.0, ge=0, le=36_500, description="How long a deleted project can be brought back."
     )
@@ -114,6 +115,21 @@ class Settings(BaseSettings):
         default=0.0,
         ge=0,
         description="What one user's jobs may cost in a calendar month (UTC) with the system's key; 0: no limit.",
+    )
+    user_month_tokens: int = Field(
+        default=0, ge=0, description="Tokens of one user's jobs in that month with the system's key; 0: no limit."
+    )
+    month_usd: float = Field(
+        default=0.0, ge=0, description="What all users' jobs together may cost in that month; 0: no limit."
+    )
+    month_tokens: int = Field(default=0, ge=0, description="Tokens of all users' jobs in that month; 0: no limit.")
+    user_day_jobs: int = Field(default=0, ge=0, description="Jobs that one user may send in 24 hours; 0: no limit.")
+    day_jobs: int = Field(default=0, ge=0, description="Jobs that all users may send in 24 hours; 0: no limit.")
+    user_minute_requests: int = Field(
+        default=0, ge=0, description="Requests that one user may make in a minute, of each API process; 0: no limit."
+    )
+    user_streams: int = Field(
+        default=200, ge=0, description="Event streams that one user may hold open, of each API process; 0: no limit."
     )
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")

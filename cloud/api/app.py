@@ -1,5 +1,6 @@
 """The API as an ASGI app."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -23,8 +24,12 @@ from cloud.api.dependencies import Demand, Services
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
 from cloud.api.oidc_setup import oidc_client_of, oidc_sign_in
+from cloud.api.open_streams import OpenStreams
+from cloud.api.rates import RequestRates
 from cloud.api.routes import (
     accounts,
+    admin_jobs,
+    admin_users,
     api_tokens,
     artifacts,
     batches,
@@ -41,6 +46,7 @@ from cloud.api.routes import (
     parameters,
     passwords,
     projects,
+    quotas,
     sessions,
     storage,
     usage,
@@ -133,7 +139,7 @@ def demand_admin(*routers: APIRouter) -> APIRouter:
 
 
 def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
-    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403))
+    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403, 429))
     for router in routers:
         protected.include_router(router)
     return protected
@@ -160,6 +166,7 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             storage.router,
             usage.router,
+            quotas.router,
         )
     )
     versioned.include_router(
@@ -173,7 +180,7 @@ def _versioned_routes() -> APIRouter:
             oidc.router,
         )
     )
-    versioned.include_router(demand_admin(links.router))
+    versioned.include_router(demand_admin(links.router, admin_users.router, admin_jobs.router))
     return versioned
 
 
@@ -185,6 +192,9 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
         feed = EventFeed(settings.database_url)
         await feed.start()
         stack.push_async_callback(feed.aclose)
+        streams = OpenStreams(database, settings.user_streams)
+        watching = asyncio.create_task(streams.run_forever(), name="watch over open streams")
+        stack.push_async_callback(_end, watching)
         throttle = Throttle(database.sessions)
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
@@ -206,7 +216,14 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
             catalogue=ModelCatalogue(settings.anthropic_base_url),
             model_keys=ModelKeys(safe),
             oidc=oidc_sign_in(settings, safe, people, database, throttle),
+            streams=streams,
+            rates=RequestRates(settings.user_minute_requests),
         )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 def _version() -> str:

@@ -19,6 +19,8 @@ from cloud.accounts.sign_in import Accounts
 from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
+from cloud.api.open_streams import OpenStreams
+from cloud.api.rates import RequestRates
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
@@ -44,6 +46,8 @@ class Services:
     models: ModelAccess
     catalogue: ModelCatalogue
     model_keys: ModelKeys
+    streams: OpenStreams
+    rates: RequestRates
     oidc: OidcSignIn | None = None
 
 
@@ -79,7 +83,8 @@ class Demand:
         self.scope: Scope | None = scope
 
     async def __call__(self, request: Request, identity: IdentityDep) -> None:
-        """Raises: Unauthorized. ScopeMissing."""
+        """Raises: Unauthorized. ScopeMissing. TooManyCalls."""
+        get_services(request).rates.count(identity.user.id)
         by_method: Scope = "read" if request.method in ("GET", "HEAD") else "build"
         wanted = self.scope or by_method
         if wanted not in identity.scopes:

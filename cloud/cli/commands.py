@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
+from cloud.cli.admin import app as admin_app
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
@@ -47,6 +48,7 @@ app.command()(login)
 app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
+app.add_typer(admin_app, name="admin")
 app.command("sessions")(sessions_command)
 app.add_typer(users_app, name="users")
 

@@ -130,6 +130,18 @@ class Share(Base):
     revoked_at: Mapped[dt.datetime | None]
 
 
+class JobTally(Base):
+    """So many jobs were sent at once: what the quota of 24 hours counts. Jobs go with their project, this does not."""
+
+    __tablename__ = "job_tallies"
+    __table_args__ = (Index("ix_job_tallies_of_user", "user_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    user_id: Mapped[uuid.UUID] = owner_column(index=False)
+    jobs: Mapped[int]
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
 class AuditEntry(Base):
     """One act that somebody may have to account for. A trigger refuses to change or delete rows.
 

@@ -19,7 +19,6 @@ from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
-from cloud.jobs.ledger.month import require_month_budget
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
@@ -151,7 +150,7 @@ async def upload_image(
 
 
 @router.post(
-    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(402, 403, 409)
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403, 409)
 )
 async def create_job(
     project_id: UUID,
@@ -169,8 +168,6 @@ async def create_job(
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
     await demand_usable_model(services, transaction, owner, body.model)
-    await require_space(transaction, owner, services.settings)
-    await require_month_budget(transaction, owner, services.settings, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
         formats=list(dict.fromkeys(body.formats)),
@@ -190,7 +187,7 @@ async def create_job(
         model=body.model,
         request=options.model_dump(mode="json"),
     )
-    await queue.enqueue(transaction, job)
+    await queue.enqueue(transaction, job, services.settings)
     return job_out(job)
 
 
@@ -216,9 +213,8 @@ async def create_export(
         request["snapshot_id"] = str((await get_snapshot(transaction, project.id, body.snapshot_id)).id)
     elif project.head_snapshot_id is None:
         raise EmptyScene
-    await require_space(transaction, owner, services.settings)
     job = Job(id=job_id, user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
-    await queue.enqueue(transaction, job)
+    await queue.enqueue(transaction, job, services.settings)
     return job_out(job)
 
 
