@@ -63,9 +63,9 @@ async def test_every_way_to_make_a_job_is_refused_at_the_limit(
 ) -> None:
     steps = await _use_up(client, limited, database, project)
     before = [client.get(path).json()["items"] for path in ("/v1/jobs", f"/v1/projects/{project}/artifacts")]
-    for way, (path, sent) in WAYS.items():
-        if way == "compare":
-            sent = {"json": {"a": steps[0], "b": steps[1]}}
+    compared: dict[str, Any] = {"json": {"a": steps[0], "b": steps[1]}}
+    for way, (path, body) in WAYS.items():
+        sent: dict[str, Any] = compared if way == "compare" else body
         answer = client.post(f"/v1/projects/{project}/{path}", **sent)
         assert (answer.status_code, answer.json()["code"]) == (429, "day_jobs_reached"), way
         assert 0 < int(answer.headers["Retry-After"]) <= 24 * 3600
