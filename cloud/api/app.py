@@ -15,7 +15,9 @@ from cloud.accounts.sign_in import Accounts
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.api import problems
+from cloud.api.access import Doors
 from cloud.api.dependencies import Demand, Services
+from cloud.api.document import complete_document
 from cloud.api.routes import (
     accounts,
     artifacts,
@@ -58,13 +60,14 @@ class _Prompt2MeshApi(FastAPI):
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        return self.openapi_schema or problems.complete_document(super().openapi())
+        return self.openapi_schema or complete_document(super().openapi())
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The app; it opens its database, store and feed when it is started, and closes them when it is stopped.
 
-    Raises: InvalidInput: the settings name no database, or keys to encrypt with that are none.
+    Raises: InvalidInput: the settings name no database, or keys to encrypt with that are none. UnguardedRoute: a route
+    would answer anybody, and is not among those that may.
     """
     if not settings.database_url:
         raise InvalidInput("DATABASE_URL is not set: the API needs the address of a PostgreSQL.")
@@ -74,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.doors = Doors.checked(app)  # again: routes may have been added since
         async with _open_services(settings, own_keys) as services:
             app.state.services = services
             yield
@@ -84,11 +88,15 @@ def create_app(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,
+        redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
     app.include_router(health.router)
     app.include_router(_versioned_routes())
+    app.state.doors = Doors.checked(app)
     return app
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
 
 from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.accounts.origin import Origin, device_of
@@ -18,11 +19,12 @@ from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
-from cloud.projects.pages import Cursor
+from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
-_bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+"""Reads the header `Authorization`; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def require_identity(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Identity:
     """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
     if credentials is None:
@@ -124,7 +126,10 @@ class Paging:
 
 
 def get_paging(
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        Annotated[str, Field(json_schema_extra={"pattern": CURSOR_PATTERN})] | None,
+        Query(description="`next_cursor` of the page before."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Items of one page at most.")] = 50,
 ) -> Paging:
     """Raises: InvalidInput: the cursor is none of ours."""

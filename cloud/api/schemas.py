@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud.agent.ablation import Ablation
 from cloud.agent.brief import Brief
+from cloud.api.patterns import LINE, TEXT
 from cloud.jobs.events import JobResult
 from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import Detail, Quality
@@ -63,7 +64,7 @@ class SessionOut(BaseModel):
 
 
 class ProjectIn(Body):
-    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Castle"])]
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Castle"], json_schema_extra={"pattern": LINE})]
 
 
 class ProjectOut(BaseModel):
@@ -90,7 +91,9 @@ class SceneSeen(Body):
 
 
 class JobIn(SceneSeen):
-    prompt: Annotated[str, Field(examples=["a medieval castle tower with a wooden door"])]
+    prompt: Annotated[
+        str, Field(examples=["a medieval castle tower with a wooden door"], json_schema_extra={"pattern": TEXT})
+    ]
     model: str | None = Field(
         default=None, min_length=1, max_length=200, description="A model id; null takes the server's default."
     )
