@@ -14,6 +14,10 @@ from cloud.errors import Prompt2MeshError
 PUBLIC: dict[str, str] = {
     "POST /v1/users": "who signs up has no session yet",
     "POST /v1/sessions": "who logs in has no session yet",
+    "POST /v1/device/authorize": "a device that signs in has no session yet (RFC 8628)",
+    "POST /v1/device/token": "likewise; it shows its device code",
+    "POST /v1/password-resets": "who has lost the password shows a code that works once",
+    "GET /v1/sign-in/options": "what the page needs to know that lets people sign in; no data",
     "GET /healthz": "probes have no session; says nothing but that the process lives",
     "GET /readyz": "probes have no session; says nothing but whether the parts answer",
     "GET /openapi.json": "the API's description is the same for everybody and holds no data",
@@ -92,7 +96,7 @@ async def refuse_strangers(request: Request) -> None:
     door = request.app.state.doors.find(request.method, request.scope["path"])
     if door is None or door.demand is None:
         return
-    identity = await require_identity(request.app.state.services, await bearer(request))
+    identity = await require_identity(request.app.state.services, await bearer(request), request)
     await door.demand(request, identity)
 
 

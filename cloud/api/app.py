@@ -10,27 +10,36 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from cloud.accounts.model_keys.keys import ModelKeys
+from cloud.accounts.password_changes import PasswordChanges
 from cloud.accounts.secrets import Safe
 from cloud.accounts.sign_in import Accounts
+from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.api import problems
 from cloud.api.access import Doors
+from cloud.api.accounts_setup import account_rules, first_admin_announced
 from cloud.api.dependencies import Demand, Services
 from cloud.api.document import complete_document
+from cloud.api.floods import refuse_floods
 from cloud.api.routes import (
     accounts,
+    api_tokens,
     artifacts,
     batches,
     briefs,
+    devices,
     event_streams,
     health,
     history,
     imports,
     jobs,
+    links,
     model_keys,
     parameters,
+    passwords,
     projects,
+    sessions,
     storage,
     usage,
 )
@@ -56,6 +65,8 @@ class _Prompt2MeshApi(FastAPI):
         limit = imports.BODY_LIMIT_BYTES if scope.get("path", "").endswith("/imports") else self.max_body_size
         if limit is not None and declared.isdecimal() and int(declared[:18]) > limit:
             await problems.body_too_large()(scope, receive, send)
+        elif refusal := refuse_floods(self, scope):
+            await problems.problem_of(refusal)(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -124,10 +135,13 @@ def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
 
 def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
-    versioned.include_router(accounts.public)
+    for public in (accounts.public, sessions.public, passwords.public):
+        versioned.include_router(public)
+    versioned.include_router(devices.public)
     versioned.include_router(
         demand_user(
             accounts.router,
+            sessions.current,
             model_keys.models,
             projects.router,
             history.router,
@@ -142,8 +156,12 @@ def _versioned_routes() -> APIRouter:
             usage.router,
         )
     )
-    versioned.include_router(demand_account(model_keys.router))
-    versioned.include_router(demand_admin())
+    versioned.include_router(
+        demand_account(
+            model_keys.router, api_tokens.router, devices.router, sessions.router, passwords.router, links.claim
+        )
+    )
+    versioned.include_router(demand_admin(links.router))
     return versioned
 
 
@@ -155,11 +173,17 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
         feed = EventFeed(settings.database_url)
         await feed.start()
         stack.push_async_callback(feed.aclose)
+        throttle = Throttle(database.sessions)
+        people = Accounts(database.sessions, account_rules(settings), throttle)
+        stack.callback(people.passwords.close)
+        await stack.enter_async_context(first_admin_announced(database, settings.public_url))
         yield Services(
             settings=settings,
             database=database,
             store=ArtifactStore.local(settings.artifacts_dir),
-            accounts=Accounts(database.sessions, settings.session_ttl_s),
+            accounts=people,
+            password_changes=PasswordChanges(database.sessions, people, throttle),
+            throttle=throttle,
             feed=feed,
             models=ModelAccess(
                 offline_url="",  # only runners have one

@@ -11,9 +11,11 @@ from pydantic import Field
 
 from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.accounts.origin import Origin, device_of
+from cloud.accounts.password_changes import PasswordChanges
 from cloud.accounts.queries import Identity
 from cloud.accounts.scopes import Scope
 from cloud.accounts.sign_in import Accounts
+from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
@@ -35,6 +37,8 @@ class Services:
     database: Database
     store: ArtifactStore
     accounts: Accounts
+    password_changes: PasswordChanges
+    throttle: Throttle
     feed: EventFeed
     models: ModelAccess
     catalogue: ModelCatalogue
@@ -50,12 +54,14 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def require_identity(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    request: Request,
 ) -> Identity:
     """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
     if credentials is None:
         raise Unauthorized("This needs a session: log in and send its token as `Authorization: Bearer …`.")
-    return await services.accounts.identify(credentials.credentials)
+    return await services.accounts.identify(credentials.credentials, _address_of(request))
 
 
 IdentityDep = Annotated[Identity, Depends(require_identity)]
@@ -93,8 +99,11 @@ class ScopeMissing(Forbidden):
 
 def get_origin(request: Request) -> Origin:
     """Where the request comes from; behind a proxy, what the proxy says (uvicorn takes it from trusted ones alone)."""
-    address = request.client.host if request.client else ""
-    return Origin(address=address, device=device_of(request.headers.get("user-agent", "")))
+    return Origin(address=_address_of(request), device=device_of(request.headers.get("user-agent", "")))
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 OriginDep = Annotated[Origin, Depends(get_origin)]

@@ -1,6 +1,6 @@
 """The OpenAPI document, completed with what FastAPI cannot know of our API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     """The document with problems as what they are: FastAPI gives them the route's own media type.
 
     Whatever takes a body may find it unreadable or too large; no text that is sent may hold a NUL; a key that came
-    with another request is a conflict.
+    with another request is a conflict. OAuth's own errors stay what they are.
     """
     problem = {"schema": {"$ref": f"{_COMPONENTS}Problem"}}
     schemas = document["components"]["schemas"]
@@ -29,7 +29,7 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
                 described = {"description": status.phrase, "content": {MEDIA_TYPE: problem}}
                 responses.setdefault(str(status.value), described)
             for status, response in responses.items():
-                if status >= "400" and "content" in response:
+                if status >= "400" and "content" in response and not _is_oauth(response["content"]):
                     response["content"] = {MEDIA_TYPE: next(iter(response["content"].values()))}
             for body in operation.get("requestBody", {}).get("content", {}).values():
                 _hoist(body.get("schema", {}), schemas)
@@ -79,3 +79,7 @@ def _restrict_texts(schema: Any, schemas: dict[str, Any], seen: set[str], patter
         _restrict_texts(schema.get(key), schemas, seen, pattern)
     for each in schema.get("properties", {}).values():
         _restrict_texts(each, schemas, seen, pattern)
+
+
+def _is_oauth(content: Mapping[str, Any]) -> bool:
+    return any(one.get("schema", {}).get("$ref", "").endswith("/OAuthError") for one in content.values())

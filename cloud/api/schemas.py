@@ -42,25 +42,8 @@ def _holds_nul(value: Any) -> bool:
             return False
 
 
-class Credentials(Body):
-    username: Annotated[str, Field(min_length=1, max_length=64, examples=["ada"])]
-    password: Annotated[str, Field(min_length=8, max_length=256, examples=["correct horse battery staple"])]
-
-
 class Health(BaseModel):
     status: Literal["ok"]
-
-
-class UserOut(BaseModel):
-    id: UUID
-    username: str
-    created_at: dt.datetime
-
-
-class SessionOut(BaseModel):
-    token: str = Field(description="Send as `Authorization: Bearer …`. Shown once.", examples=["p2m_…"])
-    expires_at: dt.datetime
-    user: UserOut
 
 
 class ProjectIn(Body):
