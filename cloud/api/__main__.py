@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.api.app import create_app
-from cloud.api.connections import ImpatientConnection
+from cloud.api.connections import HEAD_LIMIT_BYTES, ImpatientConnection
 from cloud.errors import Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -28,6 +28,8 @@ class ApiServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=ImpatientConnection,
+                h11_max_incomplete_event_size=HEAD_LIMIT_BYTES,
+                ws="none",  # there are no web sockets
                 log_config=None,
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),

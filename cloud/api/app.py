@@ -22,6 +22,8 @@ from cloud.api.accounts_setup import account_rules, first_admin_announced
 from cloud.api.dependencies import Demand, Services
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
+from cloud.api.headers import SecureHeaders
+from cloud.api.origins import cross_origin, refuse_rebinding
 from cloud.api.routes import (
     accounts,
     api_tokens,
@@ -59,13 +61,23 @@ stable. Lists come in pages: pass `next_cursor` as `cursor`.
 
 
 class _Prompt2MeshApi(FastAPI):
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+        self._edge = SecureHeaders(cross_origin(self._admit, settings))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._edge(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         # FastAPI's own limit answers a declared length in plain text; it stays for bodies that declare none.
         declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         limit = imports.BODY_LIMIT_BYTES if scope.get("path", "").endswith("/imports") else self.max_body_size
         if limit is not None and declared.isdecimal() and int(declared[:18]) > limit:
             await problems.body_too_large()(scope, receive, send)
-        elif refusal := refuse_floods(self, scope):
+        elif Headers(scope=scope).get("content-encoding", "identity") != "identity":
+            await problems.compressed_body()(scope, receive, send)
+        elif refusal := refuse_rebinding(scope, self._settings) or refuse_floods(self, scope):
             await problems.problem_of(refusal)(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -94,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     app = _Prompt2MeshApi(
+        settings,
         title="Prompt2Mesh",
         version=_version(),
         description=_DESCRIPTION,

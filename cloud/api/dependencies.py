@@ -18,6 +18,7 @@ from cloud.accounts.sign_in import Accounts
 from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
+from cloud.api.cookies import session_token_in
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
@@ -58,10 +59,11 @@ async def require_identity(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     request: Request,
 ) -> Identity:
-    """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
-    if credentials is None:
+    """Who asks. Every router but the public one depends on this. Raises: Unauthorized, Forbidden (a cookie's call)."""
+    token = credentials.credentials if credentials else session_token_in(request, services.settings)
+    if token is None:
         raise Unauthorized("This needs a session: log in and send its token as `Authorization: Bearer …`.")
-    return await services.accounts.identify(credentials.credentials, _address_of(request))
+    return await services.accounts.identify(token, _address_of(request))
 
 
 IdentityDep = Annotated[Identity, Depends(require_identity)]
