@@ -20,6 +20,7 @@ from cloud.api import problems
 from cloud.api.access import Doors
 from cloud.api.accounts_setup import account_rules, first_admin_announced
 from cloud.api.dependencies import Demand, Services
+from cloud.api.docs_page import install_docs
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
 from cloud.api.headers import SecureHeaders
@@ -70,17 +71,21 @@ class _Prompt2MeshApi(FastAPI):
         await self._edge(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        await (refusal or super().__call__)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> problems.ProblemResponse | None:
+        """What to answer before anything is read; None: let the request in."""
+        headers = Headers(scope=scope)
         # FastAPI's own limit answers a declared length in plain text; it stays for bodies that declare none.
-        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        limit = imports.BODY_LIMIT_BYTES if scope.get("path", "").endswith("/imports") else self.max_body_size
+        declared = headers.get("content-length", "")
+        limit = imports.BODY_LIMIT_BYTES if scope["path"].endswith("/imports") else self.max_body_size
         if limit is not None and declared.isdecimal() and int(declared[:18]) > limit:
-            await problems.body_too_large()(scope, receive, send)
-        elif Headers(scope=scope).get("content-encoding", "identity") != "identity":
-            await problems.compressed_body()(scope, receive, send)
-        elif refusal := refuse_rebinding(scope, self._settings) or refuse_floods(self, scope):
-            await problems.problem_of(refusal)(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return problems.body_too_large()
+        if headers.get("content-encoding", "identity") != "identity":
+            return problems.compressed_body()
+        refusal = refuse_rebinding(scope, self._settings) or refuse_floods(self, scope)
+        return problems.problem_of(refusal) if refusal else None
 
     def openapi(self) -> dict[str, Any]:
         return self.openapi_schema or complete_document(super().openapi())
@@ -113,11 +118,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's own page takes its scripts from a public network
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
+    install_docs(app)
     app.include_router(health.router)
     app.include_router(_versioned_routes())
     app.state.doors = Doors.checked(app)
