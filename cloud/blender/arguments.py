@@ -117,6 +117,10 @@ def _fault(model: type[Arguments], kind: str, location: tuple[int | str, ...], m
         return f"the argument {name!r} is missing"
     if kind == "extra_forbidden":
         return f"there is no argument {name!r} (there are: {', '.join(model.model_fields)})"
+    if kind == "too_short":
+        return f"the argument {name!r} is empty: give at least one, or leave the argument out"
+    if kind == "finite_number":
+        return f"the argument {name!r} should be a plain number, not {value!r}"
     shown = repr(value) if isinstance(value, (str, int, float, type(None))) else type(value).__name__
     shown = shown if len(shown) <= _SHOWN_OF_A_VALUE else shown[:_SHOWN_OF_A_VALUE] + "…"
     return f"the argument {name!r} {message.removeprefix('Input ')}, not {shown}"

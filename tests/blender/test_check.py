@@ -197,10 +197,10 @@ add_box('Tie Beam', (3.8, .2, .3), (0, 0, 2.55)); paint()
     assert "at the deepest" in found["message"]
 
 
-def test_depth_that_there_was_no_time_to_measure_is_said_to_be_of_the_boxes(check: Check) -> None:
+def test_depth_that_there_was_no_room_to_measure_is_said_to_be_of_the_boxes(check: Check) -> None:
     there = "from cloud.blender.child.checks import overlaps\n"
-    names = "overlaps.EXACT_OVERLAP_TIME_LIMIT_S, overlaps._depth_of_sheet"
-    code = f"{there}overlaps.kept = {names}\n{names} = -1.0, lambda *_: 0.0\n"
+    names = "overlaps.EXACT_OVERLAP_TRIANGLES, overlaps._depth_of_sheet"
+    code = f"{there}overlaps.kept = {names}\n{names} = -1, lambda *_: 0.0\n"
     try:
         report = check(code=f"{code}add_box('A', at=(0, 0, .5)); add_box('B', at=(.7, 0, .5))")
     finally:

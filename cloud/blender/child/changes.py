@@ -6,7 +6,7 @@ from typing import Any
 from cloud.blender.child.fingerprint import Fingerprint, fingerprint_scene
 from cloud.blender.child.wording import cut, folded, listed
 
-__all__ = ["Fingerprint", "compare", "describe_difference", "fingerprint_scene"]
+__all__ = ["Fingerprint", "compare", "describe_difference", "fingerprint_scene", "shortened"]
 
 _SUMMARY_LIMIT_BYTES = 800  # about 250 tokens
 _GROUP_LIMIT_BYTES = 480
@@ -16,7 +16,7 @@ _NO_ASPECTS = frozenset({"uid"})
 
 
 def compare(before: Fingerprint, after: Fingerprint) -> dict[str, Any]:
-    """The difference: a short `summary`, lists of names (at most 200 each), and how many there are, in `counts`.
+    """The difference: a short `summary`, lists of all names, and how many there are, in `counts`.
 
     `modified` are the objects that are in both and differ; `moved`, `remeshed` and `rematerialled` say in what.
     """
@@ -43,8 +43,12 @@ def compare(before: Fingerprint, after: Fingerprint) -> dict[str, Any]:
     ]
     summary = _summary(names, aspects, renamed, settings)
     counts = {kind: len(entries) for kind, entries in names.items() if entries}
-    capped = {kind: entries[:_NAMES_AT_MOST] for kind, entries in names.items()}
-    return {"summary": summary, **capped, "renamed": renamed, "settings": settings, "counts": counts}
+    return {"summary": summary, **names, "renamed": renamed, "settings": settings, "counts": counts}
+
+
+def shortened(changed: dict[str, Any]) -> dict[str, Any]:
+    """The difference as it is sent: at most 200 names a list; `counts` says how many there are."""
+    return {key: value[:_NAMES_AT_MOST] if isinstance(value, list) else value for key, value in changed.items()}
 
 
 def describe_difference(first: Fingerprint, second: Fingerprint) -> str:

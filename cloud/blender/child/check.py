@@ -23,10 +23,11 @@ from cloud.blender.child.checks.outliers import (
     strays,
     unapplied_scale,
 )
-from cloud.blender.child.checks.overlaps import overlap_findings
+from cloud.blender.child.checks.overlaps import box_depth, overlap_findings
 from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
 from cloud.blender.child.checks.standing import floating_findings, sunk_findings, work_out_standing
 from cloud.blender.child.checks.topology import Topology
+from cloud.blender.child.wording import counted
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
@@ -136,6 +137,8 @@ class _Survey:
         yield from strays(movable, ground)
         low, high = np.array([t.low for t in movable]), np.array([t.high for t in movable])
         pairs = [(movable[i], movable[j]) for i, j in box_pairs(low, high, 0.0)]
+        # Depths are exact for so many pairs: in an order that every run has, those deepest in each other's boxes first.
+        pairs.sort(key=lambda pair: (-box_depth(*pair), pair[0].name, pair[1].name))
         yield from overlap_findings(
             pairs, self.topologies, standing, lambda where: self._late("interpenetration", where)
         )
@@ -171,7 +174,8 @@ def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     if structured["ok"] and counts:
         verdict = f"No faults ({verdict})"
     head = (
-        f"{verdict} in {structured['objects']} objects, {structured['triangles']:,} triangles, {size} m; "
+        f"{verdict} in {counted(structured['objects'], 'object')}, {counted(structured['triangles'], 'triangle')}, "
+        f"{size} m; "
         f"ground: {ground} ({structured['checked_s']:.2f} s)."
     )
     if not structured["objects"]:

@@ -14,7 +14,7 @@ import bpy
 
 from cloud.blender.child.api_index import build_api_index
 from cloud.blender.child.capture import end_of_output
-from cloud.blender.child.changes import compare, fingerprint_scene
+from cloud.blender.child.changes import compare, fingerprint_scene, shortened
 from cloud.blender.child.check import check_scene, warm_up_checks
 from cloud.blender.child.exports import export_scene
 from cloud.blender.child.handlers import remember_own_handlers
@@ -118,7 +118,7 @@ class Desk:
             changed = compare(before, fingerprint_scene())
         finally:
             self._scene_file.restore(present)
-        return Message({"text": changed["summary"], "structured": {"changed": changed}})
+        return Message({"text": changed["summary"], "structured": {"changed": shortened(changed)}})
 
 
 def _seed(kept: Path, target: Path) -> None:

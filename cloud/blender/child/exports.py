@@ -23,7 +23,7 @@ from cloud.blender.child.plain_colours import procedural_made_plain
 from cloud.blender.child.read_back import Unreadable, count_triangles_of_file
 from cloud.blender.child.scene_file import pack_images
 from cloud.blender.child.stand_ins import plain_meshes
-from cloud.blender.child.wording import listed
+from cloud.blender.child.wording import counted, listed
 from cloud.blender.frames import FDS_LIMIT, Message, hand_over
 from cloud.errors import InvalidInput
 
@@ -79,10 +79,12 @@ def export_scene(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     ok = read == expected
-    lines = [f"Wrote {entries[0]['name']}: {entries[0]['bytes']} bytes, {expected} triangles"]
+    lines = [f"Wrote {entries[0]['name']}: {counted(entries[0]['bytes'], 'byte')}, {counted(expected, 'triangle')}"]
     lines[0] += ", the same when read back." if ok else f", but {read} when read back: look at the file before use."
     lines += [f"Beside it: {', '.join(entry['name'] for entry in entries[1:])}."] if entries[1:] else []
-    lines += [f"{len(others) - len(sent) + 1} more textures were left out."] if len(others) >= len(sent) else []
+    lines += (
+        [f"{counted(len(others) - len(sent) + 1, 'more texture')} were left out."] if len(others) >= len(sent) else []
+    )
     lines += [f"Procedural colours, one plain mean in the file: {listed(made_plain)}."] if made_plain else []
     lines += [scope.note] if scope.note else []
     structured = {"files": entries, "triangles": expected, "read_back": {"triangles": read, "ok": ok}}

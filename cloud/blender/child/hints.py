@@ -194,8 +194,20 @@ def _missing_key(error: BaseException, message: str, place: FailingPlace) -> str
     if isinstance(first, bpy.types.NodeSocket):
         names = [socket.name for socket in container if socket.enabled]
         node = first.node
-        return _renamed(key, [node.bl_idname if node else ""]) or _close(key, names, list_all=True)
+        known = _renamed(key, [node.bl_idname if node else ""]) or _close(key, _likest_first(key, names), list_all=True)
+        return f"{known} ({node.bl_label})" if node and known else known
     return _close(key, container.keys(), list_all=True) or "the collection is empty"
+
+
+def _likest_first(missing: str, names: list[str]) -> list[str]:
+    """The names in the order of their likeness: those that share a word with it, then those that share letters."""
+    words = set(missing.casefold().split())
+
+    def likeness(name: str) -> tuple[int, float]:
+        shared = len(words & set(name.casefold().split()))
+        return shared, difflib.SequenceMatcher(None, missing.casefold(), name.casefold()).ratio()
+
+    return sorted(names, key=likeness, reverse=True)
 
 
 def _missing_name(error: BaseException, message: str, place: FailingPlace) -> str:

@@ -21,7 +21,7 @@ from cloud.blender.child.read_back import DATA_KINDS, remove_data_since
 from cloud.blender.child.reference_plane import add_reference_plane
 from cloud.blender.child.report import count_geometry, evaluated_triangles, rounded
 from cloud.blender.child.upload_checks import PICTURES, checked_upload
-from cloud.blender.child.wording import cut, listed, triple
+from cloud.blender.child.wording import counted, cut, listed, triple
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
@@ -174,7 +174,7 @@ def _told(file: str, home: bpy.types.Collection) -> Message:
         size = f", {' × '.join(f'{value:.4g}' for value in imported['dimensions'])} m, "
         size += f"from {triple(imported['min'])} to {triple(imported['max'])}"
     changed = {"summary": f"added {cut(listed(names), 600)}", "added": names[:_NAMES_AT_MOST]}
-    text = f"Imported {cut(file, 80)} into collection {cut(home.name)}: {len(names)} objects "
-    text += f"({cut(listed(names), 600)}), {triangles} triangles{size}."
+    text = f"Imported {cut(file, 80)} into collection {cut(home.name)}: {counted(len(names), 'object')} "
+    text += f"({cut(listed(names), 600)}), {counted(triangles, 'triangle')}{size}."
     structured = {"ok": True, "imported": imported, "changed": changed | {"removed": [], "modified": []}}
     return Message({"text": text, "structured": structured | count_geometry()})

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from cloud.blender.child.wording import cut, listed
+from cloud.blender.child.wording import counted, cut, listed
 
 _COMMON = frozenset(bpy.types.Modifier.bl_rna.properties.keys()) | frozenset(
     bpy.types.Constraint.bl_rna.properties.keys()
@@ -42,12 +42,13 @@ def object_card(obj: bpy.types.Object, facts: dict[str, Any]) -> list[str]:
 def _mesh_counts(obj: bpy.types.Object, facts: dict[str, Any]) -> Iterator[str]:
     if obj.type != "MESH":
         if facts["triangles"]:
-            yield f"{facts['triangles']} triangles"
+            yield counted(facts["triangles"], "triangle")
         return
     mesh = obj.data
     users = f"; shared by {mesh.users} objects" if mesh.users > 1 else ""
-    counts = f"{len(mesh.vertices)} vertices, {len(mesh.edges)} edges, {len(mesh.polygons)} faces"
-    evaluated = f"; {facts['triangles']} triangles evaluated"
+    vertices = counted(len(mesh.vertices), "vertex", "vertices")
+    counts = f"{vertices}, {counted(len(mesh.edges), 'edge')}, {counted(len(mesh.polygons), 'face')}"
+    evaluated = f"; {counted(facts['triangles'], 'triangle')} evaluated"
     yield counts + evaluated + users
 
 

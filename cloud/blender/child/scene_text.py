@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.blender.child.wording import cut, listed, span, stem, triple
+from cloud.blender.child.wording import counted, cut, listed, span, stem, triple
 
 PAGE_LIMIT_BYTES = 3_900
 """Under 1,500 tokens, also where most of a page are numbers or names in another script."""
@@ -57,12 +57,12 @@ def scene_heading(facts: Sequence[Facts], *, of: int, filtered: str) -> str:
     if not of:
         return "The scene is empty."
     if not facts:
-        return f"None of the {of} objects fits the filter {cut(filtered, 80)!r}."
+        return f"None of {counted(of, 'object')} fits the filter {cut(filtered, 80)!r}."
     types = Counter(entry["type"].lower() for entry in facts)
     hidden = sum(entry["hidden"] for entry in facts)
-    count = f"{len(facts)} of {of} objects" if filtered else f"{of} objects"
+    count = f"{len(facts)} of {counted(of, 'object')}" if filtered else counted(of, "object")
     parts = [f"{count} ({', '.join(f'{n} {kind}' for kind, n in types.most_common())}; {hidden} hidden)"]
-    parts.append(f"{sum(entry['triangles'] for entry in facts):,} triangles")
+    parts.append(counted(sum(entry["triangles"] for entry in facts), "triangle"))
     solid = [entry for entry in facts if any(entry["dimensions"])]
     if solid:
         low = [min(entry["min"][axis] for entry in solid) for axis in range(3)]

@@ -18,7 +18,7 @@ import bpy
 
 from cloud.blender.child.boxes import told_boxes
 from cloud.blender.child.capture import captured_output
-from cloud.blender.child.changes import compare, fingerprint_scene
+from cloud.blender.child.changes import compare, fingerprint_scene, shortened
 from cloud.blender.child.failure import Failure, describe_failure
 from cloud.blender.child.handlers import forget_user_handlers
 from cloud.blender.child.interpreter import as_script
@@ -30,12 +30,14 @@ from cloud.blender.child.leftovers import (
 )
 from cloud.blender.child.report import count_geometry
 from cloud.blender.child.scene_file import SceneFile
+from cloud.blender.child.wording import counted
 from cloud.blender.frames import Message
 
 SCRIPT_NAME = ".step.py"
 _VALUE_CHARS = 2_000
 _VALUE_OF_CODE_UP_TO_CHARS = 200_000  # a syntax tree in Python costs 100 times the text
 _VALUE = "__value_of_last_expression__"
+_ASKING_CALLS = frozenset({"get", "find", "len", "list", "sorted", "dict", "tuple", "set", "str", "repr"})
 _WARNINGS_AT_MOST = 20
 _WARNING_CHARS = 300
 _NOTHING_CHANGED = {"summary": "", "added": [], "removed": [], "modified": []}
@@ -47,6 +49,8 @@ class _Outcome:
 
     failure: Failure | None = None
     value: str | None = None
+    value_told: bool = True
+    """Whether the model is told the value."""
     warnings: list[str] = field(default_factory=list)
     retire: str = ""
     stdout: str = ""
@@ -119,7 +123,9 @@ def _run(compiled: CodeType, path: Path, code: str, seed: int) -> _Outcome:
             if error is not None:
                 outcome.failure = describe_failure(error, code, str(path))
             else:
-                outcome.value = _value(vars(main).pop(_VALUE, None))
+                value = vars(main).pop(_VALUE, None)
+                outcome.value, outcome.value_told = _value(value), not (_ends_in_an_act(code) and _is_handle(value))
+                del value
             del error
             left = join_threads(threads)
         outcome.warnings += _leave_modes()
@@ -189,6 +195,30 @@ def _value(value: object) -> str | None:
     return text if len(text) <= _VALUE_CHARS else f"{text[:_VALUE_CHARS]}… ({len(text)} characters)"
 
 
+def _ends_in_an_act(code: str) -> bool:
+    """The last statement calls what makes or changes something, rather than asks for it."""
+    if len(code) > _VALUE_OF_CODE_UP_TO_CHARS:
+        return False
+    match ast.parse(code).body[-1:]:
+        case [ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)))]:
+            return name not in _ASKING_CALLS
+        case [ast.Expr(value=ast.ListComp(elt=ast.Call()) | ast.Tuple() | ast.Call())]:
+            return True
+    return False
+
+
+def _is_handle(value: object, depth: int = 2) -> bool:
+    """Nothing but things of Blender, or how an operator ended: what changed and the boxes say more than their names."""
+    if value is None or isinstance(value, bpy.types.bpy_struct) or type(value).__module__ == "bmesh.types":
+        return True
+    if isinstance(value, (set, frozenset)):
+        return value == {"FINISHED"}
+    if depth and type(value) in (list, tuple, dict):
+        entries: Any = value.values() if isinstance(value, dict) else value  # pyright: ignore[reportAttributeAccessIssue]
+        return all(_is_handle(entry, depth - 1) for entry in entries)
+    return False
+
+
 def _update_scene() -> None:
     """Matrices and evaluated data follow what was set."""
     if bpy.context.view_layer:
@@ -216,7 +246,8 @@ def _leave_modes() -> list[str]:
 
 def _succeeded(outcome: _Outcome, began: float, changed: dict[str, Any], snapshot: int) -> Message:
     counts = count_geometry()
-    text = f"OK: {changed['summary']}. Scene: {counts['objects']} objects, {counts['triangles']} triangles."
+    scene = f"{counted(counts['objects'], 'object')}, {counted(counts['triangles'], 'triangle')}"
+    text = f"OK: {changed['summary']}. Scene: {scene}."
     if boxes := told_boxes(list(dict.fromkeys([*changed["added"], *changed["moved"], *changed["remeshed"]]))):
         text += f"\nBoxes (m): {boxes}."
     structured = {"ok": True, "error": None, "snapshot": {}, **_common(outcome, changed, counts, began)}
@@ -248,7 +279,7 @@ def _common(outcome: _Outcome, changed: dict[str, Any], counts: dict[str, int], 
         "stdout": outcome.stdout,
         "value": outcome.value,
         "warnings": outcome.warnings,
-        "changed": changed,
+        "changed": shortened(changed),
         **counts,
         "seconds": round(time.monotonic() - began, 3),
     }
@@ -260,7 +291,6 @@ def _retiring(outcome: _Outcome) -> dict[str, str]:
 
 def _rest(outcome: _Outcome) -> str:
     """Value, warnings and output for the model."""
-    # What an operator returns when it went well tells nothing.
-    value = f"\nvalue: {outcome.value}" if outcome.value not in (None, "{'FINISHED'}") else ""
+    value = f"\nvalue: {outcome.value}" if outcome.value is not None and outcome.value_told else ""
     told = "".join(f"\nwarning: {warning}" for warning in outcome.warnings)
     return value + told + (f"\nstdout:\n{outcome.stdout}" if outcome.stdout else "")

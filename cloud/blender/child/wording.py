@@ -51,6 +51,11 @@ def listed(names: Iterable[str], at_most: int = 12) -> str:
     return ", ".join(entries[:at_most]) + (f" and {more} more" if more > 0 else "")
 
 
+def counted(count: int, word: str, plural: str = "") -> str:
+    """`1 object`, `1,204 objects`; `plural` where it is not the word with an s."""
+    return f"{count:,} {word if count == 1 else plural or word + 's'}"
+
+
 def triple(values: Iterable[float]) -> str:
     """Three numbers, or how many there are, as `(x, y, z)`."""
     return "(" + ", ".join(f"{value + 0.0:.4g}" for value in values) + ")"

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cloud.blender.child.checks.limits import FINDINGS_AT_MOST, TEXT_AT_MOST_CHARS
+from cloud.blender.child.wording import cut, folded
 
 Severity = Literal["error", "warning", "note"]
 
 KINDS = (
     "invalid_geometry",
     "flipped_normals",
+    "floating",
+    "hovering",
+    "below_ground",
+    "interpenetration",
     "inconsistent_normals",
     "non_manifold_edges",
     "boundary_edges",
@@ -19,10 +24,6 @@ KINDS = (
     "zero_area_faces",
     "duplicate_vertices",
     "loose_geometry",
-    "floating",
-    "hovering",
-    "below_ground",
-    "interpenetration",
     "stray",
     "scale_outlier",
     "missing_material",
@@ -100,8 +101,21 @@ def _lines(findings: Sequence[Finding], sentences: int) -> list[str]:
         sentences = min(sentences, _NOTES_AT_MOST) if severity == "note" else sentences
         lines.append(f"{severity} {kind}" + (f" ({len(group)})" if len(group) > 1 else ""))
         lines += [f"- {finding.message[:240]}" for finding in group[:sentences]]
-        rest = list(dict.fromkeys(finding.object for finding in group[sentences:]))
+        rest = _told_pairs(group[sentences:])
         if rest:
             more = f" and {len(rest) - _NAMED_AT_MOST} more" if len(rest) > _NAMED_AT_MOST else ""
-            lines.append(f"- likewise {', '.join(name[:40] for name in rest[:_NAMED_AT_MOST])}{more}")
+            lines.append(f"- likewise {', '.join(rest[:_NAMED_AT_MOST])}{more}")
     return lines
+
+
+def _told_pairs(findings: Sequence[Finding]) -> list[str]:
+    """Who else has the fault: names that differ by their number together, each with its partner where it has one."""
+    by_partner: dict[str, list[str]] = {}
+    for finding in findings:
+        partner = finding.other if finding.kind == "interpenetration" else ""
+        by_partner.setdefault(partner, []).append(finding.object)
+    told: list[str] = []
+    for partner, names in by_partner.items():
+        entries = folded(dict.fromkeys(names))
+        told += [f"{', '.join(entries)} with {cut(partner, 40)}"] if partner else entries
+    return told

@@ -1,7 +1,6 @@
 """Things that run into each other, and how deep."""
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 
 from cloud.blender.child.checks.finding import Finding, Severity, length
 from cloud.blender.child.checks.limits import (
-    EXACT_OVERLAP_TIME_LIMIT_S,
+    EXACT_OVERLAP_TRIANGLES,
     LET_IN,
     LET_IN_DEEP,
     LET_IN_FAMILY,
@@ -114,17 +113,19 @@ class Solids:
     def __init__(self, topologies: dict[object, Topology]) -> None:
         self._topologies = topologies
         self._made: dict[Thing, object | None] = {}
-        self._exact_until = time.monotonic() + EXACT_OVERLAP_TIME_LIMIT_S
+        self._exact_left = EXACT_OVERLAP_TRIANGLES
 
     def depth(self, small: Thing, large: Thing, least: float) -> Depth:
         """How far the smaller has to move to be out of the larger; 0 where they do not overlap."""
         crossing = bool(small.tree.overlap(large.tree))
         if not crossing and not self._contained(small, large):
             return Depth(0.0, 0.0)
-        if crossing and time.monotonic() > self._exact_until:
+        work = len(small.shape.triangles) + len(large.shape.triangles)
+        if crossing and work > self._exact_left:
             rough = _depth_of_sheet(small, large, ROUGH_SAMPLES)
             boxes = box_depth(small, large)
             return Depth(rough, rough) if rough else Depth(boxes, boxes, _BY_BOXES)
+        self._exact_left -= work
         one, other = self._solid(small), self._solid(large)
         if one is None or other is None:
             depth = _depth_of_sheet(small, large) if crossing else float(small.dimensions.min())
@@ -162,7 +163,7 @@ class Solids:
         shared = float(np.minimum(forward, back).min())
         limit = 0.02 * common.volume()
         for axis in np.argsort(thick)[:NEW_DIRECTIONS]:
-            if thick[axis] >= shared or time.monotonic() > self._exact_until:
+            if thick[axis] >= shared:
                 break
             for way in (1, -1):
                 moved = one.translate((1.01 * way * thick[axis] * directions[axis]).tolist())  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,50 @@
+"""The report of `check` in words, and the sentences of refused arguments."""
+
+import pytest
+
+from cloud.blender.arguments import Arguments, Look, RunPython, parse_arguments
+from cloud.blender.child.checks.finding import Finding, as_text, sorted_findings
+from cloud.blender.child.wording import counted
+from cloud.errors import InvalidInput
+
+
+def _joined(leg: str, part: str) -> Finding:
+    return Finding("interpenetration", "note", leg, f"{leg} and {part} run into each other: fine.", part, value=0.1)
+
+
+def test_alike_joins_are_one_line_that_names_both_partners() -> None:
+    findings = [_joined(f"Leg_{number}", "Body") for number in range(1, 9)] + [_joined("Eye_1", "Head")]
+    text = as_text(sorted_findings(findings), "Head", [])
+    assert "- likewise Leg_2 … Leg_8 (7) with Body" in text
+    assert len(text.splitlines()) <= 6
+
+
+def test_what_floats_stands_before_the_faults_of_meshes_and_all_notes() -> None:
+    findings = [
+        _joined("Leg_1", "Body"),
+        Finding("zero_area_faces", "warning", "Lid", "Lid has a face without area.", count=1),
+        Finding("floating", "warning", "Kite", "Kite floats.", value=3.0),
+    ]
+    assert [finding.object for finding in sorted_findings(findings)] == ["Kite", "Lid", "Leg_1"]
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "sentence"),
+    [
+        (
+            RunPython,
+            {"code": "", "timeout_s": float("nan")},
+            "the argument 'timeout_s' should be a plain number, not nan",
+        ),
+        (Look, {"views": []}, "the argument 'views' is empty: give at least one, or leave the argument out"),
+    ],
+    ids=["nan", "no-views"],
+)
+def test_a_refused_argument_is_told_in_one_sentence(model: type[Arguments], given: dict, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_arguments("tool", model, given)
+    assert str(refused.value) == f"tool did not run: {sentence}."
+
+
+def test_one_is_not_plural() -> None:
+    assert (counted(1, "object"), counted(1204, "object")) == ("1 object", "1,204 objects")
