@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from ui.account_calls import AccountCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality, Session, User
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
+from ui.device_calls import DeviceCalls
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
@@ -24,7 +26,16 @@ __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStrea
 
 
 class ApiClient(
-    BatchCalls, BriefCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls, UsageCalls
+    AccountCalls,
+    BatchCalls,
+    BriefCalls,
+    DeviceCalls,
+    HistoryCalls,
+    ImportCalls,
+    KeepingCalls,
+    ModelCalls,
+    ParameterCalls,
+    UsageCalls,
 ):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
@@ -37,9 +48,10 @@ class ApiClient(
         """Make a user. This does not sign in: call `log_in`."""
         return self._json("POST", "/v1/users", json={"username": username, "password": password})
 
-    def log_in(self, username: str, password: str) -> Session:
-        """Sign in; every later call of this client is this user's."""
-        session: Session = self._json("POST", "/v1/sessions", json={"username": username, "password": password})
+    def log_in(self, username: str, password: str, client: str = "api") -> Session:
+        """Sign in; every later call of this client is this user's. `client`: what we are, for the list of sessions."""
+        credentials = {"username": username, "password": password, "client": client}
+        session: Session = self._json("POST", "/v1/sessions", json=credentials)
         self.token = session["token"]
         return session
 

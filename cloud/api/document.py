@@ -15,8 +15,8 @@ _BRIEFS = ("Brief", "BriefPart")
 def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     """The document with problems as what they are: FastAPI gives them the route's own media type.
 
-    Whatever takes a body may find it unreadable or too large; no text that is sent may hold a NUL; a key that came
-    with another request is a conflict. OAuth's own errors stay what they are.
+    OAuth's own errors stay what they are. Whatever takes a body may find it unreadable or too large; no text that is
+    sent may hold a NUL; a key that came with another request is a conflict.
     """
     problem = {"schema": {"$ref": f"{_COMPONENTS}Problem"}}
     schemas = document["components"]["schemas"]

@@ -14,6 +14,8 @@ _LIMITS: Mapping[tuple[str, str], Limit] = {
     ("POST", "/v1/sessions"): _SIGN_INS,
     ("POST", "/v1/users"): _SIGN_INS,
     ("POST", "/v1/password-resets"): _SIGN_INS,
+    ("POST", "/v1/device/authorize"): Limit(60, 60, "device sign-ins from your network"),
+    ("POST", "/v1/device/token"): Limit(600, 60, "requests for a device's token from your network"),
 }
 
 
@@ -23,8 +25,10 @@ def refuse_floods(app: FastAPI, scope: Scope) -> TooManyRequests | None:
     if limit is None:
         return None
     address = (scope.get("client") or ("", 0))[0]
+    services = app.state.services
     try:
-        app.state.services.throttle.demand(f"flood:{network_of(address)}", limit)
+        services.throttle.demand(f"flood:{network_of(address)}", limit)
+        services.accounts.passwords.demand_place()
     except TooManyRequests as refusal:
         return refusal
     return None

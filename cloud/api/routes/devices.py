@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from cloud.accounts.devices import codes, grants
 from cloud.accounts.origin import Origin
 from cloud.accounts.scopes import session_scopes
+from cloud.accounts.throttle.throttle import Limit
 from cloud.api.dependencies import IdentityDep, OriginDep, Services, ServicesDep, TransactionDep
 from cloud.api.oauth import NO_STORE, REFUSED, OAuthRefusal, answer_of, demand, form_of, read_form
 from cloud.api.problems import documented
@@ -32,6 +33,11 @@ _SENTENCES: dict[grants.Refusal, str] = {
     "expired_token": "The code has expired; begin anew.",
     "invalid_grant": "This device code is wrong, has been used, or is of another client.",
 }
+
+
+# Every code that is looked up or answered counts, right or wrong: forgotten after a right one, somebody who guesses
+# could put right ones of their own in between. A guess hits with a chance of 1 in 25,600,000,000 for each that waits.
+_CODES = Limit(60, 900, "device codes")
 
 
 class DeviceCodeOut(BaseModel):
@@ -75,7 +81,7 @@ class WaitingDeviceOut(BaseModel):
     "/device/authorize",
     summary="Begin a device sign-in",
     response_model=DeviceCodeOut,
-    responses=REFUSED,
+    responses={**REFUSED, **documented(429)},
     openapi_extra=form_of(
         client_id=_CLIENT,
         device_name={"type": "string", "default": "", "description": "Shown to the person who approves: its host."},
@@ -110,7 +116,7 @@ async def authorize_device(request: Request, services: ServicesDep, origin: Orig
     "/device/token",
     summary="Get a device's token",
     response_model=DeviceTokenOut,
-    responses=REFUSED,
+    responses={**REFUSED, **documented(429)},
     openapi_extra=form_of(
         grant_type={"type": "string", "enum": [GRANT_TYPE]}, device_code={"type": "string"}, client_id=_CLIENT
     ),
@@ -153,13 +159,21 @@ def _client_of(fields: dict[str, str]) -> grants.Client:
     raise OAuthRefusal("invalid_client", f"The client_id must be one of: {', '.join(grants.CLIENTS)}.")
 
 
-@router.post("/device/lookup", summary="See which device asks", responses=documented(404, 422))
-async def look_up_device(body: UserCodeIn, identity: IdentityDep, transaction: TransactionDep) -> WaitingDeviceOut:
+async def limit_guesses(identity: IdentityDep, services: ServicesDep) -> None:
+    """Raises: LimitReached."""
+    await services.throttle.demand_kept(f"device-code:{identity.user.id}", _CODES)
+
+
+_ANSWERS: dict[str, Any] = {"dependencies": [Depends(limit_guesses)], "responses": documented(404, 422, 429)}
+
+
+@router.post("/device/lookup", summary="See which device asks", **_ANSWERS)
+async def look_up_device(body: UserCodeIn, transaction: TransactionDep) -> WaitingDeviceOut:
     """What the person is about to let in; nothing happens yet."""
     return _shown(await grants.look_up(transaction, body.user_code))
 
 
-@router.post("/device/approve", status_code=204, summary="Let a device in", responses=documented(404, 422))
+@router.post("/device/approve", status_code=204, summary="Let a device in", **_ANSWERS)
 async def approve_device(
     body: UserCodeIn, identity: IdentityDep, transaction: TransactionDep, origin: OriginDep
 ) -> None:
@@ -167,7 +181,7 @@ async def approve_device(
     await grants.settle(transaction, body.user_code, identity.user, "approved", origin)
 
 
-@router.post("/device/deny", status_code=204, summary="Turn a device away", responses=documented(404, 422))
+@router.post("/device/deny", status_code=204, summary="Turn a device away", **_ANSWERS)
 async def deny_device(body: UserCodeIn, identity: IdentityDep, transaction: TransactionDep, origin: OriginDep) -> None:
     """The device is told so, and the code is worth nothing."""
     await grants.settle(transaction, body.user_code, identity.user, "denied", origin)
