@@ -49,6 +49,7 @@ from cloud.api.routes import (
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.feed import EventFeed
+from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
@@ -206,6 +207,7 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
             password_changes=PasswordChanges(database.sessions, people, throttle),
             throttle=throttle,
             feed=feed,
+            images=ImageProcesses(),
             models=ModelAccess(
                 offline_url="",  # only runners have one
                 default_model=settings.model,

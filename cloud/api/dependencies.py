@@ -23,6 +23,7 @@ from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
 from cloud.projects.pages import CURSOR_PATTERN, Cursor
+from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
@@ -41,6 +42,7 @@ class Services:
     password_changes: PasswordChanges
     throttle: Throttle
     feed: EventFeed
+    images: ImageProcesses
     models: ModelAccess
     catalogue: ModelCatalogue
     model_keys: ModelKeys
