@@ -63,7 +63,8 @@ def require_own_page(scope: Scope, settings: Settings) -> None:
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is not None:
-        if origin.lower() not in {_own_origin(scope), settings.public_origin, *settings.allowed_origins}:
+        own = {_own_origin(scope), settings.public_origin, *settings.allowed_origins} - {""}
+        if origin.lower() not in own:
             raise ForeignOrigin(origin)
     elif (site := headers.get("sec-fetch-site", "none")) not in ("same-origin", "none"):
         raise ForeignOrigin(site)

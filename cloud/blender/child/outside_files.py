@@ -27,7 +27,8 @@ _PARTS = ("modifiers", "constraints", "nodes", "inputs", "particle_systems")
 def forget_outside_files(before: dict[str, set[int]]) -> list[str]:
     """Data-blocks that are not among those of before lose what they name outside.
 
-    Returns: the names of pictures that are lost so. Raises: InvalidInput: the pictures in the file unfold to more than can be drawn.
+    Returns: the names of the pictures that are lost so.
+    Raises: InvalidInput: the pictures in the file unfold to more than can be drawn.
     """
     new = [block for kind in DATA_KINDS for block in getattr(bpy.data, kind) if block.session_uid not in before[kind]]
     lost = [block for block in new if block.library is not None]  # linked from another file
