@@ -1,4 +1,4 @@
-# pyright: reportCallIssue=false, reportAttributeAccessIssue=false
+# pyright: reportCallIssue=false, reportAttributeAccessIssue=false, reportArgumentType=false
 # What cyclonedx decorates, pyright does not see through.
 """What Prompt2Mesh is made of: `scripts/audit` judges it, `scripts/sbom` writes it down.
 
