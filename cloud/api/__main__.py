@@ -17,7 +17,7 @@ from cloud.logs import configure_logging
 from cloud.settings import Settings
 
 _GRACE_S = 2
-# Of connections that wait: how many the kernel keeps, and how many are taken before those that are open have their turn.
+# Of connections that wait: how many the kernel keeps, how many are taken before those that are open have their turn.
 _WAITING, _TAKEN_AT_ONCE = 4096, 4
 
 

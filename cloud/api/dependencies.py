@@ -22,8 +22,8 @@ from cloud.api.cookies import session_token_in
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
-from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.projects.image_process import ImageProcesses
+from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
