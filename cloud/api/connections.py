@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from typing import ClassVar
 
 import h11
 from uvicorn.config import Config
@@ -11,6 +12,7 @@ from uvicorn.server import ServerState
 
 from cloud.api.headers import HEADERS
 from cloud.api.problems import ProblemResponse
+from cloud.api.sign_in_line import PREFIXES, REFUSAL, SignInLine
 
 # A client that takes no byte for this long, though some wait for it, is not there any more.
 STALL_LIMIT_S = 30.0
@@ -21,6 +23,8 @@ HEAD_LIMIT_BYTES = 16 * 2**10
 BODY_SPAN_S = 20.0
 BODY_LEAST_BYTES = 10_000
 BODY_LIMIT_S = 3600.0
+# Who is refused before all is read has this long to read why: a close would take the answer back.
+_LINGER_S = 2.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -31,8 +35,12 @@ class ImpatientConnection(H11Protocol):
     answer is 408. An answer that nobody reads ends after `STALL_LIMIT_S`.
     """
 
+    line: ClassVar[SignInLine]
+    """Of the server; see `connections_of`."""
+
     _stalled: asyncio.TimerHandle | None = None
     _arriving: asyncio.TimerHandle | None = None
+    _is_refused = False
 
     def __init__(self, config: Config, server_state: ServerState, *rest: object, **options: object) -> None:
         super().__init__(config, server_state, *rest, **options)  # pyright: ignore[reportArgumentType]
@@ -47,7 +55,16 @@ class ImpatientConnection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
         self._received += len(data)
-        super().data_received(data)
+        if self._is_refused:
+            return
+        if not (data.startswith(PREFIXES) and self._is_at_start()):
+            super().data_received(data)
+        elif self.line.join(lambda: self._begin(data)):
+            self._forget_arrival()  # now it waits for us
+            self._unset_keepalive_if_required()
+            self.flow.pause_reading()
+        else:
+            self._turn_away()
 
     def handle_events(self) -> None:
         """See uvicorn: takes what has come. Afterwards, watch for what has still to come."""
@@ -68,6 +85,23 @@ class ImpatientConnection(H11Protocol):
             self._refuse(431, "headers_too_large", f"The request's headers have more than {HEAD_LIMIT_BYTES} bytes.")
         else:
             self._refuse(400, "bad_request", "This is no HTTP/1.1 request that can be read.")
+
+    def _is_at_start(self) -> bool:
+        """Whether what comes next is the beginning of a request, not a later part of one."""
+        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+
+    def _begin(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            super().data_received(data)
+
+    def _turn_away(self) -> None:
+        self._is_refused = True
+        self._forget_arrival()
+        self.transport.write(REFUSAL)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(_LINGER_S, self.transport.close)
 
     def pause_writing(self) -> None:
         """See asyncio: more waits to be sent than the socket takes."""
@@ -151,3 +185,8 @@ class ImpatientConnection(H11Protocol):
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
+
+
+def connections_of(line: SignInLine) -> type[ImpatientConnection]:
+    """The connections of one server, whose sign-ins wait in this line."""
+    return type("Connection", (ImpatientConnection,), {"line": line})

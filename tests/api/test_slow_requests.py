@@ -69,8 +69,12 @@ def test_a_body_that_comes_on_is_taken(connection: socket.socket, monkeypatch: p
     assert _all_of(connection).startswith(b"HTTP/1.1 4")  # an answer of the route: this is no JSON
 
 
-def test_a_long_wait_between_requests_is_no_mistake(connection: socket.socket) -> None:
-    for _ in range(3):
+def test_a_wait_between_requests_is_no_mistake(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_LIMIT_S", 1.5)
+    host, port = api.url.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), timeout=20)
+    for _ in range(2):
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
-        time.sleep(0.7)
+        time.sleep(2)
+    connection.close()
