@@ -5,11 +5,15 @@ all others start with `P2M_`. The Blender pod does not use this module: it gets 
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
 
 def default_data_dir() -> Path:
@@ -90,6 +94,10 @@ class Settings(BaseSettings):
         description="Whose X-Forwarded-For is believed: addresses and networks with commas, of the proxies and of the "
         "web UI; `*` believes everybody. Without, a client's address is that of its connection.",
     )
+    cors_origins: str = Field(
+        default="",
+        description="Origins with commas (https://app.example.org) whose web pages may call the API from a browser.",
+    )
     prompt_limit_chars: int = Field(default=8_000, ge=1)
     image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
     import_limit_bytes: int = Field(default=200 * 2**20, ge=1, description="An uploaded 3D file at most.")
@@ -166,6 +174,14 @@ class Settings(BaseSettings):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        origins = [origin.strip().lower().rstrip("/") for origin in value.split(",") if origin.strip()]
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("each must be an exact origin, like https://app.example.org or http://localhost:3000")
+        return ",".join(origins)
+
     @field_validator("anthropic_api_key", "secret_keys", "oidc_client_secret")
     @classmethod
     def _is_given(cls, value: SecretStr | None) -> SecretStr | None:
@@ -179,6 +195,17 @@ class Settings(BaseSettings):
     def system_key(self) -> str | None:
         """The deployment's own Claude key."""
         return self.anthropic_api_key.get_secret_value() if self.anthropic_api_key else None
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins of others whose pages may call the API, in lower case."""
+        return tuple(filter(None, self.cors_origins.split(",")))
+
+    @property
+    def public_origin(self) -> str:
+        """The origin of `public_url`, in lower case; "" if none is set."""
+        parts = urlsplit(self.public_url.lower())
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
     @property
     def pod_options(self) -> tuple[str, ...]:

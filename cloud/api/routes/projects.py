@@ -1,6 +1,5 @@
 """Projects: one evolving scene each, with what is put into it and asked of it."""
 
-import asyncio
 import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -24,7 +23,7 @@ from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
 from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
-from cloud.projects.images import clean_image, clean_image_name
+from cloud.projects.images import clean_image_name
 from cloud.projects.names import checked_project_name
 
 router = APIRouter(prefix="/projects", tags=["projects"], responses=documented(404, 422))
@@ -129,7 +128,7 @@ async def upload_image(
     content = await _read_body(request, services.settings.image_limit_bytes)
     if not content:
         raise InvalidInput("The body is empty; send the image file itself as the body.")
-    image = await asyncio.to_thread(clean_image, content)
+    image = await services.images.clean(content)
     stored = await services.store.put(image.content)
     artifact = Artifact(
         user_id=owner,
