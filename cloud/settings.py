@@ -52,7 +52,25 @@ class Settings(BaseSettings):
         "first encrypts, all decrypt. [default on one machine: made at the first start]",
     )
     log_level: str = "INFO"
-    session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60)
+    public_url: str = Field(
+        default="",
+        description="The web UI's address as users see it: it goes into links, and onto the screens of devices that "
+        "sign in. [default on one machine: that of its web UI; else the API's own address]",
+    )
+    session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60, description="A session ends so long after its last use.")
+    session_limit_s: int = Field(
+        default=180 * 24 * 3600, ge=60, description="A session ends so long after its start, however much it is used."
+    )
+    sign_up: Literal["open", "invite", "closed"] = Field(
+        default="open", description="Who can sign up: everybody, who has an invite, or nobody."
+    )
+    sign_ups_an_hour: int = Field(default=200, ge=0, description="Sign-ups from one network at most; 0: no limit.")
+    password_least_chars: int = Field(default=8, ge=8, le=64, description="Characters of a new password at least.")
+    trusted_proxies: str = Field(
+        default="",
+        description="Whose X-Forwarded-For is believed: addresses and networks with commas, of the proxies and of the "
+        "web UI; `*` believes everybody. Without, a client's address is that of its connection.",
+    )
     prompt_limit_chars: int = Field(default=8_000, ge=1)
     image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
     import_limit_bytes: int = Field(default=200 * 2**20, ge=1, description="An uploaded 3D file at most.")
@@ -104,6 +122,14 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value or None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_page(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it must be an address that begins with http:// or https://")
+        return value
 
     @field_validator("anthropic_api_key", "secret_keys")
     @classmethod

@@ -49,6 +49,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "cloud.db",
         "cloud.accounts",
         "cloud.jobs",
+        "ui.account_types",
         "ui.api_client",
         "ui.api_errors",
         "ui.api_types",

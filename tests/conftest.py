@@ -79,7 +79,7 @@ def serve_api(settings: Settings) -> Iterator[RunningApi]:
     from cloud.api.app import create_app
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = ApiServer(create_app(settings))
+    server = ApiServer(create_app(settings), settings.trusted_proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from ui.account_calls import AccountCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality, Session, User
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
+from ui.device_calls import DeviceCalls
 from ui.event_stream import EventStream
 from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
@@ -24,7 +26,16 @@ __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStrea
 
 
 class ApiClient(
-    BatchCalls, BriefCalls, HistoryCalls, ImportCalls, KeepingCalls, ModelCalls, ParameterCalls, UsageCalls
+    AccountCalls,
+    BatchCalls,
+    BriefCalls,
+    DeviceCalls,
+    HistoryCalls,
+    ImportCalls,
+    KeepingCalls,
+    ModelCalls,
+    ParameterCalls,
+    UsageCalls,
 ):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 

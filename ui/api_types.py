@@ -15,6 +15,8 @@ class User(TypedDict):
     id: str
     username: str
     created_at: str
+    is_admin: NotRequired[bool]
+    has_password: NotRequired[bool]
 
 
 class Session(TypedDict):

@@ -24,6 +24,7 @@ def main() -> None:
                 st.Page(HERE / "views/build.py", title="Build", icon=":material/deployed_code:", default=True),
                 st.Page(HERE / "views/projects.py", title="Projects", icon=":material/grid_view:"),
                 st.Page(HERE / "views/account.py", title="Account", icon=":material/person:"),
+                st.Page(HERE / "views/device.py", title="Sign in a device", visibility="hidden"),
             ],
             position="top" if signed_in else "hidden",
         )

@@ -1,5 +1,6 @@
 """Where a request came from, as sign-ins and the audit log keep it."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from ua_parser import parse
@@ -27,3 +28,16 @@ def device_of(user_agent: str) -> str:
         name = user_agent.split("/")[0].strip()[:64]
         return name if name.isprintable() else ""
     return f"{browser} on {system}" if system else browser
+
+
+def network_of(address: str) -> str:
+    """Whom an address stands for when attempts are counted: itself, for IPv6 its /64, which one customer has whole."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -5,9 +5,11 @@ from typing import Literal, get_args
 Scope = Literal["read", "build", "account", "admin"]
 """`read`: see one's own things; `build`: make and change them; `account`: passwords, tokens, keys; `admin`: others."""
 
-SCOPES: tuple[Scope, ...] = get_args(Scope)
-TOKEN_SCOPES: tuple[Scope, ...] = ("read", "build", "admin")
+TokenScope = Literal["read", "build", "admin"]
 """Those that an API token can have: none of them lets a stolen token make another, or change a password."""
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+TOKEN_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
 
 
 def session_scopes(*, is_admin: bool) -> frozenset[Scope]:

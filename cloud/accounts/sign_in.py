@@ -1,12 +1,21 @@
 """Signing up, signing in, and telling who holds a token."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from cloud.accounts import queries
+from cloud.accounts.api_tokens.queries import find_token_identity
+from cloud.accounts.audit.queries import add_entry
+from cloud.accounts.links import links
+from cloud.accounts.origin import Origin, network_of
+from cloud.accounts.password_rules import LEAST_CHARS, check_password
 from cloud.accounts.passwords import Passwords
 from cloud.accounts.queries import Identity
-from cloud.accounts.tokens import PREFIX, hash_of, new_token
+from cloud.accounts.throttle import sign_ins
+from cloud.accounts.throttle.throttle import Limit, Throttle
+from cloud.accounts.tokens import hash_of, kind_of, new_token
 from cloud.accounts.usernames import checked_username
 from cloud.errors import Conflict, Forbidden, InvalidInput, Unauthorized
 
@@ -14,6 +23,22 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
     from cloud.db.models import Session, User
+
+SignUpMode = Literal["open", "invite", "closed"]
+_NO_ORIGIN = Origin()
+_NOBODY = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True)
+class AccountRules:
+    """What the deployment has set. A session ends `session_ttl_s` after its last use, at last `session_limit_s` after
+    its start; `sign_ups_an_hour` is for each network, 0 for no limit."""
+
+    session_ttl_s: int = 30 * 24 * 3600
+    session_limit_s: int = 180 * 24 * 3600
+    sign_up: SignUpMode = "open"
+    password_least_chars: int = LEAST_CHARS
+    sign_ups_an_hour: int = 0
 
 
 class UsernameTaken(Conflict):
@@ -25,56 +50,200 @@ class UsernameTaken(Conflict):
         super().__init__("This username is taken; choose another.")
 
 
+class SignUpClosed(Forbidden):
+    """Nobody can sign up here by themselves."""
+
+    code = "sign_up_closed"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody can sign up here by themselves; ask whoever runs this server for an account.")
+
+
+class InviteNeeded(Forbidden):
+    """Signing up takes an invite."""
+
+    code = "invite_needed"
+
+    def __init__(self) -> None:
+        super().__init__("Signing up here takes an invite; ask an admin of this server for one.")
+
+
+class InviteWrong(Forbidden):
+    """An invite that opens nothing (any more)."""
+
+    code = "invite_wrong"
+
+    def __init__(self) -> None:
+        super().__init__("This invite is wrong, has been used, or has expired; ask for a new one.")
+
+
+class AccountSuspended(Forbidden):
+    """The password is right, but the account is suspended."""
+
+    code = "account_suspended"
+
+    def __init__(self, why: str) -> None:
+        reason = f" ({why})" if why else ""
+        super().__init__(f"This account is suspended{reason}; ask whoever runs this server.")
+
+
+class AccountBeingDeleted(Forbidden):
+    """The password is right, but the account is being deleted."""
+
+    code = "account_being_deleted"
+
+    def __init__(self) -> None:
+        super().__init__("This account is being deleted; nobody can sign in to it any more.")
+
+
 class Accounts:
     """Who may do what. Holds no database connection while a password is hashed. Belongs to one event loop."""
 
-    def __init__(self, sessions: "async_sessionmaker[AsyncSession]", session_ttl_s: int) -> None:
+    def __init__(
+        self,
+        sessions: "async_sessionmaker[AsyncSession]",
+        rules: AccountRules | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self.rules = rules or AccountRules()
+        self.passwords = Passwords()
         self._sessions = sessions
-        self._ttl = dt.timedelta(seconds=session_ttl_s)
-        self._passwords = Passwords()
+        self._throttle = throttle or Throttle(sessions)
 
-    async def sign_up(self, username: str, password: str) -> "User":
-        """The new user. Raises: InvalidInput: the name cannot be used. UsernameTaken."""
+    async def sign_up(
+        self, username: str, password: str, *, invite: str | None = None, origin: Origin = _NO_ORIGIN
+    ) -> "User":
+        """The new user, an admin if the invite is the link that makes the first one.
+
+        Raises: InvalidInput: the name cannot be used. WeakPassword. UsernameTaken. SignUpClosed, InviteNeeded,
+        InviteWrong. LimitReached, SignInsBusy.
+        """
         name = checked_username(username)
-        password_hash = await self._passwords.hash(password)
+        check_password(password, name, self.rules.password_least_chars)
+        await self._check_invite(invite)
+        with self.passwords.place():
+            if self.rules.sign_ups_an_hour:
+                limit = Limit(self.rules.sign_ups_an_hour, 3600, "sign-ups from your network")
+                await self._throttle.demand_kept(f"sign-up:{network_of(origin.address)}", limit)
+            password_hash = await self.passwords.hash(password)
         async with self._sessions.begin() as session:
+            try:
+                link = await links.use(session, invite, *self._invites) if invite else None
+            except links.LinkWrong:
+                raise InviteWrong from None
             user = await queries.add_user(session, name, password_hash)
-        if user is None:
-            raise UsernameTaken
+            if user is None:
+                raise UsernameTaken
+            details = {"invite": str(link.id)} if link else {}
+            subject = f"user:{user.id}"
+            await add_entry(session, "user.created", actor=user.id, origin=origin, subject=subject, details=details)
+            if link is not None and link.purpose == "first_admin":
+                await queries.make_admin(session, user, origin)
         return user
 
-    async def log_in(self, username: str, password: str) -> tuple[str, "Session", "User"]:
+    @property
+    def _invites(self) -> tuple[links.Purpose, ...]:
+        """Which links let somebody sign up: that of the first admin always does."""
+        return ("first_admin",) if self.rules.sign_up == "closed" else ("first_admin", "invite")
+
+    async def _check_invite(self, invite: str | None) -> None:
+        """Before a password is hashed for nothing."""
+        if not invite:
+            if self.rules.sign_up == "closed":
+                raise SignUpClosed
+            if self.rules.sign_up == "invite":
+                raise InviteNeeded
+            return
+        async with self._sessions() as session:
+            try:
+                await links.check(session, invite, *self._invites)
+            except links.LinkWrong:
+                raise InviteWrong from None
+
+    async def log_in(
+        self, username: str, password: str, *, client: str = "api", origin: Origin = _NO_ORIGIN
+    ) -> tuple[str, "Session", "User"]:
         """A fresh token with its session and user.
 
         Raises: Unauthorized: in the same words and the same time for an unknown name and a wrong password.
+        AccountSuspended, AccountBeingDeleted: after the right password alone. LimitReached: too many failures; the
+        same for a name that nobody has. SignInsBusy.
         """
         try:
             name = checked_username(username)
         except InvalidInput:
             name = ""
-        async with self._sessions() as session:
-            user = await queries.find_user(session, name)
-        fits = await self._passwords.verify(password, user.password_hash if user else None)
+        with self.passwords.place():
+            user, attempt = await self._admit(name, origin)
+            fits = await self.passwords.verify(password, user.password_hash if user else None)
         if user is None or not fits:
-            raise Unauthorized("The username or the password is wrong.")
-        token = new_token()
-        async with self._sessions.begin() as session:
-            added = await queries.add_session(session, user, hash_of(token), self._ttl)
-        return token, added, user
-
-    async def identify(self, token: str) -> Identity:
-        """Who holds the token. Raises: Unauthorized: unknown, expired or revoked."""
-        identity = None
-        if token.startswith(PREFIX):
             async with self._sessions.begin() as session:
-                identity = await queries.find_identity(session, hash_of(token))
+                subject = f"user:{user.id}" if user else ""
+                await add_entry(session, "session.failed", actor=None, origin=origin, subject=subject)
+            raise Unauthorized("The username or the password is wrong.")
+        async with self._sessions.begin() as session:
+            await sign_ins.succeed(session, attempt)
+            present = await queries.get_user(session, user.id)
+            if present is not None and _refusal(present) is None and present.password_hash == user.password_hash:
+                token, added = await self.open_session(session, present, client=client, origin=origin)
+                return token, added, present
+        raise _refusal(present or user) or Unauthorized("The username or the password is wrong.")
+
+    async def _admit(self, name: str, origin: Origin) -> tuple["User | None", sign_ins.Attempt]:
+        """The user, if any, and the attempt, which has been counted. Raises: LimitReached."""
+        network = network_of(origin.address)
+        async with self._sessions.begin() as session:
+            user = await queries.find_user(session, name)
+            seen = await queries.addresses_of(session, user.id if user else _NOBODY)
+            is_known = network in {network_of(address) for address in seen}
+            return user, await sign_ins.admit(session, name, network, is_known=is_known)
+
+    async def identify(self, token: str, address: str = "") -> Identity:
+        """Who holds the token, which was sent from the address. Raises: Unauthorized: unknown, expired or revoked."""
+        identity = None
+        kind = kind_of(token)
+        if kind in ("ses", "pat"):
+            async with self._sessions.begin() as session:
+                if kind == "ses":
+                    ttl = dt.timedelta(seconds=self.rules.session_ttl_s)
+                    identity = await queries.find_identity(session, hash_of(token), ttl, address)
+                else:
+                    identity = await find_token_identity(session, hash_of(token))
         if identity is None:
-            raise Unauthorized("The session token is wrong, expired or revoked; log in again.")
+            raise Unauthorized("The token is wrong, expired or revoked; sign in again, or make a new API token.")
         return identity
 
-    async def log_out(self, identity: Identity) -> None:
+    async def open_session(
+        self, session: "AsyncSession", user: "User", *, client: str, origin: Origin
+    ) -> tuple[str, "Session"]:
+        """A fresh token with its session, of somebody who need show no password; in the caller's transaction."""
+        token = new_token("ses")
+        now = dt.datetime.now(dt.UTC)
+        added = await queries.add_session(
+            session,
+            user,
+            hash_of(token),
+            expires_at=now + dt.timedelta(seconds=min(self.rules.session_ttl_s, self.rules.session_limit_s)),
+            ends_at=now + dt.timedelta(seconds=self.rules.session_limit_s),
+            client=client,
+            origin=origin,
+        )
+        subject = f"session:{added.id}"
+        await add_entry(
+            session, "session.created", actor=user.id, origin=origin, subject=subject, details={"client": client}
+        )
+        return token, added
+
+    async def log_out(self, identity: Identity, origin: Origin = _NO_ORIGIN) -> None:
         """The token of this session is worth nothing from now on. An API token is not ended by this."""
         if identity.session_id is None:
             raise Forbidden("This is an API token, which has no session to end; revoke it instead.")
         async with self._sessions.begin() as session:
-            await queries.revoke_session(session, identity.user.id, identity.session_id)
+            await queries.revoke_sessions(session, identity.user.id, origin, only=identity.session_id)
+
+
+def _refusal(user: "User") -> Forbidden | None:
+    """Why a user who has shown the right password may not sign in."""
+    if user.deletion_requested_at is not None:
+        return AccountBeingDeleted()
+    return AccountSuspended(user.suspended_for) if user.suspended_at is not None else None

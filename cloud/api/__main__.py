@@ -22,7 +22,7 @@ _GRACE_S = 2
 class ApiServer(uvicorn.Server):
     """Ends the event streams first: uvicorn would wait for them, and they may last for an hour."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, trusted_proxies: str = "") -> None:
         # `log_config` None: our own logging stands.
         super().__init__(
             uvicorn.Config(
@@ -30,6 +30,8 @@ class ApiServer(uvicorn.Server):
                 http=ImpatientConnection,
                 log_config=None,
                 server_header=False,
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=trusted_proxies or None,
                 timeout_graceful_shutdown=_GRACE_S,
                 lifespan="on",
             )
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     configure_logging(settings.log_level)
     try:
         listener = _listener(chosen.fd, chosen.host, chosen.port)
-        ApiServer(create_app(settings)).run(sockets=[listener])
+        ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -10,25 +10,36 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from cloud.accounts.model_keys.keys import ModelKeys
+from cloud.accounts.password_changes import PasswordChanges
 from cloud.accounts.secrets import Safe
 from cloud.accounts.sign_in import Accounts
+from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.api import problems
+from cloud.api.access import Doors
+from cloud.api.accounts_setup import account_rules, first_admin_announced
 from cloud.api.dependencies import Demand, Services
+from cloud.api.document import complete_document
+from cloud.api.floods import refuse_floods
 from cloud.api.routes import (
     accounts,
+    api_tokens,
     artifacts,
     batches,
     briefs,
+    devices,
     event_streams,
     health,
     history,
     imports,
     jobs,
+    links,
     model_keys,
     parameters,
+    passwords,
     projects,
+    sessions,
     storage,
     usage,
 )
@@ -54,17 +65,20 @@ class _Prompt2MeshApi(FastAPI):
         limit = imports.BODY_LIMIT_BYTES if scope.get("path", "").endswith("/imports") else self.max_body_size
         if limit is not None and declared.isdecimal() and int(declared[:18]) > limit:
             await problems.body_too_large()(scope, receive, send)
+        elif refusal := refuse_floods(self, scope):
+            await problems.problem_of(refusal)(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        return self.openapi_schema or problems.complete_document(super().openapi())
+        return self.openapi_schema or complete_document(super().openapi())
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The app; it opens its database, store and feed when it is started, and closes them when it is stopped.
 
-    Raises: InvalidInput: the settings name no database, or keys to encrypt with that are none.
+    Raises: InvalidInput: the settings name no database, or keys to encrypt with that are none. UnguardedRoute: a route
+    would answer anybody, and is not among those that may.
     """
     if not settings.database_url:
         raise InvalidInput("DATABASE_URL is not set: the API needs the address of a PostgreSQL.")
@@ -74,6 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.doors = Doors.checked(app)  # again: routes may have been added since
         async with _open_services(settings, own_keys) as services:
             app.state.services = services
             yield
@@ -84,11 +99,15 @@ def create_app(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,
+        redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
     app.include_router(health.router)
     app.include_router(_versioned_routes())
+    app.state.doors = Doors.checked(app)
     return app
 
 
@@ -116,10 +135,13 @@ def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
 
 def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
-    versioned.include_router(accounts.public)
+    for public in (accounts.public, sessions.public, passwords.public):
+        versioned.include_router(public)
+    versioned.include_router(devices.public)
     versioned.include_router(
         demand_user(
             accounts.router,
+            sessions.current,
             model_keys.models,
             projects.router,
             history.router,
@@ -134,8 +156,12 @@ def _versioned_routes() -> APIRouter:
             usage.router,
         )
     )
-    versioned.include_router(demand_account(model_keys.router))
-    versioned.include_router(demand_admin())
+    versioned.include_router(
+        demand_account(
+            model_keys.router, api_tokens.router, devices.router, sessions.router, passwords.router, links.claim
+        )
+    )
+    versioned.include_router(demand_admin(links.router))
     return versioned
 
 
@@ -147,11 +173,17 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
         feed = EventFeed(settings.database_url)
         await feed.start()
         stack.push_async_callback(feed.aclose)
+        throttle = Throttle(database.sessions)
+        people = Accounts(database.sessions, account_rules(settings), throttle)
+        stack.callback(people.passwords.close)
+        await stack.enter_async_context(first_admin_announced(database, settings.public_url))
         yield Services(
             settings=settings,
             database=database,
             store=ArtifactStore.local(settings.artifacts_dir),
-            accounts=Accounts(database.sessions, settings.session_ttl_s),
+            accounts=people,
+            password_changes=PasswordChanges(database.sessions, people, throttle),
+            throttle=throttle,
             feed=feed,
             models=ModelAccess(
                 offline_url="",  # only runners have one

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from cloud.agent.brief import Brief
+from cloud.api.patterns import LINE, TEXT
 from cloud.api.schemas import Body, JobError
 from cloud.db.models import Batch
 from cloud.jobs.batches.queries import STATES, BatchSummary, ItemRow
@@ -17,30 +18,35 @@ from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import Detail, Quality
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Name = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": LINE})]
+Prompt = Annotated[str, Field(json_schema_extra={"pattern": TEXT})]
 UNFINISHED = ("queued", "running")
 
 
 class BatchItemIn(Body):
     """One prompt with what belongs to it."""
 
-    prompt: str
-    name: str | None = Field(default=None, max_length=200, description="The project's name; null: made of the prompt.")
+    prompt: Prompt
+    name: Name | None = Field(default=None, description="The project's name; null: made of the prompt.")
     model: str | None = Field(default=None, min_length=1, max_length=200)
     formats: list[ExportFormat] | None = None
     quality: Quality | None = None
     detail: Detail | None = None
     max_usd: float | None = Field(default=None, gt=0, le=1e6)
-    brief: Brief | str | None = Field(default=None, description="The brief to build by, also as text.")
+    brief: Brief | Prompt | None = Field(default=None, description="The brief to build by, also as text.")
 
 
 class BatchIn(Body):
     """What `POST /v1/batches` takes as JSON. For the document alone: `cloud.jobs.batches` reads it."""
 
-    name: str | None = Field(default=None, max_length=200)
+    name: Name | None = None
     quality: Quality | None = Field(default=None, description="Of the items that name none; so are the next two.")
     detail: Detail | None = None
     max_usd: float | None = Field(default=None, gt=0, le=1e6, description="Of each item.")
-    items: Annotated[list[str | BatchItemIn], Field(min_length=1, examples=[["a chair", "a table"]])]
+    items: Annotated[
+        list[Prompt | BatchItemIn],
+        Field(min_length=1, examples=[["a chair", "a table"]]),
+    ]
 
 
 class BatchCounts(BaseModel):

@@ -7,22 +7,26 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
 
 from cloud.accounts.model_keys.keys import ModelKeys
 from cloud.accounts.origin import Origin, device_of
+from cloud.accounts.password_changes import PasswordChanges
 from cloud.accounts.queries import Identity
 from cloud.accounts.scopes import Scope
 from cloud.accounts.sign_in import Accounts
+from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.feed import EventFeed
-from cloud.projects.pages import Cursor
+from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
-_bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+bearer = HTTPBearer(auto_error=False, description="The token that `POST /v1/sessions` gave.")
+"""Reads the header `Authorization`; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Services:
     database: Database
     store: ArtifactStore
     accounts: Accounts
+    password_changes: PasswordChanges
+    throttle: Throttle
     feed: EventFeed
     models: ModelAccess
     catalogue: ModelCatalogue
@@ -48,12 +54,14 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def require_identity(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    request: Request,
 ) -> Identity:
     """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
     if credentials is None:
         raise Unauthorized("This needs a session: log in and send its token as `Authorization: Bearer …`.")
-    return await services.accounts.identify(credentials.credentials)
+    return await services.accounts.identify(credentials.credentials, _address_of(request))
 
 
 IdentityDep = Annotated[Identity, Depends(require_identity)]
@@ -91,8 +99,11 @@ class ScopeMissing(Forbidden):
 
 def get_origin(request: Request) -> Origin:
     """Where the request comes from; behind a proxy, what the proxy says (uvicorn takes it from trusted ones alone)."""
-    address = request.client.host if request.client else ""
-    return Origin(address=address, device=device_of(request.headers.get("user-agent", "")))
+    return Origin(address=_address_of(request), device=device_of(request.headers.get("user-agent", "")))
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 OriginDep = Annotated[Origin, Depends(get_origin)]
@@ -124,7 +135,10 @@ class Paging:
 
 
 def get_paging(
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        Annotated[str, Field(json_schema_extra={"pattern": CURSOR_PATTERN})] | None,
+        Query(description="`next_cursor` of the page before."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Items of one page at most.")] = 50,
 ) -> Paging:
     """Raises: InvalidInput: the cursor is none of ours."""

@@ -10,6 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
+from pydantic import Field
 
 from cloud.api.dependencies import OwnerDep
 from cloud.errors import InvalidInput
@@ -21,7 +22,8 @@ _DESCRIPTION = (
 )
 
 
-KeyHeader = Annotated[str | None, Header(description=_DESCRIPTION)]
+_SHAPE = {"minLength": 1, "maxLength": KEY_LIMIT_CHARS, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+KeyHeader = Annotated[Annotated[str, Field(json_schema_extra=_SHAPE)] | None, Header(description=_DESCRIPTION)]
 
 
 async def read_idempotency(request: Request, owner: OwnerDep, idempotency_key: KeyHeader = None) -> IdempotentRequest:

@@ -10,7 +10,7 @@ from cloud.agent.access import OFFLINE_MODEL, ModelAccess
 from cloud.agent.catalogue import ListedModel
 from cloud.agent.errors import ModelError
 from cloud.agent.prices import TokenCounts, price_usd
-from cloud.errors import InvalidInput
+from cloud.errors import Conflict
 
 if TYPE_CHECKING:
     from cloud.api.dependencies import Services
@@ -44,7 +44,7 @@ class ModelsOut(BaseModel):
     notice: str | None
 
 
-class ModelNotUsable(InvalidInput):
+class ModelNotUsable(Conflict):
     """The model that was named cannot be reached with any key that there is."""
 
     code = "model_needs_key"

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from cloud.api.access import refuse_strangers
 from cloud.api.schemas import Problem
 from cloud.db.engine import DATABASE_ERRORS, is_unreachable
 from cloud.errors import Prompt2MeshError, TooManyRequests, Unauthorized
@@ -74,25 +75,6 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "model": Problem} for status in statuses}
 
 
-def complete_document(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with problems as what they are: FastAPI gives them the route's own media type.
-
-    Whatever takes a body may find it unreadable or too large.
-    """
-    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            responses = operation["responses"]
-            if "requestBody" in operation:
-                for status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
-                    described = {"description": status.phrase, "content": {MEDIA_TYPE: problem}}
-                    responses.setdefault(str(status.value), described)
-            for status, response in responses.items():
-                if status >= "400" and "content" in response:
-                    response["content"] = {MEDIA_TYPE: next(iter(response["content"].values()))}
-    return document
-
-
 def install(app: FastAPI) -> None:
     """From now on the app answers every error with a problem document."""
     app.add_exception_handler(Prompt2MeshError, _on_our_error)
@@ -110,21 +92,37 @@ async def _on_our_error(_request: Request, error: Exception) -> ProblemResponse:
     return problem_of(error)
 
 
-async def _on_invalid_request(_request: Request, error: Exception) -> ProblemResponse:
+async def _on_invalid_request(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     found = [_fact(one) for one in error.errors()]
     if any(one["type"] == "json_invalid" for one in found):
+        if refusal := await _refusal_of_strangers(request):
+            return refusal
         return ProblemResponse(400, "malformed_json", "The body is not valid JSON.")
     first = _sentence(found[0])
     more = f" ({len(found) - 1} more in `errors`)" if len(found) > 1 else ""
     return ProblemResponse(422, "invalid_input", first + more, errors=found)
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> ProblemResponse:
+async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
-    status = error.status_code
+    status, headers = error.status_code, dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        # Starlette names those of the first route at this address alone.
+        headers["Allow"] = ", ".join(request.app.state.doors.methods_at(request.scope["path"]))
+    elif status == HTTPStatus.BAD_REQUEST and (refusal := await _refusal_of_strangers(request)):
+        return refusal
     sentence = _SENTENCES.get(status) or str(error.detail)
-    return ProblemResponse(status, _CODES.get(status, "http_error"), sentence, headers=error.headers)
+    return ProblemResponse(status, _CODES.get(status, "http_error"), sentence, headers=headers)
+
+
+async def _refusal_of_strangers(request: Request) -> ProblemResponse | None:
+    """For who may not call the route at all: FastAPI reads the body before it asks what the route demands."""
+    try:
+        await refuse_strangers(request)
+    except Prompt2MeshError as refusal:
+        return problem_of(refusal)
+    return None
 
 
 async def _on_database_error(request: Request, error: Exception) -> ProblemResponse:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud.agent.ablation import Ablation
 from cloud.agent.brief import Brief
+from cloud.api.patterns import LINE, TEXT
 from cloud.jobs.events import JobResult
 from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import Detail, Quality
@@ -41,29 +42,12 @@ def _holds_nul(value: Any) -> bool:
             return False
 
 
-class Credentials(Body):
-    username: Annotated[str, Field(min_length=1, max_length=64, examples=["ada"])]
-    password: Annotated[str, Field(min_length=8, max_length=256, examples=["correct horse battery staple"])]
-
-
 class Health(BaseModel):
     status: Literal["ok"]
 
 
-class UserOut(BaseModel):
-    id: UUID
-    username: str
-    created_at: dt.datetime
-
-
-class SessionOut(BaseModel):
-    token: str = Field(description="Send as `Authorization: Bearer …`. Shown once.", examples=["p2m_…"])
-    expires_at: dt.datetime
-    user: UserOut
-
-
 class ProjectIn(Body):
-    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Castle"])]
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Castle"], json_schema_extra={"pattern": LINE})]
 
 
 class ProjectOut(BaseModel):
@@ -90,7 +74,9 @@ class SceneSeen(Body):
 
 
 class JobIn(SceneSeen):
-    prompt: Annotated[str, Field(examples=["a medieval castle tower with a wooden door"])]
+    prompt: Annotated[
+        str, Field(examples=["a medieval castle tower with a wooden door"], json_schema_extra={"pattern": TEXT})
+    ]
     model: str | None = Field(
         default=None, min_length=1, max_length=200, description="A model id; null takes the server's default."
     )

@@ -84,6 +84,8 @@ def _table(freed: "Freed") -> Table:
         ("deleted projects purged", freed.projects, None),
         ("idempotency keys dropped", freed.idempotency_keys, None),
         ("ended sessions dropped", freed.sessions, None),
+        ("ended device sign-ins dropped", freed.device_sign_ins, None),
+        ("ended API tokens dropped", freed.api_tokens, None),
         ("empty batches dropped", freed.batches, None),
         ("unreferenced files set aside for an hour", freed.objects_set_aside, freed.bytes_set_aside),
         ("set-aside files brought back", freed.objects_brought_back, None),

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from cloud.cli.account import app as token_app
+from cloud.cli.account import sessions_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
@@ -15,6 +17,7 @@ from cloud.cli.history import app as history_app
 from cloud.cli.keys import app as key_app
 from cloud.cli.keys import rotate_keys
 from cloud.cli.local_stack import stop_local_stack
+from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
 from cloud.cli.usage import usage_command
@@ -39,6 +42,11 @@ app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
+app.command()(login)
+app.command()(logout)
+app.command()(whoami)
+app.add_typer(token_app, name="token")
+app.command("sessions")(sessions_command)
 
 
 @app.command()

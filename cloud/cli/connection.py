@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
+from cloud.cli import credentials
 from cloud.cli.display import Display
 from cloud.cli.home import claim_folder
 from cloud.cli.local_stack import local_stack
@@ -23,16 +24,30 @@ DATABASE_WAIT_S = 30.0
 
 @dataclass(frozen=True)
 class Where:
-    """Which server to use, as whom. `server` None: the local stack, which `keep` leaves running."""
+    """Which server to use, as whom. `server` None: the local stack, which `keep` leaves running.
+
+    Without `token` it is who has signed in to the server with `prompt2mesh login`, or the local stack's own user.
+    """
 
     server: str | None = None
     token: str | None = None
     keep: bool = False
 
     def check(self) -> None:
-        """Raises: InvalidInput: a server without a token."""
-        if self.server and not self.token:
-            raise InvalidInput("A server needs to know who you are: give its token with --token or P2M_TOKEN.")
+        """Raises: InvalidInput: a server that does not know who we are."""
+        if self.server and not self.known_token:
+            raise InvalidInput(
+                f"You are not signed in to {self.server}: run `prompt2mesh login --server {self.server}`, or give a "
+                "token with --token or P2M_TOKEN."
+            )
+
+    @property
+    def known_token(self) -> str | None:
+        """The token to send; None: there is none (for the local stack: none yet). Raises: InvalidInput."""
+        if self.token or not self.server:
+            return self.token
+        kept = credentials.find(self.server)
+        return kept.token if kept else None
 
 
 @dataclass
@@ -78,7 +93,7 @@ def connect(
 ) -> ApiClient:
     """A signed-in client, of the named server or of the local stack, which `held` then holds."""
     if where.server:
-        return held.enter_context(ApiClient(where.server, where.token))
+        return held.enter_context(ApiClient(where.server, where.known_token))
     with watch.part("stack start"):
         info = held.enter_context(local_stack(settings, keep=where.keep, on_wait=display.note))
     watch.seconds |= {f"  {name}": seconds for name, seconds in info.timings_s.items()}

@@ -13,7 +13,11 @@ def checked_project_name(text: str, of: str = "project") -> str:
     name = unicodedata.normalize("NFC", text.strip())
     if not name:
         raise InvalidInput(f"The {of}'s name is empty; give it one.")
-    for character in name:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
-            raise InvalidInput(f"The {of}'s name holds the control character U+{ord(character):04X}; leave it out.")
+    if control := control_in(name):
+        raise InvalidInput(f"The {of}'s name holds the control character U+{ord(control):04X}; leave it out.")
     return name
+
+
+def control_in(line: str) -> str | None:
+    """The first character that no single line of text is written with; None: there is none."""
+    return next((one for one in line if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")), None)

@@ -123,7 +123,10 @@ class Supervisor:
         # Ours for as long as we live: an API that is started again takes up the connections that wait on it.
         self._api_socket = api_socket = listen_on(self._api_port)
         api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
-        environment = self._environment(self._start_database())
+        database_url = self._start_database()
+        ui_port = None if self._ui_port is None else _free_port(self._ui_port)
+        ui_url = None if ui_port is None else f"http://{HOST}:{ui_port}"
+        environment = self._environment(database_url, self._settings.public_url or ui_url or "")
         # The API tests users' keys and lists models; the UI needs no key at all.
         without_keys = {
             name: value
@@ -137,9 +140,8 @@ class Supervisor:
             *self._runners([*python, "cloud.jobs"], environment, logs),
             Service("api", [*python, "cloud.api", "--fd", str(api_fd)], environment, logs / "api.log", (api_fd,)),
         ]
-        ui_url = None
-        if self._ui_port is not None:
-            ui_url = self._add_ui(api_url, self._ui_port, without_keys, logs)
+        if ui_port is not None:
+            self._services.append(_ui_service(ui_port, {**without_keys, "P2M_API_URL": api_url}, logs))
         for service in self._services:
             service.start()
         started = time.monotonic()
@@ -171,7 +173,7 @@ class Supervisor:
         self._timings["migrations"] = time.monotonic() - started
         return url
 
-    def _environment(self, database_url: str) -> dict[str, str]:
+    def _environment(self, database_url: str, public_url: str) -> dict[str, str]:
         own = self._settings.secret_keys
         if own:
             # Imported late, for the few who set it: told here rather than by processes that end at once.
@@ -183,19 +185,10 @@ class Supervisor:
             **os.environ,
             "P2M_DATA_DIR": str(self._data_dir),
             "DATABASE_URL": database_url,
+            "P2M_PUBLIC_URL": public_url,
             "PYTHONUNBUFFERED": "1",
             "P2M_SECRET_KEYS": own.get_secret_value() if own else ensure_secret_keys(self._data_dir),
         }
-
-    def _add_ui(self, api_url: str, port: int, environment: dict[str, str], logs: Path) -> str:
-        from ui.launch import streamlit_command
-
-        with listen_on(port) as probe:  # Streamlit takes a number only; this finds or checks it
-            free_port = probe.getsockname()[1]
-        self._services.append(
-            Service("web UI", streamlit_command(free_port), {**environment, "P2M_API_URL": api_url}, logs / "ui.log")
-        )
-        return f"http://{HOST}:{free_port}"
 
     def _wait_ready(self, url: str, path: str) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
@@ -244,6 +237,18 @@ class Supervisor:
             self._api_socket.close()
         if self._postgres is not None:
             self._postgres.stop()
+
+
+def _free_port(asked: int) -> int:
+    """The port, or any that is free for 0: Streamlit takes a number only. Raises: PortInUse."""
+    with listen_on(asked) as probe:
+        return probe.getsockname()[1]
+
+
+def _ui_service(port: int, environment: dict[str, str], logs: Path) -> Service:
+    from ui.launch import streamlit_command
+
+    return Service("web UI", streamlit_command(port), environment, logs / "ui.log")
 
 
 def _answers(url: str, path: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from cloud.accounts.passwords import Passwords
-from cloud.accounts.sign_in import Accounts, UsernameTaken
+from cloud.accounts.sign_in import AccountRules, Accounts, UsernameTaken
 from cloud.accounts.tokens import new_token
 from cloud.db.engine import Database
 from cloud.errors import Unauthorized
@@ -17,7 +17,7 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 def accounts(database: Database) -> Accounts:
-    return Accounts(database.sessions, session_ttl_s=3600)
+    return Accounts(database.sessions, AccountRules(session_ttl_s=3600))
 
 
 async def _last_used_s_ago(database: Database, name: str) -> float:
@@ -71,7 +71,7 @@ async def test_a_log_in_removes_the_users_expired_sessions(accounts: Accounts, d
     assert (await accounts.identify(token)).user.username == "old"
 
 
-_FRESH_TOKEN = new_token()
+_FRESH_TOKEN = new_token("ses")
 
 
 @pytest.mark.parametrize(

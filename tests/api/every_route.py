@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloud.api.access import Door
 from cloud.api.app import create_app
 from cloud.settings import Settings
 
 JSON = "application/json"
-_DOCUMENT = create_app(Settings(database_url="postgresql://nowhere/none")).openapi()
+_APP = create_app(Settings(database_url="postgresql://nowhere/none"))
+_DOCUMENT = _APP.openapi()
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,15 @@ class Route:
         return [one["name"] for one in self.facts.get("parameters", []) if one["in"] == "query"]
 
     @property
+    def headers(self) -> list[str]:
+        """The names of the headers that it knows, in small letters."""
+        return [one["name"].lower() for one in self.facts.get("parameters", []) if one["in"] == "header"]
+
+    def parameter(self, name: str) -> dict[str, Any]:
+        """What the document says of a parameter."""
+        return next(one for one in self.facts["parameters"] if one["name"] == name)
+
+    @property
     def takes(self) -> dict[str, Any]:
         """The media types of the body that it takes, each with its schema."""
         content = self.facts.get("requestBody", {}).get("content", {})
@@ -55,6 +66,11 @@ class Route:
     def address(self, known: Mapping[str, str]) -> str:
         """The path with these ids; an id of nothing for each other."""
         return self.path.format(**{name: known.get(name, str(uuid.uuid4())) for name in self.ids})
+
+
+def document_doors() -> Iterator[Door]:
+    """The ways into the app, with what each demands."""
+    return iter(_APP.state.doors)
 
 
 def routes() -> Iterator[Route]:

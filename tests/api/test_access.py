@@ -1,133 +1,154 @@
-"""Deny by default: every route of the OpenAPI document, without a token and as somebody else."""
+"""Who may call what: every route of the document without a session, with each scope, and after its project's end."""
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter
-from fastapi.testclient import TestClient
 
-from cloud.api.app import create_app, demand_user
-from cloud.db.engine import Database
-from cloud.settings import Settings
-from tests.api.rows import give_scene
+from cloud.accounts.queries import Identity
+from cloud.accounts.scopes import SCOPES, Scope
+from cloud.accounts.sign_in import Accounts
+from cloud.api.access import PUBLIC
+from tests.api.every_route import JSON, Route, document_doors, routes
+from tests.api.tenants.estate import Estate, Settling
+from tests.api.tenants.rows_of import RowsOf
+from tests.api.tenants.walk import plausible_body
+from tests.conftest import RunningApi
 
-PUBLIC = {
-    ("post", "/v1/users"),
-    ("post", "/v1/sessions"),
-    ("get", "/healthz"),
-    ("get", "/readyz"),
-}
-
-
-def _operations() -> Iterator[tuple[str, str]]:
-    document = create_app(Settings(database_url="postgresql://nowhere/none")).openapi()
-    for path, operations in document["paths"].items():
-        for method in operations:
-            yield method, path
+DEMANDS = {door.name: door.demand for door in document_doors() if door.demand is not None}
+GUARDED = sorted((route for route in routes() if str(route) not in PUBLIC), key=str)
+LOG_OUT = "DELETE /v1/sessions/current"  # an API token is told that it has no session to end
+UNDELETE = "POST /v1/projects/{project_id}/undelete"
+_WITHIN_PROJECTS = {"project_id", "job_id", "artifact_id", "snapshot_id"}
+_SCOPED = "p2m_with_scopes_"
 
 
-UNDELETE = ("post", "/v1/projects/{project_id}/undelete")
-OPERATIONS = sorted(_operations())
-BODIES: dict[tuple[str, str], Any] = {
-    ("patch", "/v1/projects/{project_id}"): {"name": "mine now"},
-    ("post", "/v1/projects/{project_id}/jobs"): {"prompt": "a chair"},
-    ("post", "/v1/projects/{project_id}/briefs"): {"prompt": "a chair"},
-    ("post", "/v1/projects/{project_id}/exports"): {"format": "glb"},
-    ("post", "/v1/projects/{project_id}/compare"): {"a": None, "b": None},
-    ("post", "/v1/projects/{project_id}/parameters"): {"values": {"A": 1}},
-    ("put", "/v1/account/model-key"): {"key": "sk-ant-somebody"},
-    ("patch", "/v1/projects/{project_id}/snapshots/{snapshot_id}"): {"label": "mine now"},
-}
+@pytest.fixture(scope="module")
+def settling(database_url: str) -> Iterator[Settling]:
+    made = Settling(database_url)
+    yield made
+    made.close()
 
 
-def _call(client: httpx2.Client, method: str, path: str, **ids: str) -> httpx2.Response:
-    return client.request(method, path.format(**ids), json=BODIES.get((method, path)))
+@pytest.fixture(scope="module")
+def rows_of(database_url: str) -> Iterator[RowsOf]:
+    rows = RowsOf(database_url)
+    yield rows
+    rows.close()
 
 
-def test_the_document_lists_the_whole_api() -> None:
-    assert len(OPERATIONS) >= 32
-    assert set(OPERATIONS) >= PUBLIC
+@pytest.fixture(scope="module")
+def estate(settling: Settling) -> Estate:
+    """Of somebody who only reads, or tries to."""
+    return settling.settle()
 
 
-@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if one not in PUBLIC])
-def test_no_route_answers_without_a_token(anybody: httpx2.Client, method: str, path: str) -> None:
-    some = str(uuid.uuid4())
-
-    answer = _call(
-        anybody, method, path, project_id=some, job_id=some, artifact_id=some, snapshot_id=some, batch_id=some
-    )
-
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+@pytest.fixture(scope="module")
+def client(api: RunningApi) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=api.url, timeout=30) as opened:
+        yield opened
 
 
-def test_a_route_that_forgets_to_ask_who_it_is_demands_a_user_nonetheless(database_url: str, tmp_path: Path) -> None:
-    careless = APIRouter()
-    careless.add_api_route("/careless", lambda: "the secret of the house")
-    app = create_app(Settings(data_dir=tmp_path, database_url=database_url))
-    app.include_router(demand_user(careless))
-
-    with TestClient(app) as client:
-        assert client.get("/careless").status_code == 401
+def _call(client: httpx2.Client, route: Route, ids: dict[str, str], headers: dict[str, str]) -> httpx2.Response:
+    body = plausible_body(route) if JSON in route.takes else None
+    return client.request(route.method, route.address(ids), json=body, headers=headers)
 
 
-@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if "{" in one[1]])
-async def test_another_users_id_is_not_there(
-    database: Database, ada: httpx2.Client, eve: httpx2.Client, project: str, method: str, path: str, png: bytes
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=str)
+def test_no_route_answers_without_a_session_that_is_alive(
+    client: httpx2.Client, estate: Estate, rows_of: RowsOf, route: Route
 ) -> None:
-    ids = await _ids_of_everything(ada, database, project, png)
-    before = ada.get(f"/v1/projects/{project}").json()
+    before = rows_of(estate)
+    tried = {
+        "nothing": {},
+        "no token": {"Authorization": "Bearer"},
+        "another way": {"Authorization": f"Basic {estate.token}"},
+        "the token alone": {"Authorization": estate.token},
+        "a token of nobody": _bearer(f"p2m_{uuid.uuid4().hex}"),
+        "an ended session": _bearer(estate.ended_token),
+        "the token's hash": _bearer(f"p2m_{estate.token.encode().hex()}"),
+        "two tokens": _bearer(f"{estate.ended_token}, Bearer {estate.token}"),
+    }
+    for name, headers in tried.items():
+        answer = _call(client, route, estate.ids, headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), name
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert estate.mark not in answer.text
+    assert rows_of(estate) == before
 
-    answer = _call(eve, method, path, **ids)
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert ada.get(f"/v1/projects/{project}").json() == before
-    assert ada.get(f"/v1/jobs/{ids['job_id']}").json()["state"] == "queued"
+@pytest.fixture(scope="module")
+def scoped(estate: Estate) -> Iterator[None]:
+    """The API takes a token that names its scopes, as if it were an API token with just these."""
+    identify: Any = Accounts.identify
+
+    async def identify_scoped(self: Accounts, token: str, *rest: Any, **options: Any) -> Identity:
+        if not token.startswith(_SCOPED):
+            return await identify(self, token, *rest, **options)
+        user = (await identify(self, estate.token, *rest, **options)).user
+        scopes: Any = frozenset(filter(None, token.removeprefix(_SCOPED).split("_")))
+        return Identity(user, scopes, token_id=uuid.UUID(estate.ids["token_id"]))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Accounts, "identify", identify_scoped)
+        yield
+
+
+def _wanted(route: Route) -> Scope:
+    return DEMANDS[str(route)].scope or ("read" if route.method in ("GET", "HEAD") else "build")
+
+
+@pytest.mark.usefixtures("scoped")
+@pytest.mark.parametrize("route", GUARDED, ids=str)
+def test_a_token_does_only_what_its_scopes_say(
+    client: httpx2.Client, estate: Estate, rows_of: RowsOf, route: Route
+) -> None:
+    before = rows_of(estate)
+    others = [scope for scope in SCOPES if scope != _wanted(route)]
+    for held in ([], *([scope] for scope in others), others):
+        answer = _call(client, route, estate.ids, _bearer(_SCOPED + "_".join(held)))
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), held
+    assert rows_of(estate) == before
+
+
+@pytest.mark.usefixtures("scoped")
+@pytest.mark.parametrize("route", [one for one in GUARDED if one.method == "GET"], ids=str)
+def test_reading_changes_nothing(client: httpx2.Client, estate: Estate, rows_of: RowsOf, route: Route) -> None:
+    assert _wanted(route) in ("read", "account", "admin")
+    before = rows_of(estate)
+
+    with client.stream("GET", route.address(estate.ids), headers=_bearer(f"{_SCOPED}{_wanted(route)}")) as answer:
+        assert answer.status_code not in (401, 403, 405)
+        if not route.streams:
+            answer.read()
+
+    assert rows_of(estate) == before
+
+
+def test_what_is_about_the_account_or_for_admins_demands_just_that() -> None:
+    account = ("/v1/account", "/v1/sessions", "/v1/tokens", "/v1/password")
+    for route in GUARDED:
+        if "/admin" in route.path:
+            assert DEMANDS[str(route)].scope == "admin", route
+        elif route.path.startswith(account) and str(route) != LOG_OUT:
+            assert DEMANDS[str(route)].scope == "account", route
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [one for one in OPERATIONS if "{" in one[1] and "{batch_id}" not in one[1] and one != UNDELETE],
+    "route", [one for one in GUARDED if set(one.ids) & _WITHIN_PROJECTS and str(one) != UNDELETE], ids=str
 )
-async def test_what_belongs_to_a_deleted_project_is_not_there(
-    database: Database, ada: httpx2.Client, project: str, method: str, path: str, png: bytes
+def test_what_belongs_to_a_deleted_project_is_not_there(
+    client: httpx2.Client, estate: Estate, rows_of: RowsOf, route: Route
 ) -> None:
-    ids = await _ids_of_everything(ada, database, project, png)
-    assert ada.delete(f"/v1/projects/{project}").status_code == 204
+    before = rows_of(estate)
 
-    assert _call(ada, method, path, **ids).status_code == 404
-
-
-async def _ids_of_everything(ada: httpx2.Client, database: Database, project: str, png: bytes) -> dict[str, str]:
-    """One of each thing that a path can name, all of one project."""
-    artifact = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
-    job = ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"}).json()["id"]
-    snapshot = await give_scene(database, job)
-    batch = ada.post("/v1/batches", json={"items": ["a chair"]}).json()["id"]
-    return {
-        "project_id": project,
-        "job_id": job,
-        "artifact_id": artifact,
-        "snapshot_id": snapshot,
-        "batch_id": batch,
-    }
-
-
-def test_lists_hold_ones_own_rows_alone(ada: httpx2.Client, eve: httpx2.Client, project: str) -> None:
-    ada.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"})
-
-    assert eve.get("/v1/projects").json()["items"] == []
-    assert eve.get("/v1/jobs").json()["items"] == []
-    assert eve.get("/v1/jobs", params={"project_id": project}).status_code == 404
-
-
-def test_another_users_image_cannot_be_used(ada: httpx2.Client, eve: httpx2.Client, project: str, png: bytes) -> None:
-    image = ada.post(f"/v1/projects/{project}/images", content=png).json()["id"]
-    own = eve.post("/v1/projects", json={"name": "Eve's"}).json()["id"]
-
-    answer = eve.post(f"/v1/projects/{own}/jobs", json={"prompt": "this", "image_ids": [image]})
+    answer = _call(client, route, {**estate.ids, **estate.gone}, _bearer(estate.token))
 
     assert answer.status_code == 404
+    assert rows_of(estate) == before

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from cloud.api.access import PUBLIC
 from cloud.api.app import create_app
 from cloud.api.problems import ProblemResponse
 from cloud.settings import Settings
@@ -212,8 +213,9 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(
 
 
 def test_an_unexpected_exception_tells_nothing_of_itself(
-    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(PUBLIC, "GET /broken", "for this test")
     app = create_app(Settings(data_dir=tmp_path, database_url=database_url))
 
     @app.get("/broken")

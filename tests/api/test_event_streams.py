@@ -40,10 +40,10 @@ def test_a_position_from_the_future_is_refused_with_the_last_number(
     params = {"after": "2"} if way == "query" else {}
     path = f"/v1/{kind}s/{job if kind == 'job' else project}/events"
     with ada.stream("GET", path, headers=headers, params=params) as answer:
-        assert answer.status_code == 422
+        assert answer.status_code == 409
         answer.read()
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert (answer.status_code, answer.json()["code"]) == (409, "from_the_future")
     assert answer.json()["detail"] == (
         f"{'Last-Event-ID' if headers else 'after'} 2 is from the future: "
         f"the last event of this {kind} so far is number 1."

@@ -58,7 +58,7 @@ def test_a_key_with_another_request_is_refused(ada: httpx2.Client, project: str,
     else:
         answer = _send(ada, elsewhere, key, {"prompt": "a chair"})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
     assert "new key" in answer.json()["detail"]
     assert len(_jobs_of(ada, project)) == 1
     assert _jobs_of(ada, elsewhere) == []

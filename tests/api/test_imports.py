@@ -68,7 +68,7 @@ def test_the_same_upload_with_one_key_makes_one_job(ada: httpx2.Client, project:
 
     assert first.json()["id"] == again.json()["id"]
     assert len(_files(ada, project)) == 1
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
 def test_a_file_that_is_there_already_is_imported_without_sending_it(ada: httpx2.Client, project: str) -> None:

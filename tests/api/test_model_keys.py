@@ -171,7 +171,7 @@ def test_deployment_without_any_key_has_the_offline_modeller(
         project = client.post("/v1/projects", json={"name": "Castle"}).json()["id"]
         jobs = f"/v1/projects/{project}/jobs"
         named = client.post(jobs, json={"prompt": "a chair", "model": "claude-opus-5-5"})
-        assert (named.status_code, named.json()["code"]) == (422, "model_needs_key")
+        assert (named.status_code, named.json()["code"]) == (409, "model_needs_key")
         assert "prompt2mesh key set" in named.json()["detail"]
         assert client.post(jobs, json={"prompt": "a chair", "model": "offline-modeller"}).status_code == 202
     assert GOOD_KEY not in caplog.text

@@ -119,7 +119,10 @@ def test_a_branch_is_a_new_project(run: Run, ada: httpx2.Client, steps: list[str
         (["show", "{name}", "abc"], "No step of this project can be meant by 'abc'; name it by the id in its history."),
         (["show", "{name}", "empty"], "The empty scene is no step; name one that the history lists."),
         (["redo", "{name}"], "There is no step to redo: nothing was undone since the scene's last change."),
-        (["--token", "p2m_wrong", "{name}"], "The session token is wrong, expired or revoked; log in again."),
+        (
+            ["--token", "p2m_wrong", "{name}"],
+            "The token is wrong, expired or revoked; sign in again, or make a new API token.",
+        ),
     ],
 )
 def test_bad_input_gets_one_sentence(

@@ -1,9 +1,12 @@
-"""The account page: who is signed in, and the way out."""
+"""The account page: who is signed in and where, their keys, tokens and password, and the way out."""
 
 import streamlit as st
 
 from ui.model_key_box import show_model_key
+from ui.password_box import show_password
 from ui.session import current_session, errors_as_banner, sign_out
+from ui.sessions_box import show_sessions
+from ui.tokens_box import show_tokens
 from ui.wording import moment
 
 
@@ -19,6 +22,9 @@ def show() -> None:
                 st.text(user["username"])
                 st.caption(f"Since {moment(user['created_at']).date().isoformat()}")
         show_model_key()
+        show_password()
+        show_sessions()
+        show_tokens()
         st.caption("You stay signed in while this page is open; reloading it asks for your password again.")
         if st.button("Log out", icon=":material/logout:", key="log_out"):
             sign_out()

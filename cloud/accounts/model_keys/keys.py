@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cloud.db.models import ModelKey
 
 # It goes into a header: nothing else may be in it.
-_KEY = re.compile(r"[\x21-\x7e]{8,500}")
+KEY_PATTERN = r"[!-~]{8,500}"
 _HINT_CHARS = 4
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class KeysNotKept(Conflict):
 def checked_key(key: str) -> str:
     """The key without the white space around it. Raises: InvalidInput, in words without the key."""
     key = key.strip()
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch(KEY_PATTERN, key):
         raise InvalidInput("This is no key: it must be 8 to 500 plain characters without spaces; paste it as it is.")
     return key
 

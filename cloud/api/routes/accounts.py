@@ -1,38 +1,36 @@
-"""Who one is: sign-up, log-in, log-out."""
+"""Who one is: sign-up, and what the sign-in page needs to know."""
 
 from fastapi import APIRouter
 
-from cloud.api.dependencies import IdentityDep, ServicesDep
+from cloud.accounts.password_rules import MOST_CHARS
+from cloud.api.account_shapes import SignInOptions, SignUpIn, UserOut
+from cloud.api.dependencies import IdentityDep, OriginDep, ServicesDep
 from cloud.api.problems import documented
-from cloud.api.schemas import Credentials, SessionOut, UserOut
 
 public = APIRouter(tags=["accounts"])
 router = APIRouter(tags=["accounts"])
 
 
-@public.post("/users", status_code=201, summary="Sign up", responses=documented(409, 422))
-async def sign_up(body: Credentials, services: ServicesDep) -> UserOut:
-    """Make a user. Names are unique without regard to case. Log in afterwards to get a token."""
-    user = await services.accounts.sign_up(body.username, body.password)
-    return UserOut(id=user.id, username=user.username, created_at=user.created_at)
+@public.get("/sign-in/options", summary="How one can sign in here")
+async def get_sign_in_options(services: ServicesDep) -> SignInOptions:
+    """Who can sign up, and how long a password is."""
+    rules = services.accounts.rules
+    return SignInOptions(
+        sign_up=rules.sign_up, password_least_chars=rules.password_least_chars, password_most_chars=MOST_CHARS
+    )
 
 
-@public.post("/sessions", status_code=201, summary="Log in", responses=documented(401, 422))
-async def log_in(body: Credentials, services: ServicesDep) -> SessionOut:
-    """Get a token for the `Authorization` header of every other call."""
-    token, session, user = await services.accounts.log_in(body.username, body.password)
-    shown = UserOut(id=user.id, username=user.username, created_at=user.created_at)
-    return SessionOut(token=token, expires_at=session.expires_at, user=shown)
+@public.post("/users", status_code=201, summary="Sign up", responses=documented(403, 409, 422, 429))
+async def sign_up(body: SignUpIn, services: ServicesDep, origin: OriginDep) -> UserOut:
+    """Make a user. Names are unique without regard to case. Log in afterwards to get a token.
 
-
-@router.delete("/sessions/current", status_code=204, summary="Log out")
-async def log_out(identity: IdentityDep, services: ServicesDep) -> None:
-    """Revoke the token that this call is made with."""
-    await services.accounts.log_out(identity)
+    Where the server takes invites alone, or nobody, the answer is 403.
+    """
+    user = await services.accounts.sign_up(body.username, body.password, invite=body.invite, origin=origin)
+    return UserOut.of(user)
 
 
 @router.get("/me", summary="Who am I")
 async def get_me(identity: IdentityDep) -> UserOut:
     """The signed-in user."""
-    user = identity.user
-    return UserOut(id=user.id, username=user.username, created_at=user.created_at)
+    return UserOut.of(identity.user)

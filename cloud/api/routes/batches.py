@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from cloud.api.batch_shapes import BatchDetail, BatchIn, BatchOut, batch_detail, batch_out
+from cloud.api.batch_shapes import BatchDetail, BatchIn, BatchOut, Name, batch_detail, batch_out
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.downloads import attachment_header
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
+from cloud.api.patterns import TEXT
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
 from cloud.api.shapes import page_out
@@ -35,12 +36,14 @@ _KINDS: dict[str, Kind] = {
     "application/jsonl": "jsonl",
     "text/plain": "txt",
 }
-_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_TEXT: dict[str, Any] = {"schema": {"type": "string", "pattern": TEXT}}
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            media_type: {"schema": BatchIn.model_json_schema()} if kind == "json" else _TEXT
+            media_type: {"schema": BatchIn.model_json_schema(ref_template="#/components/schemas/{model}")}
+            if kind == "json"
+            else _TEXT
             for media_type, kind in _KINDS.items()
         },
     }
@@ -56,7 +59,7 @@ async def create_batch(
     transaction: TransactionDep,
     services: ServicesDep,
     idempotency: IdempotencyDep,
-    name: Annotated[str | None, Query(description="What the batch is called.")] = None,
+    name: Annotated[Name | None, Query(description="What the batch is called.")] = None,
     quality: Annotated[Quality | None, Query(description="Of the items that name none.")] = None,
     detail: Annotated[Detail | None, Query(description="Of the items that name none.")] = None,
 ) -> BatchDetail:

@@ -9,6 +9,7 @@ from pydantic import Field
 from cloud.api.dependencies import OwnerDep, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
+from cloud.api.patterns import TEXT
 from cloud.api.problems import documented
 from cloud.api.schemas import Body, JobOut
 from cloud.api.shapes import job_out
@@ -24,7 +25,9 @@ router = APIRouter(prefix="/projects", tags=["briefs"], responses=documented(404
 
 
 class BriefIn(Body):
-    prompt: Annotated[str, Field(examples=["a medieval castle tower with a wooden door"])]
+    prompt: Annotated[
+        str, Field(examples=["a medieval castle tower with a wooden door"], json_schema_extra={"pattern": TEXT})
+    ]
     detail: Literal["concise", "moderate", "comprehensive"] = Field(
         default="moderate", description="At most 150, 450 or 1,200 words."
     )

@@ -1,33 +1,53 @@
 """Live events as server-sent events: of one job, or of a project with all its jobs."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from starlette.types import Send
 
 from cloud.api.dependencies import OwnerDep, ServicesDep
 from cloud.api.problems import documented
-from cloud.errors import InvalidInput
+from cloud.errors import Conflict, InvalidInput
 from cloud.jobs.feed import Topic
 from cloud.projects import queries
 
-router = APIRouter(tags=["events"], responses=documented(404, 422))
-
-_LAST_NUMBER = 2**31 - 1
+_NUMBER = "[0-9]{1,9}"
 _LATEST = "latest"
 
-LastEventId = Annotated[str | None, Header(description="The `id` of the last event that came.")]
-After = Annotated[
-    str | None,
-    Query(
-        description="The same, for clients that set no header; `latest`: only what is new. The header comes first.",
-        max_length=20,
-    ),
+LastEventId = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": f"^({_NUMBER})?$"})] | None,
+    Header(description="The `id` of the last event that came."),
 ]
+After = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": f"^({_LATEST}|{_NUMBER})$"})] | None,
+    Query(description="The same, for clients that set no header; `latest`: only what is new. The header comes first."),
+]
+
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "One event of the stream; a comment (a line that begins with a colon) is none.",
+    "properties": {
+        "id": {"type": "string", "description": "Its number; `text.delta` has none."},
+        "event": {"type": "string", "description": "Its type."},
+        "data": {"type": "string", "description": "JSON, as `cloud/jobs/events.py` describes it."},
+        "retry": {"type": "integer"},
+    },
+}
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": _EVENT}}}}
+
+router = APIRouter(tags=["events"], responses=_STREAM | documented(404, 409, 422))
+
+
+class FromTheFuture(Conflict):
+    """The client has seen an event that has not happened: it follows another server's numbers."""
+
+    code = "from_the_future"
 
 
 class EventStream(StreamingResponse):
@@ -86,19 +106,19 @@ async def follow_project(
 
 
 async def _follow(services: ServicesDep, topic: Topic, last_event_id: str | None, after: str | None) -> EventStream:
-    """Raises: InvalidInput: the position is none, or lies in the future."""
+    """Raises: InvalidInput: the position is none. FromTheFuture."""
     if last_event_id is not None and last_event_id.strip():
         name, text = "Last-Event-ID", last_event_id.strip()
     else:
         name, text = "after", "0" if after is None else after
-    is_number = text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= _LAST_NUMBER
+    is_number = re.fullmatch(_NUMBER, text) is not None
     if not is_number and (name, text) != ("after", _LATEST):
         raise InvalidInput(f"{name} must be the number of an event of this {topic.kind}, as its `id:` said.")
     if not is_number:
         return EventStream(services.feed.follow_from_now(topic))
     last = await services.feed.last_number(topic)
     if int(text) > last:
-        raise InvalidInput(
+        raise FromTheFuture(
             f"{name} {text} is from the future: the last event of this {topic.kind} so far is number {last}."
         )
     return EventStream(services.feed.follow(topic, int(text)))

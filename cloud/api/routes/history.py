@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.downloads import DOWNLOAD_RESPONSES, StoredFile, WantedDep, attachment_header, send_file
+from cloud.api.patterns import LINE, LINE_OR_NOTHING
 from cloud.api.problems import documented
 from cloud.api.scenes import seen_by
 from cloud.api.schemas import Body, JobOut, Page, ProjectOut, SceneSeen
@@ -27,6 +28,7 @@ from cloud.jobs.history import branching, moves
 from cloud.jobs.history import queries as history
 from cloud.jobs.history.scripts import script_of
 from cloud.projects import queries as projects
+from cloud.projects.names import control_in
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["history"], responses=documented(404, 422))
 
@@ -74,13 +76,20 @@ class SnapshotDetailOut(SnapshotOut):
 
 class LabelIn(Body):
     label: Annotated[
-        str, Field(max_length=_LABEL_LIMIT_CHARS, examples=["before the roof"], description="Empty: none.")
+        str,
+        Field(
+            max_length=_LABEL_LIMIT_CHARS,
+            examples=["before the roof"],
+            description="Empty: none.",
+            json_schema_extra={"pattern": LINE_OR_NOTHING},
+        ),
     ]
 
 
 class BranchIn(Body):
     name: Annotated[
-        str | None, Field(min_length=1, max_length=200, description="Of the new project; null: made of the origin's.")
+        Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": LINE})] | None,
+        Field(description="Of the new project; null: made of the origin's."),
     ] = None
 
 
@@ -115,7 +124,7 @@ async def label_snapshot(
 ) -> SnapshotDetailOut:
     """Name a step, so that it is found again."""
     label = body.label.strip()
-    if not label.isprintable():
+    if control_in(label):
         raise InvalidInput("The label holds a line break or another control character; leave it out.")
     (await history.get_snapshot(transaction, project.id, snapshot_id)).label = label
     await transaction.flush()

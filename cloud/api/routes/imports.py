@@ -12,7 +12,7 @@ from cloud.api.problems import documented
 from cloud.api.schemas import JobOut
 from cloud.api.shapes import job_out
 from cloud.db.models import Artifact, Job
-from cloud.errors import InvalidInput, TooLarge
+from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
@@ -24,12 +24,19 @@ router = APIRouter(prefix="/projects", tags=["projects"], responses=documented(4
 BODY_LIMIT_BYTES = 512 * 2**20
 """What the pod takes of a file at most; `import_limit_bytes` of the settings is the limit for users."""
 
+_NAME = f"\\.({'|'.join(MEDIA_TYPES)})$"
 _FILE_BODY = {
     "requestBody": {
         "required": False,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+
+
+class NoModelFile(Conflict):
+    """The file that was named is one's own, and holds no 3D scene."""
+
+    code = "no_model_file"
 
 
 @router.post(
@@ -47,7 +54,14 @@ async def create_import(
     owner: OwnerDep,
     services: ServicesDep,
     key: KeyDep,
-    name: Annotated[str, Query(max_length=1_000, description="The file's name with its extension.")] = "",
+    name: Annotated[
+        str,
+        Query(
+            max_length=1_000,
+            description="The file's name with its extension; with an `artifact_id` it may be left out.",
+            json_schema_extra={"pattern": _NAME},
+        ),
+    ] = "",
     artifact_id: Annotated[UUID | None, Query(description="A 3D file of one's own, instead of a body.")] = None,
     scale: Annotated[
         float, Query(ge=1e-6, le=1e6, allow_inf_nan=False, description="0.001: the file is in millimetres.")
@@ -88,9 +102,9 @@ async def create_import(
 
 
 async def _own_file(artifact: Artifact) -> Artifact:
-    """Raises: InvalidInput: it is no 3D file."""
+    """Raises: NoModelFile."""
     if artifact.kind not in ("upload", "scene"):
-        raise InvalidInput(f"{artifact.name} is a {artifact.kind}, not a 3D file; name an uploaded file or a scene.")
+        raise NoModelFile(f"{artifact.name} is a {artifact.kind}, not a 3D file; name an uploaded file or a scene.")
     return artifact
 
 

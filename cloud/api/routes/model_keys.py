@@ -5,7 +5,7 @@ import datetime as dt
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from cloud.accounts.model_keys.keys import checked_key
+from cloud.accounts.model_keys.keys import KEY_PATTERN, checked_key
 from cloud.agent.catalogue import list_models
 from cloud.agent.errors import ModelError
 from cloud.api.dependencies import OwnerDep, ServicesDep, TransactionDep
@@ -25,7 +25,7 @@ class ModelKeyIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    key: SecretStr = Field(min_length=1, max_length=2_000)
+    key: SecretStr = Field(min_length=1, max_length=2_000, json_schema_extra={"pattern": rf"^\s*{KEY_PATTERN}\s*$"})
 
 
 class ModelKeyOut(BaseModel):

@@ -35,7 +35,7 @@ _IMAGE_BODY = {
         "required": True,
         "content": {
             media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in ("application/octet-stream", "image/png", "image/jpeg", "image/webp", "image/gif")
+            for media_type in ("image/png", "image/jpeg", "image/webp", "image/gif")
         },
     }
 }

@@ -1,12 +1,14 @@
 """The ledger: what one's model calls have cost, summed and call by call."""
 
 import datetime as dt
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator
 
 from cloud.agent.prices import is_priced
 from cloud.api.dependencies import OwnerDep, PagingDep, Services, ServicesDep, TransactionDep
@@ -35,10 +37,20 @@ _CSV = "text/csv"
 _CSV_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {_CSV: {"schema": {"type": "string"}}}}}
 
 
+def _as_written(text: Any) -> Any:
+    """Pydantic would take a number too, as seconds since 1970."""
+    if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError("a day is written as 2026-01-31")
+    return text
+
+
+Day = Annotated[dt.date, BeforeValidator(_as_written)]
+
+
 def get_window(
     owner: OwnerDep,
-    since: Annotated[dt.date | None, Query(description="Only calls of this day (UTC) and later.")] = None,
-    until: Annotated[dt.date | None, Query(description="Only calls of this day (UTC) and earlier.")] = None,
+    since: Annotated[Day | None, Query(description="Only calls of this day (UTC) and later.")] = None,
+    until: Annotated[Day | None, Query(description="Only calls of this day (UTC) and earlier.")] = None,
 ) -> ledger.Window:
     """Which of one's own calls."""
     return ledger.Window(

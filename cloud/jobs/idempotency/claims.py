@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from cloud.errors import InvalidInput
+from cloud.errors import Conflict, InvalidInput
 from cloud.jobs.idempotency import queries
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEY_LIMIT_CHARS = 200
 
 
-class KeyReused(InvalidInput):
+class KeyReused(Conflict):
     """The key came before, with a request that says something else."""
 
     code = "idempotency_key_reused"

@@ -22,6 +22,9 @@ from cloud.storage.store import ArtifactStore, Listed, StoreUnavailable
 FIRST_AFTER_S, EVERY_S = 180.0, 3600.0
 _YOUNG = _SET_ASIDE_FOR = dt.timedelta(hours=1)
 _KEYS_KEPT = dt.timedelta(hours=48)
+# An expired device sign-in still tells its device, which may have slept, that it has expired.
+_DEVICE_GRANTS_KEPT = dt.timedelta(hours=1)
+_API_TOKENS_KEPT = dt.timedelta(days=30)
 _PROJECTS_AT_ONCE = 20
 _PREFIXES = tuple(f"{number:02x}" for number in range(256))
 
@@ -44,6 +47,8 @@ class Freed:
     projects: int = 0
     idempotency_keys: int = 0
     sessions: int = 0
+    device_sign_ins: int = 0
+    api_tokens: int = 0
     batches: int = 0
     objects_set_aside: int = 0
     bytes_set_aside: int = 0
@@ -133,6 +138,8 @@ async def clean_up(
         await work.purge_projects(kept)
         work.freed.idempotency_keys = await work.drop(queries.expired_keys(work.now - _KEYS_KEPT))
         work.freed.sessions = await work.drop(queries.ended_sessions(work.now))
+        work.freed.device_sign_ins = await work.drop(queries.ended_device_grants(work.now - _DEVICE_GRANTS_KEPT))
+        work.freed.api_tokens = await work.drop(queries.ended_api_tokens(work.now - _API_TOKENS_KEPT))
         work.freed.batches = await work.drop(queries.empty_batches(work.now - kept))
         await work.settle_aside()
         for prefix in _PREFIXES:

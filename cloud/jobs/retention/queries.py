@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, delete, exists, func, or_, select, text, union
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from cloud.db.account_models import ApiToken, DeviceGrant
 from cloud.db.models import (
     MESSAGE_HASHES,
     RESULT_HASHES,
@@ -82,6 +83,16 @@ def expired_keys(made_before: dt.datetime) -> Expired:
 def ended_sessions(now: dt.datetime) -> Expired:
     """Sessions that have expired or were revoked."""
     return Expired(Session, or_(Session.expires_at < now, Session.revoked_at < now))
+
+
+def ended_device_grants(expired_before: dt.datetime) -> Expired:
+    """Device sign-ins that had expired by this time, whatever came of them."""
+    return Expired(DeviceGrant, DeviceGrant.expires_at < expired_before)
+
+
+def ended_api_tokens(ended_before: dt.datetime) -> Expired:
+    """API tokens that had expired or were revoked by this time."""
+    return Expired(ApiToken, or_(ApiToken.expires_at < ended_before, ApiToken.revoked_at < ended_before))
 
 
 def empty_batches(made_before: dt.datetime) -> Expired:

@@ -1,0 +1,1 @@
+"""API tokens, for scripts: made once, scoped, shown once, revocable."""

@@ -1,0 +1,32 @@
+"""Floods of what strangers may send: refused before anything is read, parsed or asked of the database."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+from starlette.types import Scope
+
+from cloud.accounts.origin import network_of
+from cloud.accounts.throttle.throttle import Limit
+from cloud.errors import TooManyRequests
+
+_SIGN_INS = Limit(100, 5, "sign-ins from your network")
+_LIMITS: Mapping[tuple[str, str], Limit] = {
+    ("POST", "/v1/sessions"): _SIGN_INS,
+    ("POST", "/v1/users"): _SIGN_INS,
+    ("POST", "/v1/password-resets"): _SIGN_INS,
+    ("POST", "/v1/device/authorize"): Limit(60, 60, "device sign-ins from your network"),
+    ("POST", "/v1/device/token"): Limit(600, 60, "requests for a device's token from your network"),
+}
+
+
+def refuse_floods(app: FastAPI, scope: Scope) -> TooManyRequests | None:
+    """What to answer instead of the request; None: let it in. Each network's requests are counted for themselves."""
+    limit = _LIMITS.get((scope.get("method", ""), scope.get("path", ""))) if scope["type"] == "http" else None
+    if limit is None:
+        return None
+    address = (scope.get("client") or ("", 0))[0]
+    try:
+        app.state.services.throttle.demand(f"flood:{network_of(address)}", limit)
+    except TooManyRequests as refusal:
+        return refusal
+    return None
