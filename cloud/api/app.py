@@ -40,6 +40,8 @@ from cloud.api.routes import (
     passwords,
     projects,
     sessions,
+    shared,
+    shares,
     storage,
     usage,
 )
@@ -106,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(shared.pages)
     app.include_router(_versioned_routes())
     app.state.doors = Doors.checked(app)
     return app
@@ -138,6 +141,7 @@ def _versioned_routes() -> APIRouter:
     for public in (accounts.public, sessions.public, passwords.public):
         versioned.include_router(public)
     versioned.include_router(devices.public)
+    versioned.include_router(shared.files)
     versioned.include_router(
         demand_user(
             accounts.router,
@@ -152,6 +156,7 @@ def _versioned_routes() -> APIRouter:
             briefs.router,
             event_streams.router,
             artifacts.router,
+            shares.router,
             storage.router,
             usage.router,
         )

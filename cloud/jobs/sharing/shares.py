@@ -121,9 +121,7 @@ async def change_share(
     return share
 
 
-async def revoke_share(
-    session: "Transaction", owner: UUID, project_id: UUID, share_id: UUID, origin: "Origin"
-) -> None:
+async def revoke_share(session: "Transaction", owner: UUID, project_id: UUID, share_id: UUID, origin: "Origin") -> None:
     """From now on the link shows nothing. Raises: NotFound."""
     await get_project(session, owner, project_id)
     share = await queries.get_share(session, owner, project_id, share_id)
@@ -147,9 +145,7 @@ async def _queue_export(session: "Transaction", snapshot: "Snapshot") -> UUID:
 async def _note(session: "Transaction", action: str, share: Share, origin: "Origin") -> None:
     ends = share.expires_at.isoformat(timespec="seconds") if share.expires_at else None
     details = {"project": str(share.project_id), "downloads": share.allow_download, "until": ends}
-    await add_entry(
-        session, action, actor=share.user_id, origin=origin, subject=f"share:{share.id}", details=details
-    )
+    await add_entry(session, action, actor=share.user_id, origin=origin, subject=f"share:{share.id}", details=details)
 
 
 def _checked_title(text: str) -> str:
