@@ -29,7 +29,7 @@ def refuse_floods(app: FastAPI, scope: Scope) -> TooManyRequests | None:
         return None
     address = (scope.get("client") or ("", 0))[0]
     try:
-        app.state.services.throttle.demand(f"flood:{network_of(address)}", limit)
+        app.state.services.throttle.demand(f"flood:{limit.what}:{network_of(address)}", limit)
     except TooManyRequests as refusal:
         return refusal
     return None

@@ -20,7 +20,7 @@ from cloud.api.routes.shares import LinkBaseDep
 from cloud.api.shared_page import assets, page
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.jobs.sharing.queries import count_view
-from cloud.jobs.sharing.shown import ModelState, SharedFile, Shown, ShareGone, find_shown
+from cloud.jobs.sharing.shown import ModelState, SharedFile, ShareGone, Shown, find_shown
 
 pages = APIRouter(tags=["shares"])
 files = APIRouter(prefix="/shares/{token}", tags=["shares"], responses=documented(404, 422, 429))

@@ -7,14 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from cloud.api.dependencies import OriginDep, OwnerDep, Services, ServicesDep, TransactionDep
+from cloud.api.dependencies import OriginDep, OwnerDep, ServicesDep, TransactionDep
 from cloud.api.patterns import LINE_OR_NOTHING
 from cloud.api.problems import documented
 from cloud.api.schemas import Body, Page
 from cloud.db.account_models import Share
-from cloud.jobs.retention.space import require_space
 from cloud.jobs.sharing import queries
-from cloud.jobs.sharing.shares import SHARES_AT_MOST, Terms, change_share, make_share, revoke_share
+from cloud.jobs.sharing.shares import Terms, change_share, make_share, revoke_share
 from cloud.projects.queries import get_project
 
 router = APIRouter(tags=["shares"], responses=documented(404, 422))
@@ -98,9 +97,8 @@ async def create_share(
     and the title: no name, no prompt, no other scene. Where the scene has no .glb yet, a job is queued that makes it.
     """
     project = await get_project(transaction, owner, project_id)
-    await require_space(transaction, owner, services.settings)
     terms = Terms(body.title, body.allow_download, body.expires_in_days)
-    made = await make_share(transaction, project, body.snapshot_id, terms, origin)
+    made = await make_share(transaction, project, body.snapshot_id, terms, origin, services.settings)
     response.headers["Cache-Control"] = "no-store"
     return NewShareOut(
         **_shown(made.row).model_dump(),

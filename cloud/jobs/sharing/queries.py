@@ -104,7 +104,7 @@ async def find_live(session: AsyncSession, token_hash: bytes) -> LiveShare | Non
         )
     )
     found = (await session.execute(statement)).one_or_none()
-    return LiveShare(*found.tuple()) if found is not None else None
+    return LiveShare(*found) if found is not None else None
 
 
 async def count_view(session: AsyncSession, share_id: UUID) -> None:
@@ -139,9 +139,10 @@ async def files_of_job(session: AsyncSession, job_id: UUID) -> Sequence[Artifact
     return (await session.scalars(statement)).all()
 
 
-async def get_artifact(session: AsyncSession, artifact_id: UUID | None) -> Artifact | None:
-    """The picture of a scene; None: it has none."""
-    return await session.get(Artifact, artifact_id) if artifact_id is not None else None
+async def picture_of(session: AsyncSession, snapshot: Snapshot) -> Artifact | None:
+    """The small picture of the scene; None: it has none."""
+    statement = select(Artifact).where(Artifact.id == snapshot.thumbnail_id, Artifact.user_id == snapshot.user_id)
+    return await session.scalar(statement)
 
 
 def _of(owner: UUID) -> Select[Share]:

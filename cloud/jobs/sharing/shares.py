@@ -12,6 +12,7 @@ from cloud.db.models import Job
 from cloud.errors import Conflict, InvalidInput
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
+from cloud.jobs.retention.space import require_space
 from cloud.jobs.sharing import queries
 from cloud.projects.names import control_in
 from cloud.projects.queries import get_project
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cloud.accounts.origin import Origin
     from cloud.db.engine import Transaction
     from cloud.db.models import Project, Snapshot
+    from cloud.settings import Settings
 
 SHARES_AT_MOST = 200
 
@@ -70,11 +72,13 @@ async def make_share(
     snapshot_id: UUID | None,
     terms: Terms,
     origin: "Origin",
+    settings: "Settings",
 ) -> MadeShare:
     """A link to a scene of the project (None: the one that it has now).
 
     Its .glb and picture are those of the job that made the scene; where there are none, a job is queued that makes
-    them. Raises: NothingToShare, NoSuchSnapshot, TooManyShares. InvalidInput: the title. What queueing raises.
+    them. Raises: NothingToShare, NoSuchSnapshot, TooManyShares, StorageFull. InvalidInput: the title. What queueing
+    raises.
     """
     title = _checked_title(terms.title)
     shown_id = snapshot_id or project.head_snapshot_id
@@ -82,7 +86,7 @@ async def make_share(
         raise NothingToShare
     snapshot = await get_snapshot(session, project.id, shown_id)
     job_id = await queries.job_that_shows(session, snapshot)
-    made_job_id = job_id or await _queue_export(session, snapshot)
+    made_job_id = job_id or await _queue_export(session, snapshot, settings)
     # After the project, which queueing locks, as everywhere.
     await queries.lock_owner(session, project.user_id)
     if await queries.count_live(session, project.user_id) >= SHARES_AT_MOST:
@@ -106,7 +110,7 @@ async def make_share(
 async def change_share(
     session: "Transaction", owner: UUID, project_id: UUID, share_id: UUID, changes: dict[str, Any], origin: "Origin"
 ) -> Share:
-    """`changes` are those of the fields of `Terms` that the user has named. Raises: NotFound. InvalidInput: the title."""
+    """`changes` are those of the fields of `Terms` that the user names. Raises: NotFound. InvalidInput: the title."""
     await get_project(session, owner, project_id)
     share = await queries.get_share(session, owner, project_id, share_id)
     if "title" in changes:
@@ -129,7 +133,8 @@ async def revoke_share(session: "Transaction", owner: UUID, project_id: UUID, sh
     await add_entry(session, "share.revoked", actor=owner, origin=origin, subject=f"share:{share.id}")
 
 
-async def _queue_export(session: "Transaction", snapshot: "Snapshot") -> UUID:
+async def _queue_export(session: "Transaction", snapshot: "Snapshot", settings: "Settings") -> UUID:
+    await require_space(session, snapshot.user_id, settings)
     job = Job(
         id=uuid4(),
         user_id=snapshot.user_id,

@@ -62,7 +62,7 @@ async def find_shown(session: "Transaction", token: str) -> Shown:
     files = await queries.files_of_job(session, live.job.id) if live.job else ()
     model = _first(files, ("scene",), "scene.glb")
     picture = _first(files, ("preview",), "preview.png") or _first(files, ("picture",), SCENE_PICTURE)
-    picture = picture or await queries.get_artifact(session, live.snapshot.thumbnail_id)
+    picture = picture or await queries.picture_of(session, live.snapshot)
     counted = (live.job.result or {}) if live.job and live.job.state == "succeeded" else {}
     state: ModelState = "ready" if model else "none"
     if model is None and live.job is not None and live.job.state in ("queued", "running"):
