@@ -120,7 +120,7 @@ def test_files_are_taken_only_where_the_owner_allows_it(
 def test_no_other_file_is_within_reach(ada: httpx2.Client, anybody: httpx2.Client, finished: Finished) -> None:
     token = make_share(ada, finished.project, allow_download=True)["token"]
     listed = ada.get(f"/v1/projects/{finished.project}/artifacts").json()["items"]
-    others = ["script.py", "preview.png", "scene.usdc", "..", "%2e%2e", "..%2fscene.glb", "scene.glb%00"]
+    others = ["script.py", "preview.png", "scene.usdc", "..%2fscene.glb", "scene.glb%00"]
     listed_names = [*(one["id"] for one in listed), *(one["sha256"] for one in listed)]
 
     for name in [*others, *finished.steps, *listed_names]:
