@@ -12,7 +12,7 @@ from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, Transaction
 from cloud.api.downloads import attachment_header
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
-from cloud.api.patterns import TEXT
+from cloud.api.patterns import CSV, JSON_LINES, TEXT
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
 from cloud.api.shapes import page_out
@@ -36,14 +36,13 @@ _KINDS: dict[str, Kind] = {
     "application/jsonl": "jsonl",
     "text/plain": "txt",
 }
-_TEXT: dict[str, Any] = {"schema": {"type": "string", "pattern": TEXT}}
+_JSON: dict[str, Any] = {"schema": BatchIn.model_json_schema(ref_template="#/components/schemas/{model}")}
+_LEAST: dict[Kind, str] = {"csv": CSV, "jsonl": JSON_LINES, "txt": TEXT}
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            media_type: {"schema": BatchIn.model_json_schema(ref_template="#/components/schemas/{model}")}
-            if kind == "json"
-            else _TEXT
+            media_type: _JSON if kind == "json" else {"schema": {"type": "string", "pattern": _LEAST[kind]}}
             for media_type, kind in _KINDS.items()
         },
     }

@@ -81,7 +81,7 @@ class Settling:
 async def _user(session: Any, is_admin: bool) -> Estate:
     mark = f"mark{secrets.token_hex(8)}"
     user = User(id=uuid4(), username=f"user {mark}", password_hash=f"hash {mark}", is_admin=is_admin)
-    estate = Estate(user.id, mark, new_token(), new_token(), idempotency_key=f"key-{secrets.token_hex(8)}")
+    estate = Estate(user.id, mark, new_token("ses"), new_token("ses"), idempotency_key=f"key-{secrets.token_hex(8)}")
     session.add(user)
     await session.flush()
     soon = _now() + dt.timedelta(hours=1)
