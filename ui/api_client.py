@@ -48,9 +48,10 @@ class ApiClient(
         """Make a user. This does not sign in: call `log_in`."""
         return self._json("POST", "/v1/users", json={"username": username, "password": password})
 
-    def log_in(self, username: str, password: str) -> Session:
-        """Sign in; every later call of this client is this user's."""
-        session: Session = self._json("POST", "/v1/sessions", json={"username": username, "password": password})
+    def log_in(self, username: str, password: str, client: str = "api") -> Session:
+        """Sign in; every later call of this client is this user's. `client`: what we are, for the list of sessions."""
+        credentials = {"username": username, "password": password, "client": client}
+        session: Session = self._json("POST", "/v1/sessions", json=credentials)
         self.token = session["token"]
         return session
 

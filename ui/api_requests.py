@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,10 +34,10 @@ class ApiRequests:
 
     Safe for use by many threads, except a change of `token`. Every request has time limits and raises ApiError (the
     API said no, with a sentence) or ApiUnreachable (no answer); so does making one: ApiUnreachable where `base_url` is
-    no http or https address.
+    no http or https address. `headers` go with every request.
     """
 
-    def __init__(self, base_url: str, token: str | None = None) -> None:
+    def __init__(self, base_url: str, token: str | None = None, headers: Mapping[str, str] | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         try:
             url = httpx2.URL(self.base_url)
@@ -49,7 +49,7 @@ class ApiRequests:
             base_url=url,
             timeout=TIMEOUT,
             limits=LIMITS,
-            headers={"User-Agent": "prompt2mesh-client"},
+            headers={"User-Agent": "prompt2mesh-client", **(headers or {})},
             # Loading the certificates takes 0.17 s; without TLS a context that trusts nobody will do.
             verify=True if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=url.host not in {"127.0.0.1", "::1", "localhost"},  # no proxy between us and ourselves

@@ -68,8 +68,23 @@ class UiSession:
 def begin_session(api_url: str) -> UiSession:
     """This browser's session, made at its first use. Raises: ApiUnreachable: `api_url` is no address."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = UiSession(ApiClient(api_url))
+        st.session_state[_KEY] = UiSession(ApiClient(api_url, headers=_headers_of_browser()))
     return st.session_state[_KEY]
+
+
+def _headers_of_browser() -> dict[str, str]:
+    """What lets the API know the browser behind us: the list of sessions and the limits on sign-ins go by it.
+
+    The API believes the address only if it trusts ours (`P2M_TRUSTED_PROXIES`).
+    """
+    asked = st.context.headers
+    way = [each for each in (asked.get("X-Forwarded-For"), st.context.ip_address) if isinstance(each, str) and each]
+    found = {"User-Agent": asked.get("User-Agent"), "X-Forwarded-For": ", ".join(way)}
+    return {name: value for name, value in found.items() if isinstance(value, str) and value and _is_plain(value)}
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def current_session() -> UiSession:
@@ -80,7 +95,7 @@ def current_session() -> UiSession:
 def sign_in(username: str, password: str) -> None:
     """Sign in. Raises: ClientError."""
     session = current_session()
-    session.user = session.client.log_in(username, password)["user"]
+    session.user = session.client.log_in(username, password, client="web")["user"]
     session.notice = ""
 
 

@@ -52,14 +52,18 @@ class Passwords:
         """Take no more; what is being hashed is finished in the background."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def demand_place(self) -> None:
+        """For those who would only be refused later. Raises: SignInsBusy: all places are taken."""
+        if self._taken >= _PLACES:
+            raise SignInsBusy
+
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
         """A place in the line, to be taken before any other work for the password. Raises: SignInsBusy: all are taken.
 
         So a flood costs neither memory nor the database.
         """
-        if self._taken >= _PLACES:
-            raise SignInsBusy
+        self.demand_place()
         self._taken += 1
         try:
             yield

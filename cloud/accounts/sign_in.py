@@ -1,5 +1,6 @@
 """Signing up, signing in, and telling who holds a token."""
 
+import asyncio
 import datetime as dt
 import uuid
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SignUpMode = Literal["open", "invite", "closed"]
 _NO_ORIGIN = Origin()
 _NOBODY = uuid.UUID(int=0)
+# However many try to sign in, most of the database's connections are for those who have.
+_CONNECTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Accounts:
         self.passwords = Passwords()
         self._sessions = sessions
         self._throttle = throttle or Throttle(sessions)
+        self._connections = asyncio.Semaphore(_CONNECTIONS)
 
     async def sign_up(
         self, username: str, password: str, *, invite: str | None = None, origin: Origin = _NO_ORIGIN
@@ -177,11 +181,11 @@ class Accounts:
             user, attempt = await self._admit(name, origin)
             fits = await self.passwords.verify(password, user.password_hash if user else None)
         if user is None or not fits:
-            async with self._sessions.begin() as session:
+            async with self._connections, self._sessions.begin() as session:
                 subject = f"user:{user.id}" if user else ""
                 await add_entry(session, "session.failed", actor=None, origin=origin, subject=subject)
             raise Unauthorized("The username or the password is wrong.")
-        async with self._sessions.begin() as session:
+        async with self._connections, self._sessions.begin() as session:
             await sign_ins.succeed(session, attempt)
             present = await queries.get_user(session, user.id)
             if present is not None and _refusal(present) is None and present.password_hash == user.password_hash:
@@ -192,7 +196,7 @@ class Accounts:
     async def _admit(self, name: str, origin: Origin) -> tuple["User | None", sign_ins.Attempt]:
         """The user, if any, and the attempt, which has been counted. Raises: LimitReached."""
         network = network_of(origin.address)
-        async with self._sessions.begin() as session:
+        async with self._connections, self._sessions.begin() as session:
             user = await queries.find_user(session, name)
             seen = await queries.addresses_of(session, user.id if user else _NOBODY)
             is_known = network in {network_of(address) for address in seen}

@@ -56,7 +56,9 @@ Say what you want, watch it being built in a real Blender, download a `.blend` t
 
 Sign up (`POST /v1/users`), log in (`POST /v1/sessions`), create a project, send a prompt, follow its events, download
 its files. Every error is a problem document (RFC 9457) whose `detail` is one sentence for people and whose `code` is
-stable. Lists come in pages: pass `next_cursor` as `cursor`.
+stable; the refusals of the device sign-in alone are OAuth's (RFC 8628). Programs sign in by a device code
+(`POST /v1/device/authorize`) or have an API token (`POST /v1/account/tokens`). Lists come in pages: pass `next_cursor`
+as `cursor`.
 """
 
 

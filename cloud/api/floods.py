@@ -28,8 +28,11 @@ def refuse_floods(app: FastAPI, scope: Scope) -> TooManyRequests | None:
     if limit is None:
         return None
     address = (scope.get("client") or ("", 0))[0]
+    services = app.state.services
     try:
-        app.state.services.throttle.demand(f"flood:{limit.what}:{network_of(address)}", limit)
+        services.throttle.demand(f"flood:{limit.what}:{network_of(address)}", limit)
+        if limit is not _SHARED:
+            services.accounts.passwords.demand_place()
     except TooManyRequests as refusal:
         return refusal
     return None

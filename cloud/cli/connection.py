@@ -125,7 +125,7 @@ def _sign_in_locally(client: ApiClient, data_dir: Path) -> None:
         draft.unlink()
     local = json.loads(secret_file.read_text())
     try:
-        client.log_in(local["username"], local["password"])
+        client.log_in(local["username"], local["password"], client="cli")
     except ApiError as refused:
         if refused.status != 401:
             raise
@@ -135,4 +135,4 @@ def _sign_in_locally(client: ApiClient, data_dir: Path) -> None:
             if taken.status != 409:
                 raise
             # Either a run beside us has just signed up, or the name belongs to somebody else: the log-in tells.
-        client.log_in(local["username"], local["password"])
+        client.log_in(local["username"], local["password"], client="cli")

@@ -114,8 +114,10 @@ def measure(api: Api, attempts: int, at_once: int, seconds: float) -> dict[str, 
                 _sign_up(home, name)
             before = _Requests(other)
             before.run_for(seconds)
-            figures |= {f"{where}_address_{key}": value for key, value in _one_flood(
-                api, other, before, name, where, attempts, at_once).items()}
+            figures |= {
+                f"{where}_address_{key}": value
+                for key, value in _one_flood(api, other, before, name, where, attempts, at_once).items()
+            }
     return figures
 
 
@@ -147,6 +149,7 @@ def _one_flood(
         "other_ms_p99_before": before.quantile_ms(99),
         "other_ms_p99_during": during.quantile_ms(99),
         "other_p99_ratio": during.quantile_ms(99) / before.quantile_ms(99),
+        "other_ms_longest_during": 1000 * max(during.taken_s),
         "other_refused": during.refused,
         "other_requests_during": len(during.taken_s),
         "good_user_at_home": at_home.told(),

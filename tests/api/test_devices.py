@@ -2,13 +2,17 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx2
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
 from cloud.api import floods
+from cloud.api.app import create_app
 from cloud.db.engine import libpq_url
+from cloud.settings import Settings
 from tests.api.conftest import sign_in
 from tests.api.devices import Device, begin
 from tests.conftest import RunningApi
@@ -38,6 +42,14 @@ def test_a_device_is_told_all_that_the_rfc_names(device: Device, api: RunningApi
     assert answer["verification_uri_complete"] == f"{api.url}/device?code={answer['user_code']}"
     assert (answer["expires_in"], answer["interval"]) == (900, 5)
     assert answer["device_code"].startswith("p2m_dev_")
+
+
+def test_the_page_to_open_is_that_of_the_web_ui(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=database_url, public_url=" https://mesh.example.org/ ")
+    with TestClient(create_app(settings)) as client:
+        answer = client.post("/v1/device/authorize", data={"client_id": "cli"}).json()
+
+    assert answer["verification_uri"] == "https://mesh.example.org/device"
 
 
 def test_a_device_gets_a_session_of_whoever_approves(

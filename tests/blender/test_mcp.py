@@ -155,7 +155,7 @@ async def test_only_the_last_pictures_are_kept(pod: RunningPod) -> None:
         taken: list[str] = []
         for _ in range(4):
             seen = await client.call_tool(
-                "look", {"size": 64, "views": ["front", "top", "left", "right", "back", "top"]}
+                "look", {"size": 64, "views": ["front", "top", "left", "right", "back", "bottom"]}
             )
             taken += seen.structured_content["pictures"]
         listed = [r.uri for page in await _pages(client) for r in page.resources if "/pictures/" in r.uri]

@@ -4,7 +4,6 @@ The test in Chromium runs against the real API; this one brings a page into any 
 """
 
 import asyncio
-import datetime as dt
 import hashlib
 import io
 import json
@@ -21,6 +20,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.ui.fake_account import AccountRoutes, FakeAccount
+from tests.ui.fake_answers import now, page, problem
 
 USAGE = {"input_tokens": 1200, "output_tokens": 300, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0123}
 PASSWORD = "correct horse"
@@ -56,19 +58,6 @@ def picture_png(colour: str = "#8b5a2b", size_px: int = 64) -> bytes:
     return buffer.getvalue()
 
 
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat()
-
-
-def _problem(status: int, code: str, detail: str) -> Response:
-    body = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
-def _page(items: list[dict[str, Any]]) -> Response:
-    return JSONResponse({"items": list(reversed(items)), "next_cursor": None})
-
-
 @dataclass
 class FakeApi:
     """Its whole state, open to the test. One user's data only: owners are the real API's business."""
@@ -85,6 +74,7 @@ class FakeApi:
     refuse_jobs: str = ""
     refuse_keys: str = ""
     model_keys: list[str] = field(default_factory=list)
+    account: FakeAccount = field(default_factory=FakeAccount)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -95,7 +85,7 @@ class FakeApi:
 
     def add_project(self, name: str) -> dict[str, Any]:
         identifier = str(uuid.uuid4())
-        project = {"id": identifier, "name": name, "created_at": _now(), "updated_at": _now(), "head_snapshot_id": None}
+        project = {"id": identifier, "name": name, "created_at": now(), "updated_at": now(), "head_snapshot_id": None}
         self.projects[identifier] = project
         return project
 
@@ -111,7 +101,7 @@ class FakeApi:
             "media_type": media_type,
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
-            "created_at": _now(),
+            "created_at": now(),
         }
         return identifier
 
@@ -129,7 +119,7 @@ class FakeApi:
             "error": None,
             "result": None,
             "cancel_requested": False,
-            "created_at": _now(),
+            "created_at": now(),
             "started_at": None,
             "finished_at": None,
         }
@@ -235,6 +225,7 @@ class _Routes:
             "GET /v1/jobs/{id}/events": self.stream_events,
             "GET /v1/artifacts/{id}/content": self.content,
         }
+        table |= AccountRoutes(self.api.account, self.api.passwords).table()
         return [Route(path, self._guarded(path, do), methods=[m]) for (m, path), do in _split(table)]
 
     def _guarded(self, path: str, do: Any) -> Any:
@@ -242,10 +233,10 @@ class _Routes:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             request.state.username = self.api.tokens.get(token)
             if request.state.username is None and path not in {"/v1/users", "/v1/sessions"}:
-                return _problem(401, "unauthorized", "Sign in first.")
+                return problem(401, "unauthorized", "Sign in first.")
             known = {**self.api.projects, **self.api.deleted, **self.api.jobs, **self.api.contents}
             if "id" in request.path_params and request.path_params["id"] not in known:
-                return _problem(404, "not_found", "There is no such thing.")
+                return problem(404, "not_found", "There is no such thing.")
             return await do(request)
 
         return endpoint
@@ -253,16 +244,16 @@ class _Routes:
     async def sign_up(self, request: Request) -> Response:
         body = await request.json()
         if body["username"] in self.api.passwords:
-            return _problem(409, "conflict", f"The user name {body['username']!r} is taken.")
+            return problem(409, "conflict", f"The user name {body['username']!r} is taken.")
         self.api.passwords[body["username"]] = body["password"]
         return JSONResponse(self._user(body["username"]), 201)
 
     async def log_in(self, request: Request) -> Response:
         body = await request.json()
         if self.api.passwords.get(body["username"]) != body["password"]:
-            return _problem(401, "unauthorized", "The user name or the password is wrong.")
+            return problem(401, "unauthorized", "The user name or the password is wrong.")
         token = self.api.add_user(body["username"], body["password"])
-        return JSONResponse({"token": token, "expires_at": _now(), "user": self._user(body["username"])}, 201)
+        return JSONResponse({"token": token, "expires_at": now(), "user": self._user(body["username"])}, 201)
 
     async def log_out(self, request: Request) -> Response:
         del self.api.tokens[request.headers["Authorization"].removeprefix("Bearer ")]
@@ -273,12 +264,12 @@ class _Routes:
 
     async def model_key(self, request: Request) -> Response:
         if not self.api.model_keys:
-            return _problem(404, "no_model_key", "You have entered no Claude key.")
-        return JSONResponse({"hint": self.api.model_keys[-1][-4:], "created_at": _now(), "tested_at": _now()})
+            return problem(404, "no_model_key", "You have entered no Claude key.")
+        return JSONResponse({"hint": self.api.model_keys[-1][-4:], "created_at": now(), "tested_at": now()})
 
     async def put_model_key(self, request: Request) -> Response:
         if self.api.refuse_keys:
-            return _problem(422, "model_key_refused", self.api.refuse_keys)
+            return problem(422, "model_key_refused", self.api.refuse_keys)
         self.api.model_keys.append((await request.json())["key"])
         return await self.model_key(request)
 
@@ -298,7 +289,7 @@ class _Routes:
 
     async def list_projects(self, request: Request) -> Response:
         deleted = request.query_params.get("deleted") == "true"
-        return _page(list((self.api.deleted if deleted else self.api.projects).values()))
+        return page(list((self.api.deleted if deleted else self.api.projects).values()))
 
     async def get_project(self, request: Request) -> Response:
         return JSONResponse(self.api.projects[request.path_params["id"]])
@@ -310,7 +301,7 @@ class _Routes:
 
     async def delete_project(self, request: Request) -> Response:
         identifier = request.path_params["id"]
-        self.api.deleted[identifier] = {**self.api.projects.pop(identifier), "deleted_at": _now()}
+        self.api.deleted[identifier] = {**self.api.projects.pop(identifier), "deleted_at": now()}
         return Response(status_code=204)
 
     async def undelete_project(self, request: Request) -> Response:
@@ -322,14 +313,14 @@ class _Routes:
         try:
             Image.open(io.BytesIO(await request.body())).verify()
         except OSError:
-            return _problem(422, "invalid_input", "This file is no image that can be read.")
+            return problem(422, "invalid_input", "This file is no image that can be read.")
         owner = {"project_id": request.path_params["id"], "id": None}
         identifier = self.api.add_artifact(owner, "reference", "reference.png", await request.body(), "image/png")
         return JSONResponse(self.api.artifacts[identifier], 201)
 
     async def create_job(self, request: Request) -> Response:
         if self.api.refuse_jobs:
-            return _problem(422, "invalid_input", self.api.refuse_jobs)
+            return problem(422, "invalid_input", self.api.refuse_jobs)
         body = await request.json()
         job = self.api.add_job(request.path_params["id"], body["prompt"], formats=body["formats"])
         job["image_ids"] = body["image_ids"]
@@ -350,16 +341,16 @@ class _Routes:
 
     async def list_jobs(self, request: Request) -> Response:
         wanted = request.query_params
-        return _page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
+        return page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
 
     async def list_artifacts(self, request: Request) -> Response:
         owner = request.path_params["id"]
-        return _page([a for a in self.api.artifacts.values() if owner in (a["project_id"], a["job_id"])])
+        return page([a for a in self.api.artifacts.values() if owner in (a["project_id"], a["job_id"])])
 
     async def cancel(self, request: Request) -> Response:
         job = self.api.jobs[request.path_params["id"]]
         if job["state"] in ENDED:
-            return _problem(409, "conflict", "The job has ended already.")
+            return problem(409, "conflict", "The job has ended already.")
         self.api.play_end(job, "cancelled")
         return JSONResponse(job, 202)
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from cloud.stack.lease import read_stack_info
+from cloud.stack.lease import StackInfo, read_stack_info
 from tests.blender.pod_process import CACHE
 from tests.support.stack_processes import processes_of, wait_for
+from ui.api_client import ApiClient
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -32,25 +33,30 @@ pytestmark = [pytest.mark.browser, pytest.mark.blender]
 
 
 @pytest.fixture(scope="module")
-def ui_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the web UI of a real stack with a data folder of its own and no Claude key."""
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
+    """A real stack with its web UI, with a data folder of its own and no Claude key."""
     data_dir = tmp_path_factory.mktemp("browser") / "data"
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
-    stack = subprocess.Popen(
+    process = subprocess.Popen(
         [Path(sys.executable).with_name("prompt2mesh"), "up", "--port", "0"],
         env={**ours, "P2M_DATA_DIR": str(data_dir), "P2M_POD_CACHE_DIR": str(CACHE)},
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: stack.poll() is not None or read_stack_info(data_dir), STACK_DEADLINE_S, "the stack's start")
+        wait_for(lambda: process.poll() is not None or read_stack_info(data_dir), STACK_DEADLINE_S, "the stack's start")
         info = read_stack_info(data_dir)
-        assert info is not None, f"the stack ended with exit code {stack.poll()}"
-        assert info.ui_url is not None
-        yield info.ui_url
+        assert info is not None, f"the stack ended with exit code {process.poll()}"
+        yield info
     finally:
-        stack.terminate()
-        stack.wait(30)
+        process.terminate()
+        process.wait(30)
         wait_for(lambda: not processes_of(data_dir), 15, "the end of the stack's processes")
+
+
+@pytest.fixture(scope="module")
+def ui_url(stack: StackInfo) -> str:
+    assert stack.ui_url is not None
+    return stack.ui_url
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,20 @@ def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str
     page.get_by_role("link", name="Projects").click()
     expect(page.get_by_role("img", name="Preview of a red wooden chair")).to_be_visible()
     assert outside == []
+
+
+@pytest.mark.heavy
+def test_a_link_with_a_code_leads_through_the_sign_in_to_the_device(page: Page, stack: StackInfo) -> None:
+    with ApiClient(stack.api_url) as device:
+        asked = device.begin_device_sign_in("add-on", "Blender 4.5 on lab")
+        sign_up(page, asked["verification_uri_complete"], "grace")
+        expect(page.get_by_text("Blender 4.5 on lab")).to_be_visible()
+        page.get_by_role("button", name="Let it in").click()
+        expect(page.get_by_text("The device is let in")).to_be_visible()
+
+        device.ask_for_device_token(asked["device_code"], "add-on")
+        assert device.me()["username"] == "grace"
+        assert "code=" not in page.url
 
 
 def _leaves_the_machine(url: str) -> bool:

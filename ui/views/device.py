@@ -22,7 +22,8 @@ def show() -> None:
         st.header("Sign in a device", anchor=False)
         done = st.session_state.pop(_DONE, None)
         if done is not None:
-            st.success(done, icon=":material/check_circle:")
+            st.info(done, icon=":material/check_circle:")
+            return
         with errors_as_banner():
             device = _device_asked_for()
             if device is None:
@@ -62,7 +63,8 @@ def _ask_whether(device: WaitingDevice) -> None:
     username = session.user["username"] if session.user else ""
     with st.container(border=True):
         st.markdown(f"**{_CLIENTS.get(device['client'], 'A program')}** wants to sign in as **{plain(username)}**.")
-        facts = {"Code": device["user_code"], "Says it is": device["device"], "Asks from": device["address"]}
+        st.subheader(f":primary[{plain(device['user_code'])}]", anchor=False)
+        facts = {"Says it is": device["device"], "Asks from": device["address"]}
         facts["Began"] = ago(device["created_at"])
         for name, value in facts.items():
             left, right = st.columns([1, 2.4])
@@ -75,17 +77,23 @@ def _ask_whether(device: WaitingDevice) -> None:
         )
         approve, deny = st.columns(2)
         if approve.button("Let it in", type="primary", icon=":material/check:", width="stretch", key="device_approve"):
+            _forget_code()
             session.client.approve_device(device["user_code"])
             _finish("The device is let in: it goes on by itself within seconds. You may close this page.")
         if deny.button("Turn it away", icon=":material/block:", width="stretch", key="device_deny"):
+            _forget_code()
             session.client.deny_device(device["user_code"])
             _finish("The device is turned away. If you did not begin this, somebody tried to get into your account.")
 
 
-def _finish(words: str) -> None:
-    st.session_state[_DONE] = words
+def _forget_code() -> None:
+    """Whatever comes of the answer, there is no second one."""
     st.session_state.pop(_LOOKED_UP, None)
     del st.query_params["code"]
+
+
+def _finish(words: str) -> None:
+    st.session_state[_DONE] = words
     st.rerun()
 
 

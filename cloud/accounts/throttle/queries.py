@@ -1,73 +1,81 @@
 """The SQL of what is counted. The caller's transaction; nothing here commits.
 
-A row is a key with how often something was tried (`failures`) since `first_at`. Rows are changed in the order of their
-keys, so that two transactions never wait for each other.
+A row is a key with how often something was tried (`failures`) since `first_at`. One statement counts and judges, so that
+rows are locked for a moment only.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import ColumnElement, case, cast, delete, func, null, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Float, Interval
 
 from cloud.db.account_models import SignInFailure
 
 
 @dataclass(frozen=True)
-class Count:
-    """How often, and for how many seconds more it is blocked, and until its window ends."""
+class Rule:
+    """From the `free`th time on a delay that begins with `first_s` and doubles up to `longest_s`.
 
-    failures: int
-    blocked_s: float
-    window_s: float
-
-
-async def count_one(session: AsyncSession, key: str, window: dt.timedelta, *, since_last: bool = False) -> Count:
-    """One more for the key. The count begins anew once `window` is over since its start (or since the last one)."""
-    await session.execute(insert(SignInFailure).values(key=key).on_conflict_do_nothing())
-    begun = SignInFailure.last_at if since_last else SignInFailure.first_at
-    is_over = begun < func.clock_timestamp() - window
-    statement = (
-        update(SignInFailure)
-        .where(SignInFailure.key == key)
-        .values(
-            failures=case((is_over, 1), else_=SignInFailure.failures + 1),
-            first_at=case((is_over, func.clock_timestamp()), else_=SignInFailure.first_at),
-            last_at=func.clock_timestamp(),
-        )
-        .returning(
-            SignInFailure.failures,
-            _seconds_until(SignInFailure.blocked_until),
-            _seconds_until(SignInFailure.first_at + window),
-        )
-    )
-    failures, blocked_s, window_s = (await session.execute(statement)).one()
-    return Count(failures, float(blocked_s), float(window_s))
-
-
-async def blocked_seconds(session: AsyncSession, keys: Collection[str]) -> dict[str, float]:
-    """For how many seconds more each of the keys is blocked; those that are not are left out.
-
-    Makes the rows and locks them until the transaction's end: attempts are judged one after the other.
+    The count begins anew `window_s` after its start; with `since_last`, when so long nothing was counted.
     """
-    rows = [{"key": key} for key in sorted(keys)]
-    await session.execute(insert(SignInFailure).values(rows).on_conflict_do_nothing())
+
+    free: int
+    first_s: float
+    longest_s: float
+    window_s: float = 3600
+    since_last: bool = False
+
+
+async def count_one(session: AsyncSession, key: str, rule: Rule) -> float:
+    """Count one more for the key, unless it is blocked. Returns: for how many seconds it was; 0: it has been counted."""
+    row = SignInFailure
+    clock = func.clock_timestamp()
+    is_blocked = func.coalesce(row.blocked_until > clock, False)
+    begun = row.last_at if rule.since_last else row.first_at
+    is_over = begun < clock - dt.timedelta(seconds=rule.window_s)
+    failures = case((is_blocked, row.failures), (is_over, 1), else_=row.failures + 1)
     statement = (
-        select(SignInFailure.key, _seconds_until(SignInFailure.blocked_until))
-        .where(SignInFailure.key.in_(keys))
-        .order_by(SignInFailure.key)
-        .with_for_update()
+        insert(row)
+        .values(key=key, failures=1, first_at=func.now(), last_at=func.now(), blocked_until=_end(rule, 1))
+        .on_conflict_do_update(
+            index_elements=[row.key],
+            set_={
+                "failures": failures,
+                "first_at": case((or_(is_blocked, ~is_over), row.first_at), else_=func.now()),
+                # The transaction's own time tells below that this one was counted.
+                "last_at": case((is_blocked, row.last_at), else_=func.now()),
+                "blocked_until": case((is_blocked, row.blocked_until), else_=_end(rule, failures)),
+            },
+        )
+        .returning(case((row.last_at == func.now(), 0), else_=_seconds_until(row.blocked_until)))
     )
-    return {key: float(seconds) for key, seconds in (await session.execute(statement)).all() if seconds > 0}
+    return float((await session.execute(statement)).scalar_one())
 
 
-async def block(session: AsyncSession, delays_s: Mapping[str, float]) -> None:
-    """Nothing more for these keys until so many seconds from now."""
-    for key, seconds in sorted(delays_s.items()):
-        until = func.clock_timestamp() + dt.timedelta(seconds=seconds)
-        await session.execute(update(SignInFailure).where(SignInFailure.key == key).values(blocked_until=until))
+async def count_in_window(session: AsyncSession, key: str, window: dt.timedelta) -> tuple[int, float]:
+    """Count one more for the key. Returns: how many there are, and in how many seconds the count begins anew."""
+    row = SignInFailure
+    is_over = row.first_at < func.clock_timestamp() - window
+    statement = (
+        insert(row)
+        .values(key=key, failures=1)
+        .on_conflict_do_update(
+            index_elements=[row.key],
+            set_={
+                "failures": case((is_over, 1), else_=row.failures + 1),
+                "first_at": case((is_over, func.clock_timestamp()), else_=row.first_at),
+                "last_at": func.clock_timestamp(),
+            },
+        )
+        .returning(row.failures, _seconds_until(row.first_at + window))
+    )
+    failures, seconds = (await session.execute(statement)).one()
+    return failures, float(seconds)
 
 
 async def take_back(session: AsyncSession, keys: Collection[str]) -> None:
@@ -85,5 +93,13 @@ async def forget(session: AsyncSession, key: str) -> None:
     await session.execute(delete(SignInFailure).where(SignInFailure.key == key))
 
 
-def _seconds_until(moment: object) -> object:
-    return func.coalesce(func.extract("epoch", moment - func.clock_timestamp()), 0)
+def _end(rule: Rule, failures: Any) -> ColumnElement[Any]:
+    """Until when nothing more is tried after so many failures."""
+    beyond = cast(failures, Float) - rule.free
+    delay_s = func.least(rule.first_s * func.power(2.0, func.least(beyond, 20)), rule.longest_s)
+    ends_at = func.clock_timestamp() + delay_s * cast("1 second", Interval)
+    return case((beyond < 0, null()), else_=ends_at)
+
+
+def _seconds_until(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.extract("epoch", moment - func.clock_timestamp())

@@ -7,54 +7,33 @@ Three counts, in the database, so that they hold over several API processes and 
   the first count holds;
 - of a network for all names: it waits, except for users who have signed in from it before.
 
-What is refused counts as nothing, so a flood does not prolong its own delays. A name that nobody has is counted like any
-other. An attempt is counted before its password is checked, and taken back if it was right: many at once do not slip by.
+What is refused counts as nothing, so a flood does not prolong its own delays. A name that nobody has is counted like
+any other. An attempt is counted before its password is checked, and taken back if it was right: many at once do not
+slip by.
 """
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloud.accounts.throttle import queries
+from cloud.accounts.throttle.queries import Rule
 from cloud.accounts.throttle.throttle import LimitReached, kept_key
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_WINDOW = dt.timedelta(hours=1)
-_WHAT = "failed sign-ins"
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """After `free` failures a delay that begins with `first_s` and doubles up to `longest_s`.
-
-    `since_last`: the count begins anew when an hour passes without a failure; else an hour after its first one.
-    """
-
-    free: int
-    first_s: float
-    longest_s: float
-    since_last: bool = False
-
-    def delay_s(self, failures: int) -> float:
-        """How long nothing more is tried after so many failures."""
-        beyond = failures - self.free
-        return 0.0 if beyond < 0 else min(self.first_s * 2 ** min(beyond, 20), self.longest_s)
-
-
-_OF_PAIR = _Rule(free=10, first_s=1, longest_s=300, since_last=True)
-_OF_NAME = _Rule(free=50, first_s=60, longest_s=900)
-_OF_NETWORK = _Rule(free=100, first_s=5, longest_s=900)
+_OF_PAIR = Rule(free=10, first_s=1, longest_s=300, since_last=True)
+_OF_NAME = Rule(free=50, first_s=60, longest_s=900)
+_OF_NETWORK = Rule(free=100, first_s=5, longest_s=900)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One that was let in, with what it was counted for."""
+    """One that was let in, with what it was counted for: the name from the network, and what it shares with others."""
 
     pair: str
-    shared: Mapping[str, _Rule] = field(default_factory=dict)
+    shared: Collection[str]
 
 
 async def admit(session: "AsyncSession", name: str, network: str, *, is_known: bool) -> Attempt:
@@ -66,16 +45,12 @@ async def admit(session: "AsyncSession", name: str, network: str, *, is_known: b
     pair = kept_key(f"pair:{folded}\n{network}")
     # Where the user is known the failures of others do not count, nor do the user's count against others.
     shared = {} if is_known else {kept_key(f"name:{folded}"): _OF_NAME, kept_key(f"network:{network}"): _OF_NETWORK}
-    rules = {pair: _OF_PAIR, **shared}
-    blocked = await queries.blocked_seconds(session, rules)
-    if blocked:
-        raise LimitReached(_WHAT, max(blocked.values()))
-    delays_s = {}
-    for key in sorted(rules):
-        counted = await queries.count_one(session, key, _WINDOW, since_last=rules[key].since_last)
-        delays_s[key] = rules[key].delay_s(counted.failures)
-    await queries.block(session, {key: seconds for key, seconds in delays_s.items() if seconds})
-    return Attempt(pair, shared)
+    # Always in this order, so that two attempts never wait for each other.
+    for key, rule in ((pair, _OF_PAIR), *shared.items()):
+        blocked_s = await queries.count_one(session, key, rule)
+        if blocked_s > 0:
+            raise LimitReached("failed sign-ins", blocked_s)
+    return Attempt(pair, tuple(shared))
 
 
 async def succeed(session: "AsyncSession", attempt: Attempt) -> None:

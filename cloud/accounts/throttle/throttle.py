@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 
 from cloud.accounts.throttle import queries
 from cloud.errors import TooManyRequests
@@ -44,7 +44,7 @@ class Throttle:
 
     def __init__(self, sessions: "async_sessionmaker[AsyncSession]") -> None:
         self._sessions = sessions
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def demand(self, key: str, limit: Limit) -> None:
         """Count one in this process's memory; it costs some microseconds. Raises: LimitReached."""
@@ -56,9 +56,10 @@ class Throttle:
     async def demand_kept(self, key: str, limit: Limit) -> None:
         """Count one in the database, in a transaction of its own. Raises: LimitReached."""
         async with self._sessions.begin() as session:
-            counted = await queries.count_one(session, kept_key(key), dt.timedelta(seconds=limit.period_s))
-        if counted.failures > limit.count:
-            raise LimitReached(limit.what, counted.window_s)
+            window = dt.timedelta(seconds=limit.period_s)
+            counted, ends_in_s = await queries.count_in_window(session, kept_key(key), window)
+        if counted > limit.count:
+            raise LimitReached(limit.what, ends_in_s)
 
     async def forget_kept(self, key: str) -> None:
         """As if nothing had been counted, after a success."""

@@ -4,7 +4,7 @@ Each address holds the link's token, and each answer is found by it anew: a revo
 """
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
@@ -26,7 +26,8 @@ pages = APIRouter(tags=["shares"])
 files = APIRouter(prefix="/shares/{token}", tags=["shares"], responses=documented(404, 422, 429))
 
 Token = Annotated[str, Path(description="The last part of the link.")]
-FileName = Literal["scene.blend", "scene.glb"]
+Number = Annotated[str, Path(description="1 is the first.", json_schema_extra={"pattern": "^[1-9][0-9]*$"})]
+FileName = Annotated[str, Path(json_schema_extra={"enum": ["scene.blend", "scene.glb"]})]
 _ONCE_AN_HOUR = Limit(1, 3600, "views")
 
 
@@ -87,17 +88,13 @@ async def get_shared(token: Token, services: ServicesDep, origin: OriginDep, res
     response_class=StreamingResponse,
     responses=DOWNLOAD_RESPONSES,
 )
-async def get_shared_picture(
-    token: Token,
-    number: Annotated[int, Path(ge=1, description="1 is the first.")],
-    services: ServicesDep,
-    wanted: WantedDep,
-) -> Response:
+async def get_shared_picture(token: Token, number: Number, services: ServicesDep, wanted: WantedDep) -> Response:
     """Its bytes, of the type that `pictures` says."""
     shown = await _shown(services, token)
-    if number > len(shown.pictures):
-        raise NotShared(f"a picture {number}; it gives {len(shown.pictures)}")
-    return await _send(services, shown.pictures[number - 1], wanted)
+    picture = dict(zip(map(str, range(1, 100)), shown.pictures, strict=False)).get(number)
+    if picture is None:
+        raise NotShared("this picture")
+    return await _send(services, picture, wanted)
 
 
 @files.get(
@@ -127,8 +124,8 @@ async def download_shared(
     shown = await _shown(services, token)
     file = next((file for file in _downloads(shown) if file.name == name), None)
     if file is None:
-        raise NotShared(f"{name} to download")
-    await _note_download(services, shown, name, origin)
+        raise NotShared("this file to download")
+    await _note_download(services, shown, file.name, origin)
     return await _send(services, file, wanted)
 
 
