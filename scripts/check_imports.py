@@ -55,6 +55,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_types",
         "ui.import_calls",
         "ui.money",
+        "ui.share_calls",
     ),
     "cloud": SHARED,
     "ui": (),
