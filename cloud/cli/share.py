@@ -1,17 +1,16 @@
 """`prompt2mesh share`: links by which anybody sees a scene; list and revoke them."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from typer.core import TyperGroup
 
 from cloud.cli.asking import JsonOption, ServerOption, TokenOption, answer_of_server, find_project, run_job
 from cloud.cli.connection import Where
-from cloud.cli.display import Display, plain
+from cloud.cli.display import Display
+from cloud.cli.tables import table_of
 from cloud.errors import InvalidInput
 from ui.api_client import ApiClient
 from ui.api_errors import ApiError
@@ -95,7 +94,7 @@ def list_shares(server: ServerOption = None, token: TokenOption = None, as_json:
             )
             for each in found
         ]
-        console.print(_table(("id", "title", "ends in", "downloads", "views", "expires"), rows))
+        console.print(table_of(("id", "title", "ends in", "downloads", "views", "expires"), rows))
 
     answer_of_server(Where(server, token), as_json, lambda client, _: list(client.shares()), tell)
 
@@ -138,12 +137,3 @@ def _scene(client: ApiClient, named: str) -> tuple[str, str | None]:
     if made is None:
         raise InvalidInput(f"The job {named} has made no scene; name its project to share the scene as it is.")
     return job["project_id"], made
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*(plain(cell) for cell in row))
-    return table
