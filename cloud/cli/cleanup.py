@@ -86,6 +86,7 @@ def _table(freed: "Freed") -> Table:
         ("ended sessions dropped", freed.sessions, None),
         ("ended device sign-ins dropped", freed.device_sign_ins, None),
         ("ended API tokens dropped", freed.api_tokens, None),
+        ("ended share links dropped", freed.shares, None),
         ("empty batches dropped", freed.batches, None),
         ("unreferenced files set aside for an hour", freed.objects_set_aside, freed.bytes_set_aside),
         ("set-aside files brought back", freed.objects_brought_back, None),

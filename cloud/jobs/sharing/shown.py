@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -75,7 +76,8 @@ async def find_shown(session: "Transaction", token: str) -> Shown:
         expires_at=live.share.expires_at,
         objects=counted.get("objects"),
         triangles=counted.get("triangles"),
-        pictures=[_file(picture)] if picture else [],
+        # Its own name may tell of the step that made it.
+        pictures=[replace(_file(picture), name=f"picture{PurePosixPath(picture.name).suffix}")] if picture else [],
         model=_file(model) if model else None,
         model_state=state,
         blend=blend,
