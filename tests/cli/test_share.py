@@ -51,7 +51,7 @@ def test_a_jobs_own_scene_is_shared_with_downloads(ada: httpx2.Client, finished:
     made = json.loads(_run(ada, "--download", finished.job, "--json").stdout)
 
     assert (made["snapshot_id"], made["allow_download"]) == (finished.steps[-1], True)
-    assert httpx2.get(f"{ada.base_url}v1/shares/{made['token']}/download/scene.blend").status_code == 200
+    assert ada.get(f"/v1/shares/{made['token']}/download/scene.blend").status_code == 200
 
 
 @pytest.mark.parametrize("arguments", [["no such project"], ["revoke", "0" * 8], ["revoke", "a"]])

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import psycopg
 
+from cloud.db.models import Project, Snapshot
 from cloud.jobs.retention.cleanup import clean_up
 from cloud.settings import Settings
 from tests.jobs.conftest import Account
@@ -13,11 +14,11 @@ from tests.jobs.retention.conftest import NOW, Shelf
 
 async def test_ended_links_go_after_a_while(owner: Account, shelf: Shelf, sql: psycopg.Connection) -> None:
     project, snapshot = uuid4(), uuid4()
-    sql.execute("INSERT INTO projects (id, user_id, name) VALUES (%s, %s, 'x')", (project, owner.user_id))
-    sql.execute(
-        "INSERT INTO snapshots (id, user_id, project_id, sha256, bytes) VALUES (%s, %s, %s, %s, 1)",
-        (snapshot, owner.user_id, project, "0" * 64),
-    )
+    async with owner.database.sessions.begin() as session:
+        session.add(Project(id=project, user_id=owner.user_id, name="x"))
+        await session.flush()
+        facts = {"sha256": "0" * 64, "bytes": 1, "code": ""}
+        session.add(Snapshot(id=snapshot, user_id=owner.user_id, project_id=project, **facts))
     for title, expired_days, revoked_days in (
         ("endless", None, None),
         ("expired lately", 20, None),
@@ -27,8 +28,8 @@ async def test_ended_links_go_after_a_while(owner: Account, shelf: Shelf, sql: p
     ):
         ends = [days and NOW - dt.timedelta(days=days) for days in (expired_days, revoked_days)]
         sql.execute(
-            "INSERT INTO shares (id, user_id, project_id, snapshot_id, title, token_hash, hint, expires_at, revoked_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, 'wxyz', %s, %s)",
+            "INSERT INTO shares (id, user_id, project_id, snapshot_id, title, token_hash, hint, allow_download,"
+            " expires_at, revoked_at, views) VALUES (%s, %s, %s, %s, %s, %s, 'wxyz', false, %s, %s, 0)",
             (uuid4(), owner.user_id, project, snapshot, title, uuid4().bytes, *ends),
         )
 
