@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         description="The web UI's address as users see it: it goes into links, and onto the screens of devices that "
         "sign in. [default on one machine: that of its web UI; else the API's own address]",
     )
+    share_url: str = Field(
+        default="",
+        description="The API's address as strangers reach it, for the links of shared scenes. [default: the address at "
+        "which the request for the link came]",
+    )
     session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60, description="A session ends so long after its last use.")
     session_limit_s: int = Field(
         default=180 * 24 * 3600, ge=60, description="A session ends so long after its start, however much it is used."
@@ -166,7 +171,7 @@ class Settings(BaseSettings):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value or None
 
-    @field_validator("public_url")
+    @field_validator("public_url", "share_url")
     @classmethod
     def _is_page(cls, value: str) -> str:
         value = value.strip().rstrip("/")

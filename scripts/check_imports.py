@@ -58,6 +58,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.quota_types",
         "ui.quota_words",
         "ui.wording",
+        "ui.share_calls",
     ),
     "cloud": SHARED,
     "ui": (),

@@ -22,6 +22,7 @@ from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
 from ui.oidc_calls import OidcCalls
 from ui.parameter_calls import ParameterCalls
+from ui.share_calls import ShareCalls
 from ui.sign_in_calls import SignInCalls
 from ui.usage_calls import UsageCalls
 
@@ -40,6 +41,7 @@ class ApiClient(
     ModelCalls,
     OidcCalls,
     ParameterCalls,
+    ShareCalls,
     SignInCalls,
     UsageCalls,
 ):

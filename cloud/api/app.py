@@ -51,6 +51,8 @@ from cloud.api.routes import (
     projects,
     quotas,
     sessions,
+    shared,
+    shares,
     storage,
     usage,
 )
@@ -138,6 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     install_docs(app)
     app.include_router(health.router)
+    app.include_router(shared.pages)
     app.include_router(_versioned_routes())
     app.state.doors = Doors.checked(app)
     return app
@@ -170,6 +173,7 @@ def _versioned_routes() -> APIRouter:
     for public in (accounts.public, sessions.public, passwords.public, oidc.public):
         versioned.include_router(public)
     versioned.include_router(devices.public)
+    versioned.include_router(shared.files)
     versioned.include_router(
         demand_user(
             accounts.router,
@@ -184,6 +188,7 @@ def _versioned_routes() -> APIRouter:
             briefs.router,
             event_streams.router,
             artifacts.router,
+            shares.router,
             storage.router,
             usage.router,
             quotas.router,

@@ -21,6 +21,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.share import app as share_app
 from cloud.cli.usage import usage_command
 from cloud.cli.users import app as users_app
 from cloud.errors import Conflict, Prompt2MeshError
@@ -42,6 +43,7 @@ app.add_typer(history_app, name="history")
 app.command("make")(make_command)
 app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
+app.add_typer(share_app, name="share")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
 app.command()(login)

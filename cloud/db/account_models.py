@@ -111,7 +111,8 @@ class OidcFlow(Base):
 class Share(Base):
     """A public page of one scene of a project. Only the SHA-256 of its token is kept; `hint` is its last four.
 
-    `snapshot_id` is the scene that is shown: later changes of the project are not. `expires_at` None: no end.
+    `snapshot_id` is the scene that is shown: later changes of the project are not. `job_id` is the job whose picture
+    and .glb are of that scene. `expires_at` None: no end.
     """
 
     __tablename__ = "shares"
@@ -120,6 +121,7 @@ class Share(Base):
     user_id: Mapped[uuid.UUID] = owner_column()
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     snapshot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("snapshots.id", ondelete="CASCADE"), index=True)
+    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     hint: Mapped[str]
     title: Mapped[str] = mapped_column(default="", server_default="")

@@ -155,6 +155,7 @@ def _create_shares() -> None:
         _user(),
         part_of("project"),
         part_of("snapshot"),
+        sa.Column("job_id", sa.Uuid(), sa.ForeignKey("jobs.id", ondelete="SET NULL"), nullable=True, index=True),
         _hash(),
         sa.Column("hint", sa.String(), nullable=False),
         _text("title"),
