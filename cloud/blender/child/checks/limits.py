@@ -29,6 +29,12 @@ LET_IN = 0.03  # silent: parts are let into each other on purpose
 LET_IN_DEEP = 0.08  # a note up to here, a warning above
 LET_IN_HELD = 0.45  # a note up to here where it is what holds one of the two: a handle in its mug
 LET_IN_FAMILY = 0.5  # parts of one thing: silent up to here, a note above
+LET_IN_LAYERS = 0.3  # of the thinner one's thickness: books, boards and sheets that lie on each other, a note above
+LET_IN_LAYERS_DEEP = 0.5  # copies of one kind (Book 2, Book 3): a warning above
+LAYER_FLAT = 0.35  # thickness over the middle dimension of what is a layer
+LAYER_ALIKE = 0.3  # of the larger one's face: layers of one pile are of a size
+LAYER_COVERS = 0.5  # of the smaller one's face that lies over the other: tiles and planks only lap
+THROUGH = 0.5  # a way out of more is no depth: the one goes through the other, or lies in its middle
 SCATTERED_COPIES = 8  # copies of one mesh from here on are a scatter (trees, stones), which runs into itself
 SCATTERED_SHARE = 0.25  # of such copies that float at all heights: leaves and snow, a note
 SWALLOWED = 40  # points of a thing that must all lie in another for it to be wholly inside
@@ -38,6 +44,9 @@ NEW_DIRECTIONS = 6  # in how many directions at most the way out is tried exactl
 # Below the ground, as a share of the thing's height.
 SUNK = 0.03  # silent
 SUNK_FLAT_BOTTOM = 0.15  # what has a flat bottom is made to stand: a warning above
+SUNK_PART = 0.25  # of the deepest part's own height: silent, where that is less; the base of a lamp is flat
+SUNK_PART_BURIED = 0.8  # of its own height: hardly seen any more, a warning above
+SUNK_PART_FLAT = 0.1  # of the whole thing's height: a thicker part may be built into the ground, as a cellar
 SUNK_ROUND_BOTTOM = 0.6  # stones and roots lie in the ground: a warning above
 
 # Sizes and places.
