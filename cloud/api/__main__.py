@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from cloud.api.app import create_app
 from cloud.api.connections import ImpatientConnection
 from cloud.errors import Prompt2MeshError
-from cloud.logs import configure_logging
-from cloud.settings import Settings
+from cloud.redaction import mask
+from cloud.start import begin_process, settings_at_start
 
 _GRACE_S = 2
 # Of connections that wait: how many the kernel keeps, and how many are taken before those that are open have their turn.
@@ -68,13 +68,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
-    settings = Settings()
-    configure_logging(settings.log_level)
     try:
+        settings = settings_at_start()
+        begin_process(settings)
         listener = _listener(chosen.fd, chosen.host, chosen.port)
         ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{mask(str(error))}\n")
         return 1
     except OSError as error:
         sys.stderr.write(f"The API cannot listen on {chosen.host}:{chosen.port}: {error.strerror}.\n")

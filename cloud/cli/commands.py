@@ -1,5 +1,6 @@
 """The commands of `prompt2mesh` and their options."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -22,9 +23,10 @@ from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
 from cloud.cli.usage import usage_command
 from cloud.errors import Conflict, Prompt2MeshError
-from cloud.logs import configure_logging
+from cloud.logs import configure_logging, log_uncaught
 from cloud.settings import Settings
 from cloud.stack.lease import StackInfo
+from cloud.start import secrets_of, sentence_of
 
 DEFAULT_UI_PORT = 8501
 
@@ -58,7 +60,7 @@ def up(
     from cloud.stack.supervisor import PortInUse, Supervisor, listen_on
 
     settings = Settings()
-    configure_logging("WARNING")
+    configure_logging("WARNING", secrets=secrets_of(settings))
     console = Console(highlight=False)
     if port is None:
         try:
@@ -127,13 +129,11 @@ def main() -> None:
     """Entry of the console command."""
     if sys.platform == "win32":  # the embedded database, the locks and the sandbox are POSIX
         sys.exit("prompt2mesh runs on Linux and macOS; on Windows use WSL.")
+    configure_logging("WARNING", json_lines=False, secrets=[os.environ.get("P2M_TOKEN", "")])
+    log_uncaught()
     try:
         app()
     except ValidationError as error:
         if error.title != Settings.__name__:
             raise
-        wrong = error.errors()[0]
-        name = str(wrong["loc"][-1])
-        field = Settings.model_fields.get(name)
-        variable = f"P2M_{name}".upper() if field and not field.validation_alias else name.upper()
-        sys.exit(f"The setting {variable} cannot be used: {wrong['msg']}.")
+        sys.exit(sentence_of(error))

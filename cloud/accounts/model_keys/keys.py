@@ -9,6 +9,7 @@ from uuid import UUID
 from cloud.accounts.model_keys import queries
 from cloud.accounts.secrets import Safe, SecretUnreadable
 from cloud.errors import Conflict, InvalidInput, NotFound
+from cloud.redaction import keep_secret
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,6 +46,7 @@ def checked_key(key: str) -> str:
     key = key.strip()
     if not re.fullmatch(KEY_PATTERN, key):
         raise InvalidInput("This is no key: it must be 8 to 500 plain characters without spaces; paste it as it is.")
+    keep_secret(key)
     return key
 
 
@@ -84,7 +86,9 @@ class ModelKeys:
             return None
         if self._safe is None:
             raise SecretUnreadable
-        return self._safe.open(user_id, found.sealed)
+        key = self._safe.open(user_id, found.sealed)
+        keep_secret(key)
+        return key
 
     async def reseal_all(self, session: "AsyncSession") -> tuple[int, int]:
         """Seal every key with the safe's first one. Returns: how many, and how many could not be opened (left)."""
