@@ -147,8 +147,12 @@ def _members_of(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _of_zstd(data: bytes) -> bytes:
     """All frames: Blender writes many, and a seek table at the end."""
-    with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True) as reader:
-        return b"".join(iter(lambda: reader.read(2**20), b""))
+    parts = []
+    while data.startswith(_ZSTD):
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        parts.append(frame.decompress(data))
+        data = frame.unused_data
+    return b"".join(parts)
 
 
 def _chunks_of_png(data: bytes) -> Iterator[tuple[str, bytes]]:
