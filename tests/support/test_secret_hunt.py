@@ -59,7 +59,7 @@ WAYS: dict[str, Callable[[], bytes]] = {
 def test_secret_is_found(way: str) -> None:
     hunt = Hunt.of(PLANTED)
     hunt.look_at(WAYS[way](), "here")
-    assert len(hunt.finds) == 1, hunt.finds
+    assert hunt.finds, "it was not found"
 
 
 def test_nothing_is_found_where_there_is_nothing(tmp_path: Path) -> None:
