@@ -26,6 +26,7 @@ from cloud.api.routes import (
     accounts,
     api_tokens,
     artifacts,
+    audit,
     batches,
     briefs,
     devices,
@@ -156,6 +157,7 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             storage.router,
             usage.router,
+            audit.router,
         )
     )
     versioned.include_router(
@@ -163,7 +165,7 @@ def _versioned_routes() -> APIRouter:
             model_keys.router, api_tokens.router, devices.router, sessions.router, passwords.router, links.claim
         )
     )
-    versioned.include_router(demand_admin(links.router))
+    versioned.include_router(demand_admin(links.router, audit.admin))
     return versioned
 
 

@@ -139,7 +139,10 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_of_actor", "actor_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_log_of_actor", "actor_id", "id"),
+        Index("ix_audit_log_of_subject", "subject", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), index=True)

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cloud.accounts.audit.queries import add_entry
 from cloud.accounts.model_keys import queries
+from cloud.accounts.origin import OPERATOR, Origin
 from cloud.accounts.secrets import Safe, SecretUnreadable
 from cloud.errors import Conflict, InvalidInput, NotFound
 from cloud.redaction import keep_secret
@@ -62,10 +64,15 @@ class ModelKeys:
             raise KeysNotKept
         return self._safe
 
-    async def put(self, session: "AsyncSession", user_id: UUID, key: str, *, tested: bool) -> "ModelKey":
+    async def put(
+        self, session: "AsyncSession", user_id: UUID, key: str, origin: Origin = OPERATOR, *, tested: bool
+    ) -> "ModelKey":
         """Keep this key, instead of any that there was. Raises: KeysNotKept."""
         sealed = self.demand_safe().seal(user_id, key)
         tested_at = dt.datetime.now(dt.UTC) if tested else None
+        details = {"hint": key[-_HINT_CHARS:]}
+        subject = f"user:{user_id}"
+        await add_entry(session, "model_key.set", actor=user_id, origin=origin, subject=subject, details=details)
         return await queries.put_key(session, user_id, sealed, key[-_HINT_CHARS:], tested_at)
 
     async def shown(self, session: "AsyncSession", user_id: UUID) -> "ModelKey":
@@ -75,9 +82,10 @@ class ModelKeys:
             raise NoModelKey
         return found
 
-    async def remove(self, session: "AsyncSession", user_id: UUID) -> None:
+    async def remove(self, session: "AsyncSession", user_id: UUID, origin: Origin = OPERATOR) -> None:
         """The user has no key from now on."""
-        await queries.drop_key(session, user_id)
+        if await queries.drop_key(session, user_id):
+            await add_entry(session, "model_key.removed", actor=user_id, origin=origin, subject=f"user:{user_id}")
 
     async def read(self, session: "AsyncSession", user_id: UUID) -> str | None:
         """The key itself, for a call; None if the user has none. Raises: SecretUnreadable."""

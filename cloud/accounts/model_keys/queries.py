@@ -27,9 +27,10 @@ async def put_key(
     return rows.one()
 
 
-async def drop_key(session: AsyncSession, user_id: UUID) -> None:
-    """The user has no key from now on."""
-    await session.execute(delete(ModelKey).where(ModelKey.user_id == user_id))
+async def drop_key(session: AsyncSession, user_id: UUID) -> bool:
+    """The user has no key from now on. Returns: whether there was one."""
+    statement = delete(ModelKey).where(ModelKey.user_id == user_id).returning(ModelKey.user_id)
+    return await session.scalar(statement) is not None
 
 
 async def lock_all(session: AsyncSession) -> Sequence[ModelKey]:

@@ -179,6 +179,7 @@ def _create_audit_log() -> None:
         sa.Column("details", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
     )
     op.create_index("ix_audit_log_of_actor", "audit_log", ["actor_id", "id"])
+    op.create_index("ix_audit_log_of_subject", "audit_log", ["subject", "id"])
     # What is personal in an entry may be blanked, for that is the law where people live; nothing else ever changes.
     op.execute("""
         CREATE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
