@@ -21,6 +21,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.support_bundle import support_bundle
 from cloud.cli.usage import usage_command
 from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging, log_uncaught
@@ -44,6 +45,7 @@ app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
+app.command("support-bundle")(support_bundle)
 app.command()(login)
 app.command()(logout)
 app.command()(whoami)

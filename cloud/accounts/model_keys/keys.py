@@ -1,7 +1,6 @@
 """What may be done with users' own Claude keys: enter, show the hint, remove, read for a call, seal anew."""
 
 import datetime as dt
-import logging
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 # It goes into a header: nothing else may be in it.
 KEY_PATTERN = r"[!-~]{8,500}"
 _HINT_CHARS = 4
-
-logger = logging.getLogger(__name__)
 
 
 class NoModelKey(NotFound):
@@ -97,15 +94,3 @@ class ModelKeys:
         key = self._safe.open(user_id, found.sealed)
         keep_secret(key)
         return key
-
-    async def reseal_all(self, session: "AsyncSession") -> tuple[int, int]:
-        """Seal every key with the safe's first one. Returns: how many, and how many could not be opened (left)."""
-        safe, done, lost = self.demand_safe(), 0, 0
-        for row in await queries.lock_all(session):
-            try:
-                row.sealed = safe.reseal(row.sealed)
-                done += 1
-            except SecretUnreadable:
-                logger.warning("a user's key cannot be opened", extra={"user_id": str(row.user_id)})
-                lost += 1
-        return done, lost
