@@ -56,6 +56,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_client",
         "ui.api_errors",
         "ui.api_types",
+        "ui.audit_calls",
         "ui.import_calls",
         "ui.money",
     ),

@@ -11,6 +11,7 @@ from ui.account_calls import AccountCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality, Session, User
+from ui.audit_calls import AuditCalls
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
 from ui.device_calls import DeviceCalls
@@ -27,6 +28,7 @@ __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStrea
 
 class ApiClient(
     AccountCalls,
+    AuditCalls,
     BatchCalls,
     BriefCalls,
     DeviceCalls,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
+from cloud.cli.audit import own_audit_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
@@ -45,6 +46,7 @@ app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
+app.command("audit")(own_audit_command)
 app.command("support-bundle")(support_bundle)
 app.command()(login)
 app.command()(logout)

@@ -192,7 +192,7 @@ class Person:
         assert made.status_code == 201, made.text
         self.stack.planted[f"the API token {name}"] = made.json()["token"]
         assert self.stack.client(made.json()["token"]).get("/v1/projects").status_code == 200
-        assert self.stack.client(made.json()["token"][:-1] + "x").get("/v1/projects").status_code == 401
+        assert self.stack.client(made.json()["token"].swapcase()).get("/v1/projects").status_code == 401
 
     def set_key(self) -> None:
         """A Claude key of one's own."""
