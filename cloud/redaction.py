@@ -61,6 +61,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{MASK}",
     ),
+    # PostgreSQL shows the whole row that a constraint refuses: prompts, hashes, addresses.
+    (re.compile(r"(Failing row contains \()[^\n]*"), rf"\1{MASK}"),
     (re.compile(r"([?&](?:code|state|claim|invite|reset|nonce|sig|signature|key)=)[^\s&\"'`<>]+"), rf"\1{MASK}"),
     # 32 or 64 random bytes in base64; without padding only where it looks random, as names can be long too.
     (re.compile(r"(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/_-]{43}=|[A-Za-z0-9+/_-]{86}==)(?![A-Za-z0-9=])"), MASK),

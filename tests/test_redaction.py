@@ -76,6 +76,7 @@ SHAPES = {
     "sealed": ("row {}", Safe([new_key()])._fernet.encrypt(b"x").decode()),
     "argon2": ("stored {}", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"),
     "private key": ("{}", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIB\n-----END PRIVATE KEY-----"),
+    "row": ("DETAIL:  Failing row contains ({}).", "1, ada, a castle, null"),
     "link": ("http://127.0.0.1:8501/?claim={}", "abcdefgh"),
 }
 

@@ -36,8 +36,8 @@ def planted(tmp_path: Path, database_url: str) -> dict[str, str]:
         connection.execute(
             "WITH u AS (INSERT INTO users (id, username) VALUES (gen_random_uuid(), gen_random_uuid()) RETURNING id), "
             "p AS (INSERT INTO projects (id, user_id, name) SELECT gen_random_uuid(), id, 'Keep' FROM u RETURNING *) "
-            "INSERT INTO jobs (id, user_id, project_id, kind, prompt, request, state) "
-            "SELECT gen_random_uuid(), user_id, id, 'build', %s, '{}', 'queued' FROM p",
+            "INSERT INTO jobs (id, user_id, project_id, kind, prompt, request, state, attempt) "
+            "SELECT gen_random_uuid(), user_id, id, 'build', %s, '{}', 'queued', 0 FROM p",
             (PROMPT,),
         )
     return secrets
