@@ -61,7 +61,7 @@ def configure_logging(level: str = "INFO", *, json_lines: bool | None = None, se
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # These tell of every request at INFO; ours say what matters.
-    for chatty in ("httpx", "httpx2", "httpcore", "mcp", "procrastinate", "uvicorn.access"):
+    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "mcp", "procrastinate", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

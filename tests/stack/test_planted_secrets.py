@@ -29,7 +29,7 @@ from tests.cli.conftest import COMMAND
 from tests.support.messages_api import server as stand_in
 from tests.support.messages_api.replies import Answer, Fault, calls, finishes, says
 from tests.support.messages_api.server import MessagesApi
-from tests.support.secret_hunt import Hunt, descendants_of
+from tests.support.secret_hunt import Hunt, descendants_of, has_a_root_of_its_own
 from tests.support.stack_processes import wait_for
 
 pytestmark = [pytest.mark.blender, pytest.mark.heavy]
@@ -296,9 +296,9 @@ def _hunted(stack: Deployment, database_url: str) -> Hunt:
     hunt.look_through_database(libpq_url(database_url))
     for pid, line in descendants_of(stack.process.pid).items():
         hunt.look_at_process(pid, may_know=any(name in line for name in MAY_KNOW))
-        if "cloud.blender" in line:
-            for place in ("workspace", "scratch", "tmp"):
-                hunt.look_into(Path(f"/proc/{pid}/root/{place}"), lambda path: not str(path).startswith("/proc"))
+        if has_a_root_of_its_own(pid):
+            for place in ("workspace", "scratch", "tmp", "home"):
+                hunt.look_into(Path(f"/proc/{pid}/root/{place}"))
     return hunt
 
 

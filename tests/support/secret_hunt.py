@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import io
 import os
 import re
@@ -47,6 +48,7 @@ class Hunt:
     finds: list[str] = field(default_factory=list)
     places: int = 0
     read_bytes: int = 0
+    _seen: set[bytes] = field(default_factory=set)
 
     @classmethod
     def of(cls, planted: Mapping[str, str]) -> "Hunt":
@@ -55,6 +57,9 @@ class Hunt:
 
     def look_at(self, data: bytes, where: str) -> None:
         """Look through the bytes, and through whatever is packed in them."""
+        digest = hashlib.sha256(data).digest()
+        if digest in self._seen:
+            return
         for place, content in _unpacked(data, where, 0):
             self.places += 1
             self.read_bytes += len(content)
@@ -63,6 +68,7 @@ class Hunt:
                     self.finds.append(f"{secret.name} in {place}")
             if _POD_TOKEN.search(content):
                 self.finds.append(f"a pod's token in {place}")
+        self._seen.add(digest)
 
     def look_into(self, folder: Path, is_left_out: Callable[[Path], bool] = lambda path: False) -> None:
         """Look through every file below the folder, and its name."""
@@ -116,6 +122,15 @@ def descendants_of(pid: int) -> dict[int, str]:
         with contextlib.suppress(OSError):
             lines[each] = Path(f"/proc/{each}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return lines
+
+
+def has_a_root_of_its_own(pid: int) -> bool:
+    """Whether the process sees other files than we do: it lives within walls."""
+    try:
+        theirs, ours = Path(f"/proc/{pid}/root/").stat(), Path("/").stat()
+    except OSError:
+        return False  # it has ended
+    return (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino)
 
 
 def _unpacked(data: bytes, where: str, depth: int) -> Iterator[tuple[str, bytes]]:
