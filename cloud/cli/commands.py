@@ -24,6 +24,7 @@ from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
 from cloud.cli.support_bundle import support_bundle
 from cloud.cli.usage import usage_command
+from cloud.cli.users import app as users_app
 from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging, log_uncaught
 from cloud.settings import Settings
@@ -53,6 +54,7 @@ app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
 app.command("sessions")(sessions_command)
+app.add_typer(users_app, name="users")
 
 
 @app.command()

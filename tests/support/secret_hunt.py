@@ -60,6 +60,7 @@ class Hunt:
         digest = hashlib.sha256(data).digest()
         if digest in self._seen:
             return
+        before = len(self.finds)
         for place, content in _unpacked(data, where, 0):
             self.places += 1
             self.read_bytes += len(content)
@@ -68,7 +69,8 @@ class Hunt:
                     self.finds.append(f"{secret.name} in {place}")
             if _POD_TOKEN.search(content):
                 self.finds.append(f"a pod's token in {place}")
-        self._seen.add(digest)
+        if len(self.finds) == before:
+            self._seen.add(digest)
 
     def look_into(self, folder: Path, is_left_out: Callable[[Path], bool] = lambda path: False) -> None:
         """Look through every file below the folder, and its name."""
