@@ -17,9 +17,10 @@ _PLACEHOLDER_WORDS = (
     "changeme", "change_me", "change-me", "changeit", "replaceme", "replace_me", "replace-me", "placeholder",
     "example", "sample", "default", "dummy", "postgresql", "postgres", "password", "passwd", "passphrase", "secret",
     "private", "admin", "administrator", "root", "user", "guest", "test", "demo", "prompt2mesh", "prompt-2-mesh",
-    "p2m", "your_", "your-", "_here", "-here", "insert", "enter", "put", "my", "please", "value", "todo", "tbd", "none", "null",
-    "undefined", "fixme", "letmein", "qwerty", "123456789", "12345678", "1234567", "123456", "12345", "1234", "123",
-    "xxx", "...", "sk-ant-api03-", "sk-ant-", "api_key", "api-key", "apikey", "key", "token", "database", "db",
+    "p2m", "your_", "your-", "_here", "-here", "insert", "enter", "put", "my", "please", "value", "todo", "tbd",
+    "none", "null", "undefined", "fixme", "letmein", "qwerty", "123456789", "12345678", "1234567", "123456",
+    "12345", "1234", "123", "xxx", "...", "sk-ant-api03-", "sk-ant-", "api_key", "api-key", "apikey", "key",
+    "token", "database", "db",
 )
 # fmt: on
 _LEFT_CHARS = 4
