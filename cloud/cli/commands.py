@@ -11,7 +11,8 @@ from rich.text import Text
 
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
-from cloud.cli.audit import own_audit_command
+from cloud.cli.admin import app as admin_app
+from cloud.cli.audit import audit_command, own_audit_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
@@ -22,6 +23,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.share import app as share_app
 from cloud.cli.support_bundle import support_bundle
 from cloud.cli.usage import usage_command
 from cloud.cli.users import app as users_app
@@ -45,6 +47,7 @@ app.add_typer(history_app, name="history")
 app.command("make")(make_command)
 app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
+app.add_typer(share_app, name="share")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
 app.command("audit")(own_audit_command)
@@ -53,6 +56,8 @@ app.command()(login)
 app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
+admin_app.command("audit")(audit_command)
+app.add_typer(admin_app, name="admin")
 app.command("sessions")(sessions_command)
 app.add_typer(users_app, name="users")
 
