@@ -12,7 +12,6 @@ from cloud.db.models import Job
 from cloud.errors import Conflict, InvalidInput
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
-from cloud.jobs.retention.space import require_space
 from cloud.jobs.sharing import queries
 from cloud.projects.names import control_in
 from cloud.projects.queries import get_project
@@ -134,7 +133,6 @@ async def revoke_share(session: "Transaction", owner: UUID, project_id: UUID, sh
 
 
 async def _queue_export(session: "Transaction", snapshot: "Snapshot", settings: "Settings") -> UUID:
-    await require_space(session, snapshot.user_id, settings)
     job = Job(
         id=uuid4(),
         user_id=snapshot.user_id,
@@ -143,7 +141,7 @@ async def _queue_export(session: "Transaction", snapshot: "Snapshot", settings: 
         prompt="",
         request={"formats": ["glb"], "snapshot_id": str(snapshot.id), "picture": True},
     )
-    await queue.enqueue(session, job)
+    await queue.enqueue(session, job, settings)
     return job.id
 
 
