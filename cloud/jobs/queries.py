@@ -119,6 +119,7 @@ class JobWriter(ProjectWriter):
         """End the job, with its last event."""
         if error is not None and isinstance(error.get("message"), str):
             error = {**error, "message": mask(error["message"])}
+        result = mask_values_in(result)  # the model's own words are in it
         job = self.job
         job.state, job.outcome, job.error, job.result = state, outcome, error, result
         job.finished_at = utc_now()
