@@ -1,5 +1,6 @@
 """`prompt2mesh audit` and `admin audit`: the log in a terminal, and in a file."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def _run(api: RunningApi, token: str, *arguments: str) -> Result:
 
 
 def test_log_is_shown_and_written(api: RunningApi, tmp_path: Path) -> None:
-    with sign_in(api, "Mallory") as client:
+    with contextlib.closing(sign_in(api, "Mallory")) as client:
         token = client.headers["Authorization"].removeprefix("Bearer ")
         own = _run(api, token, "audit")
         assert own.exit_code == 0, own.output
