@@ -86,7 +86,7 @@ def test_log_of_all_is_for_admins(ada: httpx2.Client, anybody: httpx2.Client) ->
         {"cursor": "x"},
         {"cursor": "9" * 19},
         {"action": "'; --"},
-        {"since": "0001-01-01T00:00:00+14:00"},
+        {"since": "yesterday"},
         {"subject": "x"},
     ],
     ids=["cursor", "large cursor", "action", "time", "subject"],
