@@ -1,12 +1,14 @@
 """The audit log: one's own entries, and for admins all of them, also as a file."""
 
 import datetime as dt
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator
 
 from cloud.accounts.audit import queries
 from cloud.api.audit_shapes import AuditPage, csv_head, csv_row, entry_out, json_line, own_entry_out
@@ -57,14 +59,24 @@ async def list_own_audit(
     return AuditPage(items=items, next_cursor=None if following is None else str(following))
 
 
+def _as_written(text: Any) -> Any:
+    """Pydantic would take a number too, as seconds since 1970."""
+    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError("a time is written as 2026-01-31T12:00:00Z")
+    return text
+
+
+Moment = Annotated[dt.datetime, BeforeValidator(_as_written)]
+
+
 def get_wanted(
     actor: Annotated[UUID | None, Query(description="Only what this user did.")] = None,
     action: ActionQuery = "",
     subject: Annotated[
         str, Query(pattern=r"^([a-z_]{1,40}:[ -~]{1,200})?$", description="Only what was done to this: `user:<id>`.")
     ] = "",
-    since: Annotated[dt.datetime | None, Query(description="Only from this time on.")] = None,
-    until: Annotated[dt.datetime | None, Query(description="Only before this time.")] = None,
+    since: Annotated[Moment | None, Query(description="Only from this time on.")] = None,
+    until: Annotated[Moment | None, Query(description="Only before this time.")] = None,
 ) -> queries.Wanted:
     """Which entries an admin asks for. Times without a zone are UTC."""
     return queries.Wanted(actor=actor, action=action, subject=subject, since=_utc(since), until=_utc(until))
