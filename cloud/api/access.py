@@ -18,6 +18,7 @@ PUBLIC: dict[str, str] = {
     "POST /v1/device/token": "likewise; it shows its device code",
     "POST /v1/password-resets": "who has lost the password shows a code that works once",
     "GET /v1/sign-in/options": "what the page needs to know that lets people sign in; no data",
+    "GET /v1/deletions/{report_id}": "who has deleted their account has no session any more; its number is the secret",
     "GET /healthz": "probes have no session; says nothing but that the process lives",
     "GET /readyz": "probes have no session; says nothing but whether the parts answer",
     "GET /openapi.json": "the API's description is the same for everybody and holds no data",

@@ -28,6 +28,7 @@ from cloud.api.routes import (
     artifacts,
     batches,
     briefs,
+    deletion,
     devices,
     event_streams,
     health,
@@ -45,6 +46,7 @@ from cloud.api.routes import (
 )
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
+from cloud.jobs.closing.work import Deletions, at_work
 from cloud.jobs.feed import EventFeed
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
@@ -140,6 +142,7 @@ def _versioned_routes() -> APIRouter:
     for public in (accounts.public, sessions.public, passwords.public):
         versioned.include_router(public)
     versioned.include_router(devices.public)
+    versioned.include_router(deletion.public)
     versioned.include_router(
         demand_user(
             accounts.router,
@@ -160,7 +163,13 @@ def _versioned_routes() -> APIRouter:
     )
     versioned.include_router(
         demand_account(
-            model_keys.router, api_tokens.router, devices.router, sessions.router, passwords.router, links.claim
+            model_keys.router,
+            api_tokens.router,
+            devices.router,
+            sessions.router,
+            passwords.router,
+            deletion.router,
+            links.claim,
         )
     )
     versioned.include_router(demand_admin(links.router))
@@ -179,13 +188,17 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
         await stack.enter_async_context(first_admin_announced(database, settings.public_url))
+        store = ArtifactStore.local(settings.artifacts_dir)
+        deletions = Deletions(database, store)
+        await stack.enter_async_context(at_work(deletions))
         yield Services(
             settings=settings,
             database=database,
-            store=ArtifactStore.local(settings.artifacts_dir),
+            store=store,
             accounts=people,
             password_changes=PasswordChanges(database.sessions, people, throttle),
             throttle=throttle,
+            deletions=deletions,
             feed=feed,
             models=ModelAccess(
                 offline_url="",  # only runners have one

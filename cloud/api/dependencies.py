@@ -20,6 +20,7 @@ from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
+from cloud.jobs.closing.work import Deletions
 from cloud.jobs.feed import EventFeed
 from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
@@ -39,6 +40,7 @@ class Services:
     accounts: Accounts
     password_changes: PasswordChanges
     throttle: Throttle
+    deletions: Deletions
     feed: EventFeed
     models: ModelAccess
     catalogue: ModelCatalogue

@@ -87,6 +87,7 @@ def _table(freed: "Freed") -> Table:
         ("ended device sign-ins dropped", freed.device_sign_ins, None),
         ("ended API tokens dropped", freed.api_tokens, None),
         ("empty batches dropped", freed.batches, None),
+        ("old reports of deleted accounts dropped", freed.deletion_reports, None),
         ("unreferenced files set aside for an hour", freed.objects_set_aside, freed.bytes_set_aside),
         ("set-aside files brought back", freed.objects_brought_back, None),
         ("set-aside files deleted", freed.objects_deleted, freed.bytes_deleted),

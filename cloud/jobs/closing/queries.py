@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, select, text, union, union_all, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from cloud.db.account_models import AccountDeletion, ApiToken, Share
-from cloud.db.models import Artifact, Base, Job, Project, Session, Snapshot, User
+from cloud.db.account_models import AccountDeletion, ApiToken, OidcFlow, Share
+from cloud.db.models import Artifact, Base, Job, ModelPace, Project, Session, Snapshot, User
 
 _DELETER = "hashtextextended('prompt2mesh account deletion', 0)"
 _PROJECTS_AT_ONCE = 10
@@ -100,7 +100,7 @@ async def measure(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
 
 
 async def delete_some_projects(session: AsyncSession, user_id: UUID) -> Counter[str]:
-    """Delete some of the user's projects with all that belongs to them. Returns: the rows by table; empty: none left."""
+    """Delete some of the user's projects with all that is theirs. Returns: the rows by table; empty: none left."""
     some = select(Project.id).where(Project.user_id == user_id).order_by(Project.id).limit(_PROJECTS_AT_ONCE)
     ids = (await session.scalars(some.with_for_update())).all()
     gone: Counter[str] = Counter()
@@ -190,6 +190,18 @@ async def ids_of_belongings(session: AsyncSession, user_id: UUID) -> Sequence[st
         *(select(each.id).where(each.user_id == user_id) for each in (Job, Project, Session, ApiToken, Share))
     )
     return [str(found) for found in await session.scalars(named)]
+
+
+async def drop_stale(session: AsyncSession) -> None:
+    """Rows of nobody's that may be about somebody who is gone: sign-ins under way at a provider, long expired, and the
+    pace of calls with keys that nobody has used for a while."""
+    await session.execute(delete(OidcFlow).where(OidcFlow.expires_at < func.now()))
+    await session.execute(delete(ModelPace).where(func.greatest(ModelPace.updated_at, ModelPace.next_at) < _lately()))
+
+
+def _lately() -> ColumnElement[Any]:
+    """Ten minutes later a pace says nothing any more (`cloud.jobs.pacing`)."""
+    return func.now() - dt.timedelta(minutes=10)
 
 
 async def active_among(session: AsyncSession, user_ids: Sequence[UUID]) -> set[UUID]:

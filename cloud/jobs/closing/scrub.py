@@ -23,14 +23,26 @@ _OLD_STATISTICS = """
         (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace)
 """
 
+_FULL, _PLAIN = sql.SQL("VACUUM (FULL, ANALYZE) {}"), sql.SQL("VACUUM (ANALYZE) {}")
+
 logger = logging.getLogger(__name__)
 
 
-async def scrub(database_url: str) -> None:
+async def scrub(database_url: str) -> bool:
     """Vacuum every table; where we are superuser, also forget samples of values, and cut the log of writes short.
 
-    Nobody waits for long: a table that is busy, or large, is vacuumed in the way that locks nothing.
+    Nobody waits for long: a table that is busy, or large, is vacuumed in the way that locks nothing. Returns: False: it
+    could not be done; PostgreSQL's own vacuum will come by later.
     """
+    try:
+        await _scrub(database_url)
+    except psycopg.Error:
+        logger.exception("the database could not be vacuumed after a deletion")
+        return False
+    return True
+
+
+async def _scrub(database_url: str) -> None:
     address = libpq_url(database_url)
     async with await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=10) as connection:
         await connection.execute(f"SET lock_timeout = '{_LOCK_WAIT}'".encode())
@@ -53,10 +65,9 @@ async def _is_superuser(connection: psycopg.AsyncConnection) -> bool:
 
 
 async def _vacuum(connection: psycopg.AsyncConnection, table: sql.Identifier, *, is_small: bool) -> None:
-    ways = ["FULL, ANALYZE"] if is_small else []
-    for way in (*ways, "ANALYZE"):
+    for way in (_FULL, _PLAIN) if is_small else (_PLAIN,):
         try:
-            await connection.execute(sql.SQL("VACUUM ({}) {}").format(sql.SQL(way), table))
+            await connection.execute(way.format(table))
         except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege) as error:
             logger.info("a table was not vacuumed", extra={"table": table.as_string(), "why": type(error).__name__})
         else:

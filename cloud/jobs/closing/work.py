@@ -16,7 +16,8 @@ import asyncio
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -74,6 +75,17 @@ class Deletions:
                     await self._woken.wait()
             except TimeoutError:
                 continue
+
+
+@asynccontextmanager
+async def at_work(deletions: Deletions) -> AsyncIterator[None]:
+    """They go on for as long as the block runs."""
+    task = asyncio.create_task(deletions.run_forever(), name="deletions")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def advance(database: "Database", store: "ArtifactStore", *, now: dt.datetime | None = None) -> bool:
@@ -158,11 +170,15 @@ async def _sweep(database: "Database", store: "ArtifactStore", now: dt.datetime)
         return
     ending = [each for each in due if each.state == "waiting" and each.report.get("sweeps", 0) >= 2]
     if ending:
-        await scrub(database.url)
+        async with database.sessions.begin() as session:
+            await queries.drop_stale(session)
+    is_scrubbed = bool(ending) and await scrub(database.url)
     for deletion in due:
         async with database.sessions.begin() as session:
             row = await queries.lock_deletion(session, deletion.id)
-            await _note_sweep(session, row, freed, now, is_end=deletion in ending)
+            _note_sweep(row, freed, now)
+            if deletion in ending:
+                await _finish(session, row, now, is_scrubbed=is_scrubbed)
 
 
 def _is_due(deletion: "AccountDeletion", now: dt.datetime) -> bool:
@@ -171,19 +187,20 @@ def _is_due(deletion: "AccountDeletion", now: dt.datetime) -> bool:
     return deletion.state == "waiting" and (deletion.swept_at is None or deletion.swept_at + SET_ASIDE_FOR <= now)
 
 
-async def _note_sweep(
-    session: "Transaction", row: "AccountDeletion", freed: Freed, now: dt.datetime, *, is_end: bool
-) -> None:
+def _note_sweep(row: "AccountDeletion", freed: Freed, now: dt.datetime) -> None:
     report: dict[str, Any] = {**row.report, "sweeps": row.report.get("sweeps", 0) + 1}
-    if row.state == "waiting":  # what the first sweep found belongs to nobody else that is deleted later
+    if row.state == "waiting":  # the first sweep of a deletion ends what others had begun
         report["objects_deleted"] = report.get("objects_deleted", 0) + freed.objects_deleted
         report["objects_deleted_bytes"] = report.get("objects_deleted_bytes", 0) + freed.bytes_deleted
     row.report, row.swept_at, row.state = report, now, "waiting"
-    if not is_end or row.user_id is None:
-        return
+
+
+async def _finish(session: "Transaction", row: "AccountDeletion", now: dt.datetime, *, is_scrubbed: bool) -> None:
     user_id, row.user_id = row.user_id, None
     row.state, row.finished_at = queries.FINISHED, now
-    await queries.blank_audit(session, user_id)
-    subject = f"user:{user_id}"
-    await add_entry(session, "user.deleted", actor=user_id, origin=Origin(), subject=subject, details=report)
+    row.report = {**row.report, "database_vacuumed": is_scrubbed}
+    if user_id is not None:
+        await queries.blank_audit(session, user_id)
+        subject = f"user:{user_id}"
+        await add_entry(session, "user.deleted", actor=user_id, origin=Origin(), subject=subject, details=row.report)
     logger.info("an account is deleted", extra={"deletion_id": str(row.id)})

@@ -26,6 +26,7 @@ _KEYS_KEPT = dt.timedelta(hours=48)
 # An expired device sign-in still tells its device, which may have slept, that it has expired.
 _DEVICE_GRANTS_KEPT = dt.timedelta(hours=1)
 _API_TOKENS_KEPT = dt.timedelta(days=30)
+_REPORTS_KEPT = dt.timedelta(days=90)
 _PROJECTS_AT_ONCE = 20
 _PREFIXES = tuple(f"{number:02x}" for number in range(256))
 
@@ -51,6 +52,7 @@ class Freed:
     device_sign_ins: int = 0
     api_tokens: int = 0
     batches: int = 0
+    deletion_reports: int = 0
     objects_set_aside: int = 0
     bytes_set_aside: int = 0
     objects_brought_back: int = 0
@@ -154,6 +156,7 @@ async def clean_up(
         work.freed.device_sign_ins = await work.drop(queries.ended_device_grants(work.now - _DEVICE_GRANTS_KEPT))
         work.freed.api_tokens = await work.drop(queries.ended_api_tokens(work.now - _API_TOKENS_KEPT))
         work.freed.batches = await work.drop(queries.empty_batches(work.now - kept))
+        work.freed.deletion_reports = await work.drop(queries.old_deletions(work.now - _REPORTS_KEPT))
         await work.sweep()
     return work.freed
 
