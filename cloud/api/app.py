@@ -23,6 +23,7 @@ from cloud.api.dependencies import Demand, Services
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
 from cloud.api.routes import (
+    account_export,
     accounts,
     api_tokens,
     artifacts,
@@ -48,6 +49,7 @@ from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.closing.work import Deletions, at_work
 from cloud.jobs.feed import EventFeed
+from cloud.jobs.takeout.archive import Exports
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
@@ -169,6 +171,7 @@ def _versioned_routes() -> APIRouter:
             sessions.router,
             passwords.router,
             deletion.router,
+            account_export.router,
             links.claim,
         )
     )
@@ -199,6 +202,7 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
             password_changes=PasswordChanges(database.sessions, people, throttle),
             throttle=throttle,
             deletions=deletions,
+            exports=Exports(database, store),
             feed=feed,
             models=ModelAccess(
                 offline_url="",  # only runners have one

@@ -22,6 +22,7 @@ from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.closing.work import Deletions
 from cloud.jobs.feed import EventFeed
+from cloud.jobs.takeout.archive import Exports
 from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
@@ -41,6 +42,7 @@ class Services:
     password_changes: PasswordChanges
     throttle: Throttle
     deletions: Deletions
+    exports: Exports
     feed: EventFeed
     models: ModelAccess
     catalogue: ModelCatalogue

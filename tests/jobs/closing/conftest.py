@@ -1,127 +1,14 @@
-"""A user who has left a planted word in everything that can be said, and another who has some of the same bytes."""
+"""The API with a database of its own."""
 
-import asyncio
-import base64
-import io
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from uuid import UUID
 
-import httpx2
-import psycopg
 import pytest
-import zstandard
-from PIL import Image
-from psycopg.types.json import Jsonb
-from pydantic import SecretStr
 
-from cloud.db.engine import Database, libpq_url
-from cloud.jobs.transcript import pack
-from cloud.settings import Settings
-from cloud.storage.store import ArtifactStore
-from tests.api.rows import give_file, give_steps
-from tests.conftest import RunningApi, serve_api
-
-PASSWORD = "correct horse battery staple"
-SHARED = b"the same bytes, whoever has them"
+from tests.conftest import RunningApi
+from tests.jobs.planted import serve_with_keys
 
 
 @pytest.fixture(scope="module")
 def api(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    keys = SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), database_url=database_url, secret_keys=keys)
-    with serve_api(settings) as running:
+    with serve_with_keys(database_url, tmp_path_factory.mktemp("data")) as running:
         yield running
-
-
-@dataclass
-class Person:
-    """A signed-in user; `words` were planted wherever they could say something, `hashes` are contents they stored."""
-
-    client: httpx2.Client
-    username: str
-    user_id: UUID = field(default_factory=lambda: UUID(int=0))
-    words: list[str] = field(default_factory=list)
-    hashes: list[str] = field(default_factory=list)
-
-    def word(self) -> str:
-        """A new word that stands nowhere else."""
-        self.words.append(f"plant{secrets.token_hex(8)}")
-        return self.words[-1]
-
-    def post(self, path: str, **request: object) -> dict[str, str]:
-        """The answer's JSON; anything but a success fails the test."""
-        answer = self.client.post(path, **request)  # pyright: ignore[reportArgumentType]
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def give_up(self, **facts: object) -> httpx2.Response:
-        """Ask for the deletion of the account."""
-        body = {"username": self.username, "password": PASSWORD, **facts}
-        return self.client.request("DELETE", "/v1/account", json=body)
-
-
-def sign_up(api: RunningApi, username: str = "") -> Person:
-    """A new user, signed in."""
-    client = httpx2.Client(base_url=api.url, timeout=30, headers={"User-Agent": "prompt2mesh-test"})
-    person = Person(client, username)
-    person.username = username or f"user {person.word()}"
-    credentials = {"username": person.username, "password": PASSWORD}
-    person.post("/v1/users", json=credentials)
-    session = person.post("/v1/sessions", json=credentials)
-    client.headers["Authorization"] = f"Bearer {session['token']}"
-    person.user_id = UUID(client.get("/v1/me").json()["id"])
-    return person
-
-
-def settle(api: RunningApi, person: Person) -> str:
-    """The person uses everything. Returns: the id of a project of theirs."""
-    other = httpx2.Client(base_url=api.url, headers={"User-Agent": person.word()})
-    for password in ("wrong", PASSWORD):
-        other.post("/v1/sessions", json={"username": person.username, "password": password})
-    project = person.post("/v1/projects", json={"name": person.word()})["id"]
-    person.post(
-        f"/v1/projects/{project}/jobs", json={"prompt": person.word()}, headers={"Idempotency-Key": person.word()}
-    )
-    person.post("/v1/batches", json={"name": person.word(), "items": [{"prompt": person.word()}, person.word()]})
-    person.client.post(f"/v1/projects/{project}/images", params={"name": f"{person.word()}.png"}, content=_picture())
-    person.post("/v1/account/tokens", json={"name": person.word(), "scopes": ["read"], "expires_in_days": 1})
-    person.client.put("/v1/users/me/model-key", json={"key": f"sk-ant-{person.word()}", "test": False})
-    asyncio.run(_work(api, person, project))
-    return project
-
-
-def _picture() -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((64, 48), 90).convert("RGB").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-async def _work(api: RunningApi, person: Person, project: str) -> None:
-    """What a runner would have left: steps, a transcript with a picture, files, and a job that still runs."""
-    database = Database.connect(api.settings.database_url, pool_size=2)
-    store = ArtifactStore.local(api.settings.artifacts_dir)
-    prompt = {"prompt": person.word()}
-    job = person.post(f"/v1/projects/{project}/jobs", json=prompt)["id"]
-    await give_steps(database, api, job, [f"name = '{person.word()}'", f"label = '{person.word()}'"])
-    scene = zstandard.compress(person.word().encode() * 20)
-    await give_file(database, api, job, f"{person.word()}.blend", scene)
-    await give_file(database, api, job, "same.blend", SHARED)
-    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": _base64(person.word())}}
-    content = await pack([{"type": "text", "text": person.word()}, image], store)
-    with psycopg.connect(libpq_url(api.settings.database_url), autocommit=True) as sql:
-        told = Jsonb(content)
-        sql.execute(
-            "INSERT INTO messages (job_id, seq, role, content, attempt) VALUES (%s, 1, 'user', %s, 1)", (job, told)
-        )
-        answer = Jsonb({"text": person.word()})
-        sql.execute(
-            "INSERT INTO consultations (job_id, key, answer, attempt) VALUES (%s, 'refine', %s, 1)", (job, answer)
-        )
-    await database.aclose()
-
-
-def _base64(word: str) -> str:
-    return base64.b64encode(word.encode()).decode()
