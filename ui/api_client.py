@@ -20,6 +20,7 @@ from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
 from ui.parameter_calls import ParameterCalls
+from ui.privacy_calls import PrivacyCalls
 from ui.usage_calls import UsageCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
@@ -35,6 +36,7 @@ class ApiClient(
     KeepingCalls,
     ModelCalls,
     ParameterCalls,
+    PrivacyCalls,
     UsageCalls,
 ):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.

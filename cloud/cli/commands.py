@@ -20,6 +20,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.privacy import app as account_app
 from cloud.cli.usage import usage_command
 from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging
@@ -46,6 +47,7 @@ app.command()(login)
 app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
+app.add_typer(account_app, name="account")
 app.command("sessions")(sessions_command)
 
 

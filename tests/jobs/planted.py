@@ -88,7 +88,6 @@ def settle(api: RunningApi, person: Person) -> str:
     person.post("/v1/batches", json={"name": person.word(), "items": [{"prompt": person.word()}, person.word()]})
     person.client.post(f"/v1/projects/{project}/images", params={"name": f"{person.word()}.png"}, content=_picture())
     person.post("/v1/account/tokens", json={"name": person.word(), "scopes": ["read"], "expires_in_days": 1})
-    person.client.put("/v1/users/me/model-key", json={"key": f"sk-ant-{person.word()}", "test": False})
     asyncio.run(_work(api, person, project))
     return project
 
@@ -116,6 +115,9 @@ async def _work(api: RunningApi, person: Person, project: str) -> None:
         sql.execute(
             "INSERT INTO messages (job_id, seq, role, content, attempt) VALUES (%s, 1, 'user', %s, 1)", (job, told)
         )
+        # As it is sealed no word of the key would be found: what is planted stands for the sealed bytes.
+        key = (person.user_id, person.word().encode())
+        sql.execute("INSERT INTO model_keys (user_id, sealed, hint) VALUES (%s, %s, 'wxyz')", key)
         answer = Jsonb({"text": person.word()})
         sql.execute(
             "INSERT INTO consultations (job_id, key, answer, attempt) VALUES (%s, 'refine', %s, 1)", (job, answer)

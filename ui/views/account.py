@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.model_key_box import show_model_key
 from ui.password_box import show_password
+from ui.privacy_box import show_privacy
 from ui.session import current_session, errors_as_banner, sign_out
 from ui.sessions_box import show_sessions
 from ui.tokens_box import show_tokens
@@ -25,6 +26,7 @@ def show() -> None:
         show_password()
         show_sessions()
         show_tokens()
+        show_privacy()
         st.caption("You stay signed in while this page is open; reloading it asks for your password again.")
         if st.button("Log out", icon=":material/logout:", key="log_out"):
             sign_out()
