@@ -192,6 +192,9 @@ class FakeApi:
         return job
 
 
+_PUBLIC = frozenset({"/v1/users", "/v1/sessions", "/v1/deletions/{report}"})
+
+
 class _Routes:
     """The routes, all on the event loop of one thread."""
 
@@ -232,7 +235,7 @@ class _Routes:
         async def endpoint(request: Request) -> Response:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             request.state.username = self.api.tokens.get(token)
-            if request.state.username is None and path not in {"/v1/users", "/v1/sessions"}:
+            if request.state.username is None and path not in _PUBLIC:
                 return problem(401, "unauthorized", "Sign in first.")
             known = {**self.api.projects, **self.api.deleted, **self.api.jobs, **self.api.contents}
             if "id" in request.path_params and request.path_params["id"] not in known:

@@ -70,7 +70,9 @@ async def killed_in_the_middle(database_url: str, folder: Path, what: str, locki
     """A process at the work is killed where it waits for the lock."""
     with held(database_url, locking) as holder:
         command = [sys.executable, "-c", _PROGRAM, what, database_url, str(folder)]
-        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        process = subprocess.Popen(  # noqa: ASYNC220 - it is to run beside us
+            command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        )
         try:
             with psycopg.connect(libpq_url(database_url), autocommit=True) as watching:
                 asked = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
@@ -97,13 +99,12 @@ async def give_up(owner: Account) -> str:
 @pytest.mark.parametrize(
     "locking",
     [
-        # The eleventh project: the first ten were deleted in a transaction before.
-        "SELECT id FROM projects ORDER BY id OFFSET 12 LIMIT 1 FOR UPDATE",
-        "LOCK TABLE messages IN ACCESS EXCLUSIVE MODE",
-        "LOCK TABLE users IN SHARE MODE",
-        "LOCK TABLE audit_log IN SHARE MODE",
+        # The eleventh project and further ones: the first ten were deleted in a transaction before.
+        pytest.param("SELECT id FROM projects ORDER BY id OFFSET 12 LIMIT 1 FOR UPDATE", id="between projects"),
+        pytest.param("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE", id="in what is counted", marks=pytest.mark.heavy),
+        pytest.param("LOCK TABLE users IN SHARE MODE", id="before the user's row", marks=pytest.mark.heavy),
+        pytest.param("LOCK TABLE audit_log IN SHARE MODE", id="in the audit log", marks=pytest.mark.heavy),
     ],
-    ids=["between projects", "in what is looked through", "before the user's row", "in the audit log"],
 )
 async def test_a_deletion_that_was_killed_is_finished_by_the_next(
     owner: Account, store: ArtifactStore, tmp_path: Path, database_url: str, locking: str
@@ -111,9 +112,7 @@ async def test_a_deletion_that_was_killed_is_finished_by_the_next(
     await give_up(owner)
     await killed_in_the_middle(database_url, tmp_path / "artifacts", "advance", locking)
 
-    now = dt.datetime.now(dt.UTC)
-    for wait in range(4):
-        await advance_for_sure(owner.database, store, now + wait * (SET_ASIDE_FOR + dt.timedelta(seconds=5)))
+    await finish(owner.database, store)
 
     async with owner.database.sessions() as session:
         assert not await queries.open_deletions(session)
@@ -125,6 +124,31 @@ async def test_a_deletion_that_was_killed_is_finished_by_the_next(
     counted = {table: row[0]["rows"][table] for table in ("projects", "artifacts", "users")}
     assert counted == {"projects": PROJECTS, "artifacts": PROJECTS - 1, "users": 1}
     assert not [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
+
+
+@pytest.mark.heavy
+async def test_a_sweep_of_the_store_that_was_killed_is_done_by_the_next(
+    owner: Account, store: ArtifactStore, tmp_path: Path, database_url: str
+) -> None:
+    await give_up(owner)
+    await advance_for_sure(owner.database, store, dt.datetime.now(dt.UTC))
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as sql:
+        sql.execute("UPDATE account_deletions SET swept_at = now() - interval '1 hour' WHERE finished_at IS NULL")
+    locking = "LOCK TABLE snapshots IN ACCESS EXCLUSIVE MODE"
+    await killed_in_the_middle(database_url, tmp_path / "artifacts", "advance", locking)
+
+    await finish(owner.database, store)
+
+    async with owner.database.sessions() as session:
+        assert not await queries.open_deletions(session)
+    assert not [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
+
+
+async def finish(database: Database, store: ArtifactStore) -> None:
+    """Let the time pass that a deletion takes."""
+    now = dt.datetime.now(dt.UTC)
+    for wait in range(4):
+        await advance_for_sure(database, store, now + wait * (SET_ASIDE_FOR + dt.timedelta(seconds=5)))
 
 
 async def advance_for_sure(database: Database, store: ArtifactStore, now: dt.datetime) -> None:
