@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import psycopg
@@ -17,6 +18,8 @@ from PIL import Image
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from cloud.accounts.passwords import Passwords
+from cloud.accounts.tokens import hash_of, new_token
 from cloud.db.engine import Database, libpq_url
 from cloud.jobs.transcript import pack
 from cloud.settings import Settings
@@ -76,11 +79,40 @@ def sign_up(api: RunningApi, username: str = "") -> Person:
     return person
 
 
+def fail_to_sign_in(api: RunningApi, person: Person) -> None:
+    """Once with a wrong password, then with the right one, from a client that says a word of its own."""
+    other = httpx2.Client(base_url=api.url, headers={"User-Agent": person.word()}, timeout=30)
+    statuses = [
+        other.post("/v1/sessions", json={"username": person.username, "password": password}).status_code
+        for password in ("wrong", PASSWORD)
+    ]
+    assert statuses == [401, 201]
+
+
+def enter(api: RunningApi) -> Person:
+    """A user who is signed in, without the time that it takes to hash a password: theirs is PASSWORD too."""
+    client = httpx2.Client(base_url=api.url, timeout=30, headers={"User-Agent": "prompt2mesh-test"})
+    person = Person(client, "")
+    person.username, person.user_id, token = f"user {person.word()}", uuid4(), new_token("ses")
+    with psycopg.connect(libpq_url(api.settings.database_url), autocommit=True) as sql:
+        user = (person.user_id, person.username, _hash_of_password())
+        sql.execute("INSERT INTO users (id, username, password_hash) VALUES (%s, %s, %s)", user)
+        session = (uuid4(), person.user_id, hash_of(token))
+        sql.execute(
+            "INSERT INTO sessions (id, user_id, token_hash, expires_at) VALUES (%s, %s, %s, now() + interval '1 day')",
+            session,
+        )
+    client.headers["Authorization"] = f"Bearer {token}"
+    return person
+
+
+@cache
+def _hash_of_password() -> str:
+    return asyncio.run(Passwords().hash(PASSWORD))
+
+
 def settle(api: RunningApi, person: Person) -> str:
     """The person uses everything. Returns: the id of a project of theirs."""
-    other = httpx2.Client(base_url=api.url, headers={"User-Agent": person.word()})
-    for password in ("wrong", PASSWORD):
-        other.post("/v1/sessions", json={"username": person.username, "password": password})
     project = person.post("/v1/projects", json={"name": person.word()})["id"]
     person.post(
         f"/v1/projects/{project}/jobs", json={"prompt": person.word()}, headers={"Idempotency-Key": person.word()}
