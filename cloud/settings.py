@@ -66,6 +66,25 @@ class Settings(BaseSettings):
     )
     sign_ups_an_hour: int = Field(default=200, ge=0, description="Sign-ups from one network at most; 0: no limit.")
     password_least_chars: int = Field(default=8, ge=8, le=64, description="Characters of a new password at least.")
+    oidc_issuer: str = Field(
+        default="",
+        description="The OpenID provider whose people may sign in, by the exact name that it calls itself, such as "
+        "https://accounts.google.com. Its client id and secret must be set too. [default: none]",
+    )
+    oidc_client_id: str = Field(default="", description="What the OpenID provider calls this server.")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="What it knows this server by.")
+    oidc_name: str = Field(
+        default="", max_length=40, description="What people call the provider, on the button. [default: its host]"
+    )
+    oidc_sign_up: Literal["open", "invite", "closed"] | None = Field(
+        default=None,
+        description="Who of the provider's people gets an account at the first sign-in. [default: as P2M_SIGN_UP]",
+    )
+    oidc_redirect_url: str = Field(
+        default="",
+        description="The address …/v1/oidc/callback of this API as browsers reach it, which the provider must know. "
+        "[default: below P2M_PUBLIC_URL; on one machine below the API's own address]",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Whose X-Forwarded-For is believed: addresses and networks with commas, of the proxies and of the "
@@ -131,7 +150,7 @@ class Settings(BaseSettings):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value
 
-    @field_validator("anthropic_api_key", "secret_keys")
+    @field_validator("anthropic_api_key", "secret_keys", "oidc_client_secret")
     @classmethod
     def _is_given(cls, value: SecretStr | None) -> SecretStr | None:
         """An empty variable is none at all."""

@@ -36,6 +36,15 @@ class WaitingDevice(TypedDict):
     expires_at: str
 
 
+class ProviderIdentity(TypedDict):
+    """Who one is at an OpenID provider."""
+
+    id: str
+    issuer: str
+    subject: str
+    created_at: str
+
+
 class SignedInClient(TypedDict):
     """One session of one's own. `is_current`: the one that asks. `ends_at`: when it ends whatever its use."""
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ui.account_calls import AccountCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
-from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality, Session, User
+from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
 from ui.device_calls import DeviceCalls
@@ -19,8 +19,10 @@ from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
+from ui.oidc_calls import OidcCalls
 from ui.parameter_calls import ParameterCalls
 from ui.privacy_calls import PrivacyCalls
+from ui.sign_in_calls import SignInCalls
 from ui.usage_calls import UsageCalls
 
 __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStream", "JobEvent"]
@@ -35,38 +37,16 @@ class ApiClient(
     ImportCalls,
     KeepingCalls,
     ModelCalls,
+    OidcCalls,
     ParameterCalls,
     PrivacyCalls,
+    SignInCalls,
     UsageCalls,
 ):
     """One user's connection to the API. Safe for use by many threads, except `log_in` and `log_out`.
 
     Every call has time limits and raises what `ApiRequests` does.
     """
-
-    # --- who one is
-
-    def sign_up(self, username: str, password: str) -> User:
-        """Make a user. This does not sign in: call `log_in`."""
-        return self._json("POST", "/v1/users", json={"username": username, "password": password})
-
-    def log_in(self, username: str, password: str, client: str = "api") -> Session:
-        """Sign in; every later call of this client is this user's. `client`: what we are, for the list of sessions."""
-        credentials = {"username": username, "password": password, "client": client}
-        session: Session = self._json("POST", "/v1/sessions", json=credentials)
-        self.token = session["token"]
-        return session
-
-    def log_out(self) -> None:
-        """Revoke the session. The client has no token afterwards, whatever the API says."""
-        try:
-            self._send("DELETE", "/v1/sessions/current")
-        finally:
-            self.token = None
-
-    def me(self) -> User:
-        """The signed-in user."""
-        return self._json("GET", "/v1/me")
 
     # --- projects
 

@@ -14,17 +14,36 @@ Detail = Literal["as-is", "concise", "moderate", "comprehensive"]
 class User(TypedDict):
     id: str
     username: str
+    is_admin: bool
+    has_password: bool
     created_at: str
-    is_admin: NotRequired[bool]
-    has_password: NotRequired[bool]
 
 
 class Session(TypedDict):
     """What a log-in gives. `token` is shown once; keep it."""
 
+    id: str
     token: str
     expires_at: str
+    ends_at: str | None
     user: User
+
+
+class OidcOptions(TypedDict):
+    """An OpenID provider to sign in with: what people call it, where a browser begins, and the cookie that it gets."""
+
+    name: str
+    url: str
+    cookie: str
+
+
+class SignInOptions(TypedDict):
+    """Who can sign up (`open`: everybody), and how long a password is. `oidc` None: there is no provider."""
+
+    sign_up: Literal["open", "invite", "closed"]
+    password_least_chars: int
+    password_most_chars: int
+    oidc: NotRequired[OidcOptions | None]
 
 
 class Project(TypedDict):

@@ -32,7 +32,7 @@ def main() -> None:
             st.logo(HERE / "logo.svg", size="large")
             page.run()
         else:
-            draw_sign_in()
+            draw_sign_in(page.url_path)
 
 
 main()

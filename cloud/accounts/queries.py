@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cloud.accounts.audit.queries import add_entry
-from cloud.accounts.origin import Origin
+from cloud.accounts.origin import OPERATOR, Origin
 from cloud.accounts.scopes import Scope, session_scopes
 from cloud.db.account_models import AuditEntry
 from cloud.db.models import Session, User
@@ -47,11 +47,17 @@ async def get_user(session: AsyncSession, user_id: uuid.UUID) -> User | None:
     return await session.get(User, user_id, populate_existing=True)
 
 
-async def make_admin(session: AsyncSession, user: User, origin: Origin, actor: uuid.UUID | None = None) -> None:
-    """The user is an admin from the commit on. `actor` None: by a link, or by the operator."""
+async def make_admin(session: AsyncSession, user: User, origin: Origin) -> None:
+    """The user is an admin from the commit on."""
     await session.execute(update(User).where(User.id == user.id).values(is_admin=True))
     await session.refresh(user)
-    await add_entry(session, "user.made_admin", actor=actor or user.id, origin=origin, subject=f"user:{user.id}")
+    actor = None if origin == OPERATOR else user.id
+    await add_entry(session, "user.made_admin", actor=actor, origin=origin, subject=f"user:{user.id}")
+
+
+async def list_users(session: AsyncSession, limit: int) -> Sequence[User]:
+    """Users by name, so many at most."""
+    return (await session.scalars(select(User).order_by(func.lower(User.username)).limit(limit))).all()
 
 
 async def set_password(

@@ -131,38 +131,47 @@ class Accounts:
                 await self._throttle.demand_kept(f"sign-up:{network_of(origin.address)}", limit)
             password_hash = await self.passwords.hash(password)
         async with self._sessions.begin() as session:
-            try:
-                link = await links.use(session, invite, *self._invites) if invite else None
-            except links.LinkWrong:
-                raise InviteWrong from None
-            user = await queries.add_user(session, name, password_hash)
-            if user is None:
-                raise UsernameTaken
-            details = {"invite": str(link.id)} if link else {}
-            subject = f"user:{user.id}"
-            await add_entry(session, "user.created", actor=user.id, origin=origin, subject=subject, details=details)
-            if link is not None and link.purpose == "first_admin":
-                await queries.make_admin(session, user, origin)
-        return user
+            return await self.add_user(session, name, password_hash, invite=invite, origin=origin)
 
-    @property
-    def _invites(self) -> tuple[links.Purpose, ...]:
-        """Which links let somebody sign up: that of the first admin always does."""
-        return ("first_admin",) if self.rules.sign_up == "closed" else ("first_admin", "invite")
+    async def add_user(
+        self,
+        session: "AsyncSession",
+        name: str,
+        password_hash: str | None,
+        *,
+        invite: str | None,
+        origin: Origin,
+        mode: SignUpMode | None = None,
+    ) -> "User":
+        """The new user, in the caller's transaction; `mode` None: whoever may sign up.
+
+        Raises: SignUpClosed, InviteNeeded, InviteWrong. UsernameTaken.
+        """
+        mode = mode or self.rules.sign_up
+        _demand_invite(invite, mode)
+        try:
+            link = await links.use(session, invite, *_invites(mode)) if invite else None
+        except links.LinkWrong:
+            raise InviteWrong from None
+        user = await queries.add_user(session, name, password_hash)
+        if user is None:
+            raise UsernameTaken
+        details = {"invite": str(link.id)} if link else {}
+        subject = f"user:{user.id}"
+        await add_entry(session, "user.created", actor=user.id, origin=origin, subject=subject, details=details)
+        if link is not None and link.purpose == "first_admin":
+            await queries.make_admin(session, user, origin)
+        return user
 
     async def _check_invite(self, invite: str | None) -> None:
         """Before a password is hashed for nothing."""
-        if not invite:
-            if self.rules.sign_up == "closed":
-                raise SignUpClosed
-            if self.rules.sign_up == "invite":
-                raise InviteNeeded
-            return
-        async with self._sessions() as session:
-            try:
-                await links.check(session, invite, *self._invites)
-            except links.LinkWrong:
-                raise InviteWrong from None
+        _demand_invite(invite, self.rules.sign_up)
+        if invite:
+            async with self._sessions() as session:
+                try:
+                    await links.check(session, invite, *_invites(self.rules.sign_up))
+                except links.LinkWrong:
+                    raise InviteWrong from None
 
     async def log_in(
         self, username: str, password: str, *, client: str = "api", origin: Origin = _NO_ORIGIN
@@ -188,10 +197,10 @@ class Accounts:
         async with self._connections, self._sessions.begin() as session:
             await sign_ins.succeed(session, attempt)
             present = await queries.get_user(session, user.id)
-            if present is not None and _refusal(present) is None and present.password_hash == user.password_hash:
+            if present is not None and refusal_of(present) is None and present.password_hash == user.password_hash:
                 token, added = await self.open_session(session, present, client=client, origin=origin)
                 return token, added, present
-        raise _refusal(present or user) or Unauthorized("The username or the password is wrong.")
+        raise refusal_of(present or user) or Unauthorized("The username or the password is wrong.")
 
     async def _admit(self, name: str, origin: Origin) -> tuple["User | None", sign_ins.Attempt]:
         """The user, if any, and the attempt, which has been counted. Raises: LimitReached."""
@@ -246,8 +255,19 @@ class Accounts:
             await queries.revoke_sessions(session, identity.user.id, origin, only=identity.session_id)
 
 
-def _refusal(user: "User") -> Forbidden | None:
-    """Why a user who has shown the right password may not sign in."""
+def refusal_of(user: "User") -> Forbidden | None:
+    """Why a user who has shown who they are may not sign in."""
     if user.deletion_requested_at is not None:
         return AccountBeingDeleted()
     return AccountSuspended(user.suspended_for) if user.suspended_at is not None else None
+
+
+def _invites(mode: SignUpMode) -> tuple[links.Purpose, ...]:
+    """Which links let somebody sign up: that of the first admin always does."""
+    return ("first_admin",) if mode == "closed" else ("first_admin", "invite")
+
+
+def _demand_invite(invite: str | None, mode: SignUpMode) -> None:
+    """Raises: SignUpClosed, InviteNeeded."""
+    if not invite and mode != "open":
+        raise SignUpClosed if mode == "closed" else InviteNeeded

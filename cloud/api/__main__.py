@@ -4,6 +4,7 @@ SIGTERM and SIGINT end it within about two seconds, open event streams included:
 """
 
 import argparse
+import gc
 import socket
 import sys
 
@@ -11,13 +12,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.api.app import create_app
-from cloud.api.connections import ImpatientConnection
+from cloud.api.connections import connections_of
+from cloud.api.sign_in_line import SignInLine
 from cloud.errors import Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
 
 _GRACE_S = 2
-# Of connections that wait: how many the kernel keeps, and how many are taken before those that are open have their turn.
+# Of connections that wait: how many the kernel keeps, and how many are taken before the open ones have their turn.
 _WAITING, _TAKEN_AT_ONCE = 4096, 4
 
 
@@ -29,7 +31,7 @@ class ApiServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=ImpatientConnection,
+                http=connections_of(SignInLine()),
                 log_config=None,
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),
@@ -54,11 +56,22 @@ class ApiServer(uvicorn.Server):
         for listener in sockets or []:
             # asyncio takes as many at once as it lets the kernel keep: in a flood all others would wait for them.
             listener.listen(_WAITING)
+        _collect_seldom()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
         await self._app.state.services.feed.aclose()
         await super().shutdown(sockets)
+
+
+def _collect_seldom() -> None:
+    """What stands now stands for good, and thousands of connections come and go without being garbage.
+
+    Looking through all of it again and again made everybody wait for half a second in a flood.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 50)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -53,12 +53,21 @@ class ClaimIn(Body):
     code: Code
 
 
+class OidcOptions(BaseModel):
+    """The provider whose people may sign in."""
+
+    name: str = Field(description="What people call it.", examples=["Google"])
+    url: str = Field(description="Where a browser goes to sign in; add `to` and `invite` as you need them.")
+    cookie: str = Field(description="The cookie whose value goes into `browser` when the code is redeemed.")
+
+
 class SignInOptions(BaseModel):
     """What a page needs to know that lets people sign in."""
 
     sign_up: Literal["open", "invite", "closed"] = Field(description="Who can sign up.")
     password_least_chars: int
     password_most_chars: int
+    oidc: OidcOptions | None = Field(description="Null: no OpenID provider is set up.")
 
 
 class UserOut(BaseModel):

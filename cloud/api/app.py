@@ -22,6 +22,7 @@ from cloud.api.accounts_setup import account_rules, first_admin_announced
 from cloud.api.dependencies import Demand, Services
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
+from cloud.api.oidc_setup import oidc_client_of, oidc_sign_in
 from cloud.api.routes import (
     account_export,
     accounts,
@@ -38,6 +39,7 @@ from cloud.api.routes import (
     jobs,
     links,
     model_keys,
+    oidc,
     parameters,
     passwords,
     projects,
@@ -83,19 +85,21 @@ class _Prompt2MeshApi(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The app; it opens its database, store and feed when it is started, and closes them when it is stopped.
 
-    Raises: InvalidInput: the settings name no database, or keys to encrypt with that are none. UnguardedRoute: a route
+    Raises: InvalidInput: the settings name no database, keys to encrypt with that are none, or half an OpenID provider.
+    UnguardedRoute: a route
     would answer anybody, and is not among those that may.
     """
     if not settings.database_url:
         raise InvalidInput("DATABASE_URL is not set: the API needs the address of a PostgreSQL.")
 
     secret_keys = settings.secret_keys
-    own_keys = ModelKeys(Safe.of_setting(secret_keys.get_secret_value()) if secret_keys else None)
+    safe = Safe.of_setting(secret_keys.get_secret_value()) if secret_keys else None
+    oidc_client_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.doors = Doors.checked(app)  # again: routes may have been added since
-        async with _open_services(settings, own_keys) as services:
+        async with _open_services(settings, safe) as services:
             app.state.services = services
             yield
 
@@ -141,7 +145,7 @@ def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
 
 def _versioned_routes() -> APIRouter:
     versioned = APIRouter(prefix="/v1")
-    for public in (accounts.public, sessions.public, passwords.public):
+    for public in (accounts.public, sessions.public, passwords.public, oidc.public):
         versioned.include_router(public)
     versioned.include_router(devices.public)
     versioned.include_router(deletion.public)
@@ -173,6 +177,7 @@ def _versioned_routes() -> APIRouter:
             deletion.router,
             account_export.router,
             links.claim,
+            oidc.router,
         )
     )
     versioned.include_router(demand_admin(links.router))
@@ -180,7 +185,7 @@ def _versioned_routes() -> APIRouter:
 
 
 @asynccontextmanager
-async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterator[Services]:
+async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         database = Database.connect(settings.database_url)
         stack.push_async_callback(database.aclose)
@@ -211,7 +216,8 @@ async def _open_services(settings: Settings, own_keys: ModelKeys) -> AsyncIterat
                 base_url=settings.anthropic_base_url,
             ),
             catalogue=ModelCatalogue(settings.anthropic_base_url),
-            model_keys=own_keys,
+            model_keys=ModelKeys(safe),
+            oidc=oidc_sign_in(settings, safe, people, database, throttle),
         )
 
 

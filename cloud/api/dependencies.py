@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 
 from cloud.accounts.model_keys.keys import ModelKeys
+from cloud.accounts.oidc.sign_in import OidcSignIn
 from cloud.accounts.origin import Origin, device_of
 from cloud.accounts.password_changes import PasswordChanges
 from cloud.accounts.queries import Identity
@@ -47,6 +48,7 @@ class Services:
     models: ModelAccess
     catalogue: ModelCatalogue
     model_keys: ModelKeys
+    oidc: OidcSignIn | None = None
 
 
 def get_services(request: Request) -> Services:

@@ -10,10 +10,14 @@ from cloud.accounts.throttle.throttle import Limit
 from cloud.errors import TooManyRequests
 
 _SIGN_INS = Limit(100, 5, "sign-ins from your network")
+_PROVIDER = Limit(120, 60, "sign-ins from your network")
 _LIMITS: Mapping[tuple[str, str], Limit] = {
     ("POST", "/v1/sessions"): _SIGN_INS,
     ("POST", "/v1/users"): _SIGN_INS,
     ("POST", "/v1/password-resets"): _SIGN_INS,
+    ("POST", "/v1/oidc/sessions"): _SIGN_INS,
+    ("GET", "/v1/oidc/login"): _PROVIDER,
+    ("GET", "/v1/oidc/callback"): _PROVIDER,
     ("POST", "/v1/device/authorize"): Limit(60, 60, "device sign-ins from your network"),
     ("POST", "/v1/device/token"): Limit(600, 60, "requests for a device's token from your network"),
 }

@@ -22,6 +22,7 @@ from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
 from cloud.cli.privacy import app as account_app
 from cloud.cli.usage import usage_command
+from cloud.cli.users import app as users_app
 from cloud.errors import Conflict, Prompt2MeshError
 from cloud.logs import configure_logging
 from cloud.settings import Settings
@@ -49,6 +50,7 @@ app.command()(whoami)
 app.add_typer(token_app, name="token")
 app.add_typer(account_app, name="account")
 app.command("sessions")(sessions_command)
+app.add_typer(users_app, name="users")
 
 
 @app.command()

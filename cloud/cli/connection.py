@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -19,7 +20,12 @@ from cloud.errors import InvalidInput
 from cloud.settings import Settings
 from ui.api_client import ApiClient, ApiError
 
+if TYPE_CHECKING:
+    from cloud.db.engine import Transaction
+
 DATABASE_WAIT_S = 30.0
+# The database does not answer yet, or too many sign in at once.
+_NOT_NOW = frozenset({429, 503})
 
 
 @dataclass(frozen=True)
@@ -100,22 +106,22 @@ def connect(
     client = held.enter_context(ApiClient(info.api_url, where.token))
     if where.token is None:
         with watch.part("sign-in"):
-            # The database of a stack that runs may be recovering from a crash.
+            # The database of a stack that runs may be recovering from a crash, or another run be signing in.
             for attempt in Retrying(
-                retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.status == 503),
+                retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.status in _NOT_NOW),
                 stop=stop_after_delay(DATABASE_WAIT_S),
                 wait=wait_fixed(0.5),
-                before_sleep=lambda state: display.note("waiting for the database"),
+                before_sleep=lambda state: display.note("waiting for the server"),
                 reraise=True,
             ):
                 with attempt:
-                    _sign_in_locally(client, settings.data_dir)
+                    _sign_in_locally(client, settings)
     return client
 
 
-def _sign_in_locally(client: ApiClient, data_dir: Path) -> None:
+def _sign_in_locally(client: ApiClient, settings: Settings) -> None:
     """Sign in as this data folder's own user; the password lies beside the database, readable by its owner alone."""
-    secret_file = data_dir / "local-user.json"
+    secret_file = settings.data_dir / "local-user.json"
     if not secret_file.exists():
         draft = secret_file.with_name(f"{secret_file.name}.{secrets.token_hex(4)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -129,10 +135,20 @@ def _sign_in_locally(client: ApiClient, data_dir: Path) -> None:
     except ApiError as refused:
         if refused.status != 401:
             raise
-        try:
-            client.sign_up(local["username"], local["password"])
-        except ApiError as taken:
-            if taken.status != 409:
-                raise
-            # Either a run beside us has just signed up, or the name belongs to somebody else: the log-in tells.
+        _add_local_user(settings, local["username"], local["password"])
+        # If the name belongs to somebody else, this tells.
         client.log_in(local["username"], local["password"], client="cli")
+
+
+def _add_local_user(settings: Settings, username: str, password: str) -> None:
+    """Make the user in the database itself, as the operator that whoever has it is; the machine's admin, if none is."""
+    # Here, as it is done once in a data folder's life, and these imports take half a second.
+    from cloud.accounts import operator
+    from cloud.accounts.password_rules import LEAST_CHARS
+    from cloud.cli.users import run_on_database
+
+    async def work(session: "Transaction") -> None:
+        kept = await operator.hash_of(password, username, LEAST_CHARS)
+        await operator.add_local_user(session, username, kept)
+
+    run_on_database(settings, work)

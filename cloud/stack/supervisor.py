@@ -127,17 +127,18 @@ class Supervisor:
         ui_port = None if self._ui_port is None else _free_port(self._ui_port)
         ui_url = None if ui_port is None else f"http://{HOST}:{ui_port}"
         environment = self._environment(database_url, self._settings.public_url or ui_url or "")
-        # The API tests users' keys and lists models; the UI needs no key at all.
+        # The API tests users' keys and lists models; the UI needs no key at all, and a runner signs nobody in.
+        of_runners = {name: value for name, value in environment.items() if name != "P2M_OIDC_CLIENT_SECRET"}
         without_keys = {
             name: value
-            for name, value in environment.items()
+            for name, value in of_runners.items()
             if not name.startswith("ANTHROPIC_") and name != "P2M_SECRET_KEYS"
         }
         python = [sys.executable, "-m"]
         logs = self._data_dir / "logs"
         api_fd = api_socket.fileno()
         self._services = [
-            *self._runners([*python, "cloud.jobs"], environment, logs),
+            *self._runners([*python, "cloud.jobs"], of_runners, logs),
             Service("api", [*python, "cloud.api", "--fd", str(api_fd)], environment, logs / "api.log", (api_fd,)),
         ]
         if ui_port is not None:

@@ -95,7 +95,7 @@ def _run(api: RunningApi, folder: Path, options: list[str], left_out: list[str])
     config.write_text("".join(parts))
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     command += [f"{api.url}/openapi.json", "--checks", "all", "--max-examples", str(EXAMPLES), "--no-color"]
-    command += ["--generation-deterministic", "--generation-database", "none", "--request-timeout", "10", *options]
+    command += ["--generation-deterministic", "--request-timeout", "10", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3_000, check=False).stdout
 
 

@@ -1,23 +1,17 @@
 """`check`: planted faults are found, and nothing is said of scenes in which nothing is wrong."""
 
-import json
 import math
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.blender.check_cases import CLEAN, FAULTS
+from tests.blender.conftest import Check
 from tests.blender.pod_process import RunningPod, run
 
 pytestmark = pytest.mark.blender
 
-ROOT = Path(__file__).parents[2]
 SIZES = (1, 10, 300)
 RELATIVE = {"scale_outlier"}  # a thing on its own has nothing to be compared with
 PLANTED = [
@@ -38,30 +32,6 @@ PROMPTS = [
     "a robot",
     "a bowl with five apples in it",
 ]
-
-Check = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def check() -> Iterator[Check]:
-    """Ask for the report of a scene, in one Blender for the module."""
-    command = [sys.executable, "-m", "tests.blender.check_session"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        answers, requests = process.stdout, process.stdin
-
-        def ask(**case: Any) -> dict[str, Any]:
-            requests.write(json.dumps(case) + "\n")
-            requests.flush()
-            line = answers.readline()
-            assert line, f"the session ended at {case}"
-            return json.loads(line)
-
-        yield ask
-        requests.close()
 
 
 def edge_of(sound: int) -> float:

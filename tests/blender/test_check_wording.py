@@ -15,8 +15,14 @@ def _joined(leg: str, part: str) -> Finding:
 def test_alike_joins_are_one_line_that_names_both_partners() -> None:
     findings = [_joined(f"Leg_{number}", "Body") for number in range(1, 9)] + [_joined("Eye_1", "Head")]
     text = as_text(sorted_findings(findings), "Head", [])
-    assert "- likewise Leg_2 … Leg_8 (7) with Body" in text
-    assert len(text.splitlines()) <= 6
+    assert "- likewise Leg_1 … Leg_8 (8) with Body" in text
+    assert len(text.splitlines()) <= 4
+
+
+def test_many_different_parts_that_join_one_are_counted_rather_than_listed() -> None:
+    parts = ["Sill", "Frame", "Door", "Lintel", "Gutter", "Shutter", "Step"]
+    text = as_text(sorted_findings([_joined(part, "Walls") for part in parts]), "Head", [])
+    assert "- likewise Frame, Gutter, Lintel, Shutter and 2 more with Walls" in text
 
 
 def test_what_floats_stands_before_the_faults_of_meshes_and_all_notes() -> None:

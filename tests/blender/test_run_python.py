@@ -157,3 +157,46 @@ async def test_a_hint_in_a_step_knows_the_failing_expression(pod: RunningPod) ->
             "run_python", {"code": "m = bpy.data.objects['Box'].modifiers.new('B', 'BEVEL'); m.widht = 1"}
         )
     assert "there is 'width'" in failed.content[0]["text"]
+
+
+async def test_boxes_are_of_all_that_changed_whatever_is_listed_by_name(pod: RunningPod) -> None:
+    wall = (
+        "mesh = bpy.data.meshes.new('Brick')\nmesh.from_pydata([(0, 0, 0), (1, 0, 0), (1, 1, 1)], [], [(0, 1, 2)])\n"
+        "for n in range(260):\n    brick = bpy.data.objects.new(f'Brick {n}', mesh)\n"
+        "    brick.location.x = n\n    bpy.context.collection.objects.link(brick)\n"
+    )
+    async with pod.toolbox() as box:
+        made = await box.call("run_python", {"code": wall})
+    assert "(260) each (1, 1, 1) within (0, 0, 0) to (260, 1, 1)." in made.content[0]["text"]
+    assert len(made.structured["changed"]["added"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("last", "value"),
+    [
+        ("bpy.data.objects.new('Lid', None)", None),
+        ("bpy.context.collection.objects.link(bpy.data.objects.new('Lid', None))", None),
+        ("bpy.data.objects['Box'].dimensions.x", "2.0"),
+        ("len(bpy.data.objects)", "1"),
+    ],
+    ids=["a handle", "nothing", "a number", "a count"],
+)
+async def test_a_value_that_only_names_what_the_step_did_is_not_told(
+    pod: RunningPod, last: str, value: str | None
+) -> None:
+    async with pod.toolbox(CUBE) as box:
+        text = (await box.call("run_python", {"code": last})).content[0]["text"]
+    assert [line for line in text.splitlines() if line.startswith("value:")] == ([f"value: {value}"] if value else [])
+
+
+async def test_a_socket_that_is_not_there_is_told_with_the_likeliest_first_and_its_node(pod: RunningPod) -> None:
+    code = (
+        "material = bpy.data.materials.new('Skin')\nmaterial.use_nodes = True\n"
+        "bsdf = next(n for n in material.node_tree.nodes if n.type == 'BSDF_PRINCIPLED')\nbsdf.inputs['{}']"
+    )
+    async with pod.toolbox() as box:
+        renamed = await box.call("run_python", {"code": code.format("Subsurface")})
+        unknown = await box.call("run_python", {"code": code.format("Anisotropy")})
+    assert "'Subsurface Weight'" in renamed.content[0]["text"]
+    hint = next(line for line in unknown.content[0]["text"].splitlines() if "(Principled BSDF)" in line)
+    assert "'Anisotropic'" in hint.split(",")[0]

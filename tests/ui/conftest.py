@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +10,20 @@ from streamlit.testing.v1 import AppTest
 import ui
 from tests.ui.fake_api import FakeApi, fake_api
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 APP = Path(ui.__file__).parent / "app.py"
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 Visit = Callable[..., AppTest]
 
 
@@ -37,3 +51,22 @@ def signed_in(app: AppTest, api: FakeApi) -> AppTest:
     app.text_input(key="sign_in_name").set_value("ada")
     app.text_input(key="sign_in_password").set_value("correct horse")
     return app.button(key="sign_in_button").click().run()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright  # slow to import, and few tests need it
+
+    assert CHROMIUM.exists(), "Chromium is needed: apt-get install chromium"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(20_000)
+    yield opened
+    opened.close()

@@ -18,6 +18,7 @@ class FakeAccount:
     other_sessions: list[dict[str, Any]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     api_tokens: list[dict[str, Any]] = field(default_factory=list)
+    identities: list[dict[str, Any]] = field(default_factory=list)
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
     answered: list[tuple[str, str]] = field(default_factory=list)
     used_bytes: int = 1000
@@ -54,6 +55,9 @@ class AccountRoutes:
             "GET /v1/account/tokens": self.api_tokens,
             "POST /v1/account/tokens": self.make_api_token,
             "DELETE /v1/account/tokens/{token}": self.revoke_api_token,
+            "GET /v1/account/identities": self.identities,
+            "POST /v1/account/identity-tickets": self.ticket,
+            "DELETE /v1/account/identities/{identity}": self.disconnect,
             "PUT /v1/account/password": self.change_password,
             "POST /v1/account/export": self.export,
             "DELETE /v1/account": self.delete_account,
@@ -63,6 +67,17 @@ class AccountRoutes:
             "POST /v1/device/approve": self.device,
             "POST /v1/device/deny": self.device,
         }
+
+    async def identities(self, request: Request) -> Response:
+        return page(self.account.identities)
+
+    async def ticket(self, request: Request) -> Response:
+        return JSONResponse({"url": "http://127.0.0.1:9/v1/oidc/login?ticket=the-ticket&to=/account"}, 201)
+
+    async def disconnect(self, request: Request) -> Response:
+        gone = request.path_params["identity"]
+        self.account.identities = [one for one in self.account.identities if one["id"] != gone]
+        return Response(status_code=204)
 
     async def sessions(self, request: Request) -> Response:
         own = self.account.other_sessions

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
 from tests.ui.fake_answers import now, page, problem
+from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
 
 USAGE = {"input_tokens": 1200, "output_tokens": 300, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0123}
 PASSWORD = "correct horse"
@@ -64,6 +65,10 @@ class FakeApi:
 
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
+    sign_up: str = "open"
+    oidc: dict[str, str] | None = None
+    codes: dict[str, str] = field(default_factory=dict)
+    admins: set[str] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
     projects: dict[str, dict[str, Any]] = field(default_factory=dict)
     deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -192,10 +197,7 @@ class FakeApi:
         return job
 
 
-_PUBLIC = frozenset({"/v1/users", "/v1/sessions", "/v1/deletions/{report}"})
-
-
-class _Routes:
+class _Routes(SignInRoutes):
     """The routes, all on the event loop of one thread."""
 
     def __init__(self, api: FakeApi) -> None:
@@ -203,10 +205,7 @@ class _Routes:
 
     def routes(self) -> list[Route]:
         table = {
-            "POST /v1/users": self.sign_up,
-            "POST /v1/sessions": self.log_in,
-            "DELETE /v1/sessions/current": self.log_out,
-            "GET /v1/me": self.me,
+            **self.sign_in_table(),
             "GET /v1/account/model-key": self.model_key,
             "PUT /v1/account/model-key": self.put_model_key,
             "DELETE /v1/account/model-key": self.remove_model_key,
@@ -229,13 +228,13 @@ class _Routes:
             "GET /v1/artifacts/{id}/content": self.content,
         }
         table |= AccountRoutes(self.api.account, self.api.passwords).table()
-        return [Route(path, self._guarded(path, do), methods=[m]) for (m, path), do in _split(table)]
+        return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
-    def _guarded(self, path: str, do: Any) -> Any:
+    def _guarded(self, route: str, do: Any) -> Any:
         async def endpoint(request: Request) -> Response:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             request.state.username = self.api.tokens.get(token)
-            if request.state.username is None and path not in _PUBLIC:
+            if request.state.username is None and route not in PUBLIC:
                 return problem(401, "unauthorized", "Sign in first.")
             known = {**self.api.projects, **self.api.deleted, **self.api.jobs, **self.api.contents}
             if "id" in request.path_params and request.path_params["id"] not in known:
@@ -243,27 +242,6 @@ class _Routes:
             return await do(request)
 
         return endpoint
-
-    async def sign_up(self, request: Request) -> Response:
-        body = await request.json()
-        if body["username"] in self.api.passwords:
-            return problem(409, "conflict", f"The user name {body['username']!r} is taken.")
-        self.api.passwords[body["username"]] = body["password"]
-        return JSONResponse(self._user(body["username"]), 201)
-
-    async def log_in(self, request: Request) -> Response:
-        body = await request.json()
-        if self.api.passwords.get(body["username"]) != body["password"]:
-            return problem(401, "unauthorized", "The user name or the password is wrong.")
-        token = self.api.add_user(body["username"], body["password"])
-        return JSONResponse({"token": token, "expires_at": now(), "user": self._user(body["username"])}, 201)
-
-    async def log_out(self, request: Request) -> Response:
-        del self.api.tokens[request.headers["Authorization"].removeprefix("Bearer ")]
-        return Response(status_code=204)
-
-    async def me(self, request: Request) -> Response:
-        return JSONResponse(self._user(request.state.username))
 
     async def model_key(self, request: Request) -> Response:
         if not self.api.model_keys:
@@ -283,9 +261,6 @@ class _Routes:
     async def models(self, request: Request) -> Response:
         offline = {"id": "offline-modeller", "name": "Offline modeller", "is_default": True, "usd_per_mtok": None}
         return JSONResponse({"items": [offline], "billed_to": "nobody", "notice": None})
-
-    def _user(self, username: str) -> dict[str, str]:
-        return {"id": "u", "username": username, "created_at": "2026-11-22T10:00:00+00:00"}
 
     async def create_project(self, request: Request) -> Response:
         return JSONResponse(self.api.add_project((await request.json())["name"]), 201)

@@ -8,23 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from cloud.stack.lease import StackInfo, read_stack_info
 from tests.blender.pod_process import CACHE
 from tests.support.stack_processes import processes_of, wait_for
 from ui.api_client import ApiClient
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 BLEND_MAGIC = (b"BLENDER", b"\x28\xb5\x2f\xfd")
 STACK_DEADLINE_S = 90
 JOB_DEADLINE_MS = 90_000
@@ -57,23 +47,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
 def ui_url(stack: StackInfo) -> str:
     assert stack.ui_url is not None
     return stack.ui_url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM.exists(), "Chromium is needed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(20_000)
-    yield opened
-    opened.close()
 
 
 def sign_up(page: Page, url: str, username: str) -> None:

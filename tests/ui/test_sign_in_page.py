@@ -53,3 +53,50 @@ def test_api_that_is_down_is_one_sentence(app: AppTest) -> None:
     app.button(key="sign_in_button").click().run()
     no_crash(app)
     assert "Nothing answers at" in words_on(app)
+
+
+def test_invite_of_a_link_lets_a_new_user_in_and_is_asked_for_without_one(app: AppTest, api: FakeApi) -> None:
+    api.sign_up, api.codes = "invite", {"the-code": ""}
+    app.run()
+    assert app.text_input(key="sign_up_invite") is not None
+    app.query_params["invite"] = "the-code"
+    app.run()
+    app.text_input(key="sign_up_name").set_value("grace")
+    app.text_input(key="sign_up_password").set_value("long enough")
+    app.button(key="sign_up_button").click().run()
+    no_crash(app)
+    assert app.text_area(key="prompt") is not None
+    assert api.codes == {}
+    assert "invite" not in app.query_params
+
+
+def test_closed_server_offers_no_account(app: AppTest, api: FakeApi) -> None:
+    api.sign_up = "closed"
+    app.run()
+    no_crash(app)
+    assert [tab.label for tab in app.tabs] == ["Sign in"]
+
+
+def test_reset_link_sets_a_new_password_to_sign_in_with(app: AppTest, api: FakeApi) -> None:
+    api.add_user("ada", "correct horse")
+    api.codes = {"the-code": "ada"}
+    app.query_params["reset"] = "the-code"
+    app.run()
+    app.text_input(key="reset_password").set_value("another long one")
+    app.button(key="reset_button").click().run()
+    no_crash(app)
+    assert api.passwords == {"ada": "another long one"}
+    assert "Your password is set" in words_on(app)
+    assert app.button(key="sign_in_button") is not None
+
+
+def test_link_of_the_first_admin_makes_whoever_signs_in_with_it_one(app: AppTest, api: FakeApi) -> None:
+    api.add_user("ada", "correct horse")
+    api.sign_up, api.codes = "closed", {"the-code": ""}
+    app.query_params["claim"] = "the-code"
+    app.run()
+    app.text_input(key="sign_in_name").set_value("ada")
+    app.text_input(key="sign_in_password").set_value("correct horse")
+    app.button(key="sign_in_button").click().run()
+    no_crash(app)
+    assert api.admins == {"ada"}

@@ -5,6 +5,7 @@ import streamlit as st
 from ui.model_key_box import show_model_key
 from ui.password_box import show_password
 from ui.privacy_box import show_privacy
+from ui.provider import show_identities
 from ui.session import current_session, errors_as_banner, sign_out
 from ui.sessions_box import show_sessions
 from ui.tokens_box import show_tokens
@@ -24,10 +25,11 @@ def show() -> None:
                 st.caption(f"Since {moment(user['created_at']).date().isoformat()}")
         show_model_key()
         show_password()
+        show_identities()
         show_sessions()
         show_tokens()
         show_privacy()
-        st.caption("You stay signed in while this page is open; reloading it asks for your password again.")
+        st.caption("You stay signed in while this page is open; after a reload you sign in again.")
         if st.button("Log out", icon=":material/logout:", key="log_out"):
             sign_out()
             st.rerun()

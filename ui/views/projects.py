@@ -72,7 +72,7 @@ def _draw_card(session: UiSession, project: Project) -> None:
     with st.container(border=True):
         preview = session.preview(project["id"])
         if preview is None:
-            draw_empty_stage("No picture yet.", key=project["id"], height_px=280)
+            draw_empty_stage("No picture yet.", key=project["id"], height_px=180)
         else:
             with st.container(key=f"card-picture-{project['id']}"):
                 st.image(preview, width="stretch", alt=f"Preview of {project['name']}")

@@ -1,7 +1,7 @@
 """The SQL of what is counted. The caller's transaction; nothing here commits.
 
-A row is a key with how often something was tried (`failures`) since `first_at`. One statement counts and judges, so that
-rows are locked for a moment only.
+A row is a key with how often something was tried (`failures`) since `first_at`. One statement counts and judges, so
+that rows are locked for a moment only.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, cast, delete, func, null, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import Float, Interval
 
 from cloud.db.account_models import SignInFailure
@@ -32,7 +33,7 @@ class Rule:
 
 
 async def count_one(session: AsyncSession, key: str, rule: Rule) -> float:
-    """Count one more for the key, unless it is blocked. Returns: for how many seconds it was; 0: it has been counted."""
+    """Count one more for the key, unless it is blocked. Returns: for how many seconds it is; 0: it was counted."""
     row = SignInFailure
     clock = func.clock_timestamp()
     is_blocked = func.coalesce(row.blocked_until > clock, False)
@@ -101,5 +102,5 @@ def _end(rule: Rule, failures: Any) -> ColumnElement[Any]:
     return case((beyond < 0, null()), else_=ends_at)
 
 
-def _seconds_until(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+def _seconds_until(moment: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[Any]:
     return func.extract("epoch", moment - func.clock_timestamp())

@@ -57,8 +57,8 @@ def read_facts(inspect_text: str) -> SceneFacts:
     for line in inspect_text.splitlines():
         if not (match := _LINE.match(line)):
             continue
-        parent = re.search(r"; parent (.+?)(?:; materials |; \d+ triangles|; hidden|$)", match["rest"])
-        materials = re.search(r"; materials (.+?)(?:; \d+ triangles|; hidden|$)", match["rest"])
+        parent = re.search(r"; parent (.+?)(?:; materials |; [\d,]+ triangles?|; hidden|$)", match["rest"])
+        materials = re.search(r"; materials (.+?)(?:; [\d,]+ triangles?|; hidden|$)", match["rest"])
         objects.append(
             SceneObject(
                 match["name"],

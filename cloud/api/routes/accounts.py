@@ -1,10 +1,11 @@
 """Who one is: sign-up, and what the sign-in page needs to know."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from cloud.accounts.password_rules import MOST_CHARS
 from cloud.api.account_shapes import SignInOptions, SignUpIn, UserOut
 from cloud.api.dependencies import IdentityDep, OriginDep, ServicesDep
+from cloud.api.oidc_setup import oidc_options
 from cloud.api.problems import documented
 
 public = APIRouter(tags=["accounts"])
@@ -12,11 +13,14 @@ router = APIRouter(tags=["accounts"])
 
 
 @public.get("/sign-in/options", summary="How one can sign in here")
-async def get_sign_in_options(services: ServicesDep) -> SignInOptions:
-    """Who can sign up, and how long a password is."""
+async def get_sign_in_options(request: Request, services: ServicesDep) -> SignInOptions:
+    """Who can sign up, how long a password is, and which OpenID provider there is."""
     rules = services.accounts.rules
     return SignInOptions(
-        sign_up=rules.sign_up, password_least_chars=rules.password_least_chars, password_most_chars=MOST_CHARS
+        sign_up=rules.sign_up,
+        password_least_chars=rules.password_least_chars,
+        password_most_chars=MOST_CHARS,
+        oidc=oidc_options(request, services),
     )
 
 

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import bpy
 import numpy as np
 
+from cloud.blender.child.camera import scene_camera, sight_of
 from cloud.blender.child.checks.bodies import box_pairs
 from cloud.blender.child.checks.crossing import self_intersection
 from cloud.blender.child.checks.finding import Finding, as_structured, as_text, sorted_findings
+from cloud.blender.child.checks.floating import floating_findings
 from cloud.blender.child.checks.ground import Ground, find_ground
-from cloud.blender.child.checks.limits import TIME_LIMIT_S
+from cloud.blender.child.checks.limits import CROSSING_TRIANGLES, OVERLAP_PAIRS, TIME_LIMIT_S
 from cloud.blender.child.checks.mesh_faults import mesh_faults
 from cloud.blender.child.checks.outliers import (
     invalid_geometry,
@@ -25,9 +28,11 @@ from cloud.blender.child.checks.outliers import (
 )
 from cloud.blender.child.checks.overlaps import box_depth, overlap_findings
 from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
-from cloud.blender.child.checks.standing import floating_findings, sunk_findings, work_out_standing
+from cloud.blender.child.checks.standing import work_out_standing
+from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
-from cloud.blender.child.wording import counted
+from cloud.blender.child.subjects import frame_subject, visible_objects
+from cloud.blender.child.wording import counted, listed
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
@@ -70,7 +75,20 @@ def _check(objects: Sequence[str], triangle_budget: int, began: float) -> Messag
         "skipped": survey.skipped,
         "overall": survey.overall(),
     }
-    return Message({"text": _text(findings, structured), "structured": structured})
+    cut_off = "" if objects else _cut_off()
+    return Message({"text": _text(findings, structured, cut_off), "structured": structured})
+
+
+def _cut_off() -> str:
+    """What the scene's camera cuts off of the scene, in a sentence; "" for nothing, and where there is no camera."""
+    if scene_camera(bpy.context.scene) is None:  # pyright: ignore[reportArgumentType] - the stubs have it as a method
+        return ""
+    visible = visible_objects(bpy.context.evaluated_depsgraph_get(), rendered=True)
+    try:
+        sight = sight_of(visible, frame_subject(visible).names) if visible.points else None
+    except ValueError:  # a camera that is scaled to 0 looks nowhere
+        return "The camera shows nothing: its scale is 0."
+    return sight.words() if sight else ""
 
 
 def _choose(scene: SceneArrays, objects: Sequence[str]) -> dict[str, list[Thing]]:
@@ -120,10 +138,15 @@ class _Survey:
                 firsts.setdefault(thing.shape, thing)
         for shape, thing in firsts.items():
             yield from mesh_faults(self.scene, thing, self.topologies[shape])
-        for shape, thing in firsts.items():
-            if self._late("self-intersection", thing.name):
+        left, not_tried = CROSSING_TRIANGLES, list[str]()
+        for shape, thing in sorted(firsts.items(), key=lambda first: (len(first[1].shape.triangles), first[1].name)):
+            left -= len(thing.shape.triangles)
+            if self._is_late(out_of_work=left < 0):
+                not_tried.append(thing.name)
                 continue
             yield from self_intersection(thing, self.topologies[shape])
+        if not_tried:
+            self.skipped.append(f"whether {listed(not_tried, 4)} run through themselves")
 
     def _place_findings(self) -> Iterator[Finding]:
         ground = self.ground
@@ -140,14 +163,19 @@ class _Survey:
         # Depths are exact for so many pairs: in an order that every run has, those deepest in each other's boxes first.
         pairs.sort(key=lambda pair: (-box_depth(*pair), pair[0].name, pair[1].name))
         yield from overlap_findings(
-            pairs, self.topologies, standing, lambda where: self._late("interpenetration", where)
+            pairs,
+            self.topologies,
+            standing,
+            self._leave_pairs,
         )
 
-    def _late(self, what: str, where: str) -> bool:
-        if time.monotonic() - self.began <= TIME_LIMIT_S:
-            return False
-        self.skipped.append(f"{what} of {where}")
-        return True
+    def _leave_pairs(self, pairs: str, tried: int) -> bool:
+        if late := self._is_late(out_of_work=tried >= OVERLAP_PAIRS):
+            self.skipped.append(f"whether {pairs} run into each other")
+        return late
+
+    def _is_late(self, *, out_of_work: bool) -> bool:
+        return out_of_work or time.monotonic() - self.began > TIME_LIMIT_S
 
     def overall(self) -> dict[str, Any]:
         """The scene's box and ground."""
@@ -163,10 +191,10 @@ class _Survey:
         }
 
 
-def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
+def _text(findings: Sequence[Finding], structured: dict[str, Any], cut_off: str) -> str:
     severities = [finding.severity for finding in findings]
     named = [(word, severities.count(word)) for word in ("error", "warning", "note")]  # pyright: ignore[reportArgumentType]
-    counts = [f"{count} {word}{'s'[: count > 1]}" for word, count in named if count]
+    counts = [counted(count, word) for word, count in named if count]
     overall = structured["overall"]
     size = " × ".join(f"{value:.3g}" for value in overall["size"])
     ground = overall["ground"] or f"z = {overall['ground_z']:.3g}"
@@ -181,5 +209,5 @@ def _text(findings: Sequence[Finding], structured: dict[str, Any]) -> str:
     if not structured["objects"]:
         head = "There is nothing to check: no visible object has a mesh."
     skipped = structured["skipped"]
-    tail = [f"Out of time, not checked: {', '.join(skipped[:5])}" + ("…" if len(skipped) > 5 else "")]
-    return as_text(findings, head, tail if skipped else [])
+    tail = [f"Too much for one check, so not looked at: {'; '.join(skipped)}."]
+    return as_text(findings, head, [*(tail if skipped else []), *([cut_off] if cut_off else [])])

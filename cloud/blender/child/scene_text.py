@@ -100,7 +100,7 @@ def each_line(facts: Sequence[Facts]) -> list[Line]:
         parts = [f"{entry['name']} [{entry['kind'] or entry['type'].lower()}] {size} m{_place(entry['location'])}"]
         parts += [f"parent {entry['parent']}"] if entry["parent"] else []
         parts += ["materials " + ", ".join(entry["materials"])] if entry["materials"] else []
-        parts += [f"{entry['triangles']} triangles"] if entry["triangles"] else []
+        parts += [counted(entry["triangles"], "triangle")] if entry["triangles"] else []
         parts += ["hidden"] if entry["hidden"] else []
         lines.append(Line("; ".join(parts)))
     return lines

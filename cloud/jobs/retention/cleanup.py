@@ -27,6 +27,8 @@ _KEYS_KEPT = dt.timedelta(hours=48)
 _DEVICE_GRANTS_KEPT = dt.timedelta(hours=1)
 _API_TOKENS_KEPT = dt.timedelta(days=30)
 _REPORTS_KEPT = dt.timedelta(days=90)
+# The longest time over which attempts are counted.
+_FAILURES_KEPT = dt.timedelta(hours=1)
 _PROJECTS_AT_ONCE = 20
 _PREFIXES = tuple(f"{number:02x}" for number in range(256))
 
@@ -51,6 +53,8 @@ class Freed:
     sessions: int = 0
     device_sign_ins: int = 0
     api_tokens: int = 0
+    one_time_links: int = 0
+    sign_in_failures: int = 0
     batches: int = 0
     deletion_reports: int = 0
     objects_set_aside: int = 0
@@ -155,6 +159,9 @@ async def clean_up(
         work.freed.sessions = await work.drop(queries.ended_sessions(work.now))
         work.freed.device_sign_ins = await work.drop(queries.ended_device_grants(work.now - _DEVICE_GRANTS_KEPT))
         work.freed.api_tokens = await work.drop(queries.ended_api_tokens(work.now - _API_TOKENS_KEPT))
+        work.freed.one_time_links = await work.drop(queries.ended_links(work.now))
+        failures = queries.old_sign_in_failures(work.now, work.now - _FAILURES_KEPT)
+        work.freed.sign_in_failures = await work.drop(failures)
         work.freed.batches = await work.drop(queries.empty_batches(work.now - kept))
         work.freed.deletion_reports = await work.drop(queries.old_deletions(work.now - _REPORTS_KEPT))
         await work.sweep()

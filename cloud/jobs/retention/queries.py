@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, delete, exists, func, or_, select, text, union
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from cloud.db.account_models import AccountDeletion, ApiToken, DeviceGrant
+from cloud.db.account_models import AccountDeletion, ApiToken, DeviceGrant, OneTimeLink, SignInFailure
 from cloud.db.models import (
     MESSAGE_HASHES,
     RESULT_HASHES,
@@ -82,7 +82,18 @@ def expired_keys(made_before: dt.datetime) -> Expired:
 
 def ended_sessions(now: dt.datetime) -> Expired:
     """Sessions that have expired or were revoked."""
-    return Expired(Session, or_(Session.expires_at < now, Session.revoked_at < now))
+    return Expired(Session, or_(Session.expires_at < now, Session.ends_at < now, Session.revoked_at < now))
+
+
+def ended_links(ended_before: dt.datetime) -> Expired:
+    """One-time links that had expired or were used by this time."""
+    return Expired(OneTimeLink, or_(OneTimeLink.expires_at < ended_before, OneTimeLink.used_at < ended_before))
+
+
+def old_sign_in_failures(now: dt.datetime, last_before: dt.datetime) -> Expired:
+    """What was counted last before this time, and blocks nothing any more."""
+    is_free = or_(SignInFailure.blocked_until.is_(None), SignInFailure.blocked_until < now)
+    return Expired(SignInFailure, and_(SignInFailure.last_at < last_before, is_free))
 
 
 def ended_device_grants(expired_before: dt.datetime) -> Expired:

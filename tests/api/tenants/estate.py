@@ -178,11 +178,11 @@ async def _account(session: Any, estate: Estate) -> dict[str, str]:
         hint="abcd",
         title=mark,
     )
-    session.add_all([token, device, link, share])
+    identity = ExternalIdentity(id=uuid4(), user_id=user, issuer="https://id.example", subject=mark)
+    session.add_all([token, device, link, share, identity])
     session.add_all(
         [
             ModelKey(user_id=user, sealed=mark.encode(), hint="abcd"),
-            ExternalIdentity(user_id=user, issuer="https://id.example", subject=mark),
             AuditEntry(actor_id=user, action="session.created", subject=f"user:{user}", details={"mark": mark}),
         ]
     )
@@ -194,6 +194,7 @@ async def _account(session: Any, estate: Estate) -> dict[str, str]:
         "link_id": str(link.id),
         "invite_id": str(link.id),
         "share_id": str(share.id),
+        "identity_id": str(identity.id),
         "user_id": str(user),
     }
 

@@ -1,4 +1,4 @@
-"""What is left of device sign-ins and API tokens that have ended goes with the clean-up."""
+"""What is left of sign-ins, links and API tokens that have ended goes with the clean-up."""
 
 import datetime as dt
 from uuid import uuid4
@@ -41,3 +41,27 @@ async def test_ended_device_sign_ins_and_tokens_go_after_a_while(
     assert codes == [("after 30",), ("after -5",)]
     names = sql.execute("SELECT name FROM api_tokens ORDER BY name").fetchall()
     assert names == [("endless",), ("expired lately",), ("revoked lately",)]
+
+
+async def test_links_and_counts_of_failures_go_when_they_mean_nothing(
+    owner: Account, shelf: Shelf, sql: psycopg.Connection
+) -> None:
+    for name, expires_min, used in (("usable", 5, False), ("expired", -5, False), ("used", 5, True)):
+        times = [NOW + dt.timedelta(minutes=expires_min), NOW - dt.timedelta(minutes=1) if used else None]
+        sql.execute(
+            "INSERT INTO one_time_links (id, purpose, token_hash, note, expires_at, used_at)"
+            " VALUES (%s, 'invite', %s, %s, %s, %s)",
+            (uuid4(), uuid4().bytes, name, *times),
+        )
+    for key, last_min, blocked_min in (("old", -61, None), ("young", -59, None), ("blocked", -61, 5)):
+        last, blocked = (each and NOW + dt.timedelta(minutes=each) for each in (last_min, blocked_min))
+        sql.execute(
+            "INSERT INTO sign_in_failures (key, first_at, last_at, blocked_until) VALUES (%s, %s, %s, %s)",
+            (key, last, last, blocked),
+        )
+
+    freed = await clean_up(owner.database, shelf.store, Settings(data_dir=shelf.folder), now=NOW)
+
+    assert (freed.one_time_links, freed.sign_in_failures) == (2, 1)
+    assert sql.execute("SELECT note FROM one_time_links").fetchall() == [("usable",)]
+    assert sql.execute("SELECT key FROM sign_in_failures ORDER BY key").fetchall() == [("blocked",), ("young",)]

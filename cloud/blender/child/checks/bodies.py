@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from mathutils.bvhtree import BVHTree
 
-from cloud.blender.child.checks.limits import SAMPLES_AT_MOST, SCATTER_PARTS, TOUCH_WITHIN_MESH
+from cloud.blender.child.checks.limits import DISTANCE_SAMPLES, SAMPLES_AT_MOST, SCATTER_PARTS, TOUCH_WITHIN_MESH
 from cloud.blender.child.checks.scene import Thing
 from cloud.blender.child.checks.space import Floats, Ints, encloses, middle, tree_of, within
 from cloud.blender.child.checks.topology import Topology, connected
@@ -99,16 +99,27 @@ def box_pairs(low: Floats, high: Floats, gap: float | Floats) -> Ints:
     return np.concatenate(found)
 
 
-def in_contact(one: Body, other: Body, tolerance: float) -> bool:
-    """They touch, or run into each other."""
+def in_contact(one: Body, other: Body, tolerance: float, samples: int = SAMPLES_AT_MOST) -> bool:
+    """They touch, or run into each other; so many points of each are measured against the other."""
     return (
-        _points_near(one, other, tolerance)
-        or _points_near(other, one, tolerance)
-        or bool(one.tree.overlap(other.tree))
+        bool(one.tree.overlap(other.tree))
+        or _points_near(one, other, tolerance, samples)
+        or _points_near(other, one, tolerance, samples)
         or (other.closed and _within(one, other))
         or (one.closed and _within(other, one))
         or column_gap(one, other) <= tolerance
     )
+
+
+def distance_between(one: Body, other: Body) -> float:
+    """How far two bodies that do not touch are apart, at sampled points of both."""
+    return min(_least_distance(one, other), _least_distance(other, one))
+
+
+def _least_distance(one: Body, other: Body) -> float:
+    points = one.points[:: len(one.points) // DISTANCE_SAMPLES + 1]
+    distances = [other.tree.find_nearest(point)[3] for point in points.tolist()]
+    return min((distance for distance in distances if distance is not None), default=float("inf"))
 
 
 def _within(inner: Body, outer: Body) -> bool:
@@ -116,9 +127,9 @@ def _within(inner: Body, outer: Body) -> bool:
     return boxed and encloses(outer.tree, inner.points[0])
 
 
-def _points_near(one: Body, other: Body, tolerance: float) -> bool:
+def _points_near(one: Body, other: Body, tolerance: float, samples: int) -> bool:
     points = one.points[within(one.points, other.low - tolerance, other.high + tolerance)]
-    points = points[:: len(points) // SAMPLES_AT_MOST + 1]
+    points = points[:: len(points) // samples + 1]
     return any(other.tree.find_nearest(point, tolerance)[0] is not None for point in points.tolist())
 
 

@@ -9,7 +9,7 @@ from cloud.blender.child.checks.limits import CROSSING
 from cloud.blender.child.checks.scene import Thing, touching_faces
 from cloud.blender.child.checks.space import Floats, tree_of
 from cloud.blender.child.checks.topology import Topology
-from cloud.blender.child.wording import triple
+from cloud.blender.child.wording import counted, triple
 
 
 def self_intersection(thing: Thing, topology: Topology) -> Iterator[Finding]:
@@ -31,9 +31,8 @@ def self_intersection(thing: Thing, topology: Topology) -> Iterator[Finding]:
     if len(own):
         count = len(np.unique(own))
         around = triple(np.median(thing.points[thing.triangles[own]].reshape(-1, 3), axis=0))
-        message = (
-            f"{thing.name} runs through itself ({count} triangles, about {around}): move the vertices apart or remesh."
-        )
+        what = f"runs through itself ({counted(count, 'triangle')}, about {around})"
+        message = f"{thing.name} {what}: move the vertices apart or remesh."
         yield Finding("self_intersection", "warning", thing.name, message, count=count)
         return
     solid = topology.closed[first] & topology.closed[second]

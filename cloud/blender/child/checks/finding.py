@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cloud.blender.child.checks.limits import FINDINGS_AT_MOST, TEXT_AT_MOST_CHARS
-from cloud.blender.child.wording import cut, folded
+from cloud.blender.child.wording import cut, folded, listed
 
 Severity = Literal["error", "warning", "note"]
 
@@ -32,7 +32,9 @@ KINDS = (
 )
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 _NAMED_AT_MOST = 8
-_NOTES_AT_MOST = 2
+_NOTES_AT_MOST = 1
+_NAMED_IN_NOTES_AT_MOST = 4
+_NAMED_WITH_ONE = 4
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,13 @@ def _lines(findings: Sequence[Finding], sentences: int) -> list[str]:
         groups.setdefault((finding.severity, finding.kind), []).append(finding)
     lines = []
     for (severity, kind), group in groups.items():
-        sentences = min(sentences, _NOTES_AT_MOST) if severity == "note" else sentences
+        told, named = (_NOTES_AT_MOST, _NAMED_IN_NOTES_AT_MOST) if severity == "note" else (sentences, _NAMED_AT_MOST)
         lines.append(f"{severity} {kind}" + (f" ({len(group)})" if len(group) > 1 else ""))
-        lines += [f"- {finding.message[:240]}" for finding in group[:sentences]]
-        rest = _told_pairs(group[sentences:])
+        lines += [f"- {finding.message[:240]}" for finding in group[:told]]
+        rest = _told_pairs(group[told:])
         if rest:
-            more = f" and {len(rest) - _NAMED_AT_MOST} more" if len(rest) > _NAMED_AT_MOST else ""
-            lines.append(f"- likewise {', '.join(rest[:_NAMED_AT_MOST])}{more}")
+            more = f" and {len(rest) - named} more" if len(rest) > named else ""
+            lines.append(f"- likewise {', '.join(rest[:named])}{more}")
     return lines
 
 
@@ -116,6 +118,6 @@ def _told_pairs(findings: Sequence[Finding]) -> list[str]:
         by_partner.setdefault(partner, []).append(finding.object)
     told: list[str] = []
     for partner, names in by_partner.items():
-        entries = folded(dict.fromkeys(names))
-        told += [f"{', '.join(entries)} with {cut(partner, 40)}"] if partner else entries
+        each = dict.fromkeys(names)
+        told += [f"{listed(each, _NAMED_WITH_ONE)} with {cut(partner, 40)}"] if partner else folded(each)
     return told

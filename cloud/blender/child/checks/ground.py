@@ -105,20 +105,30 @@ def find_ground(things: Sequence[Thing]) -> Ground:
 
 
 def _find_setting(things: Sequence[Thing]) -> list[Thing]:
+    if len(things) < 2:
+        return [thing for thing in things if _is_flat_water(thing)]
+    low, high = np.array([thing.low for thing in things]), np.array([thing.high for thing in things])
+    across = np.linalg.norm(high - low, axis=1)
+    # What the others span is bounded by the two extremes on each side: each thing is left out of its own.
+    lows, highs = np.partition(low, 1, axis=0)[:2], np.partition(high, -2, axis=0)[-2:]
     setting = []
-    for thing in things:
-        others = [other for other in things if other is not thing]
-        holds_all = len(others) > 1 and _surrounds(thing, others)
-        backdrop = _BACKDROP.search(thing.name) and others and thing.across >= max(o.across for o in others) / 2
-        flat_water = _WATER.search(thing.name) and thing.dimensions[2] <= 0.2 * thing.dimensions[:2].max()
-        if holds_all or backdrop or flat_water:
+    for i, thing in enumerate(things):
+        rest_low = np.where(low[i] == lows[0], lows[1], lows[0])
+        rest_high = np.where(high[i] == highs[1], highs[0], highs[1])
+        holds_all = len(things) > 2 and _surrounds(thing, rest_low, rest_high)
+        largest = across.max() if across[i] < across.max() else np.partition(across, -2)[-2]
+        backdrop = _BACKDROP.search(thing.name) and thing.across >= largest / 2
+        if holds_all or backdrop or _is_flat_water(thing):
             setting.append(thing)
     return setting
 
 
-def _surrounds(thing: Thing, others: Sequence[Thing]) -> bool:
-    """It is far around all others: a sky, and no basket."""
-    low, high = np.min([o.low for o in others], axis=0), np.max([o.high for o in others], axis=0)
+def _is_flat_water(thing: Thing) -> bool:
+    return bool(_WATER.search(thing.name)) and bool(thing.dimensions[2] <= 0.2 * thing.dimensions[:2].max())
+
+
+def _surrounds(thing: Thing, low: Floats, high: Floats) -> bool:
+    """It is far around all others, which span this: a sky, and no basket."""
     held = bool((low >= thing.low).all() and (high <= thing.high).all())
     return held and thing.across >= SKY_LARGER * float(np.linalg.norm(high - low))
 

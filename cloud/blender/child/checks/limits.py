@@ -18,6 +18,9 @@ TOUCH = 0.006  # of size: a gap below it is contact (rounded shapes of few segme
 TOUCH_WITHIN_MESH = 0.02  # of across: parts of one mesh, by their boxes
 ATTACHED_CHILD = 0.1  # of the larger one's across: a child this near to its family is held by it
 HOVER = 0.5  # of size: a gap up to here hovers above what should carry it, a larger one floats
+NEAR = 1.0  # times its own diagonal: what floats is told with what is within that, else with its height
+CLEARLY_NEARER = 0.5  # of the height above what is below it: so near must be what is told instead
+PARENT_WITHIN = 1.5  # times that height: so near may its parent be that is told instead
 SCATTER_PARTS = 32  # a mesh of more separate parts is a scatter (leaves, grass, rain): judged as one
 CROWD_INSTANCES = 64  # an instancer of more is a crowd: its meshes are checked, its placement is not
 
@@ -27,13 +30,15 @@ LET_IN_DEEP = 0.08  # a note up to here, a warning above
 LET_IN_HELD = 0.45  # a note up to here where it is what holds one of the two: a handle in its mug
 LET_IN_FAMILY = 0.5  # parts of one thing: silent up to here, a note above
 SCATTERED_COPIES = 8  # copies of one mesh from here on are a scatter (trees, stones), which runs into itself
+SCATTERED_SHARE = 0.25  # of such copies that float at all heights: leaves and snow, a note
+SWALLOWED = 40  # points of a thing that must all lie in another for it to be wholly inside
 NEARLY_CONVEX = 1.02  # times a solid's volume: a hull of no more has no hollow to speak of
 NEW_DIRECTIONS = 6  # in how many directions at most the way out is tried exactly
 
 # Below the ground, as a share of the thing's height.
 SUNK = 0.03  # silent
 SUNK_FLAT_BOTTOM = 0.15  # what has a flat bottom is made to stand: a warning above
-SUNK_ROUND_BOTTOM = 0.5  # stones and roots lie in the ground: a warning above
+SUNK_ROUND_BOTTOM = 0.6  # stones and roots lie in the ground: a warning above
 
 # Sizes and places.
 SCALE_GAP = 50.0  # times larger or smaller than the next in size
@@ -47,10 +52,18 @@ GROUND_LARGER = 3.0  # times the next footprint
 GROUND_THICKNESS = 0.1  # of its width
 APPLIED_SCALE = 1e-3
 
-# Work. What is left out is said in the report.
-TIME_LIMIT_S = 60.0  # for an emergency: a report must not depend on how busy the machine is
+# Work: counts, so that a report does not depend on how busy the machine is. What is left out is said in the report.
+TIME_LIMIT_S = 120.0  # for an emergency
+CROSSING_TRIANGLES = 1_000_000  # of the meshes that are tried for running through themselves, small ones first
+CONTACT_POINTS = 3_000_000  # that are measured against a neighbour, shared by all near pairs
+CONTACT_SAMPLES_AT_LEAST = 60
+OVERLAP_PAIRS = 6_000  # that are tried for running into each other, those deepest in each other's boxes first
 EXACT_OVERLAP_TRIANGLES = 400_000  # of the pairs whose depths are exact; then points of the one within the other tell
 ROUGH_SAMPLES = 150
 SAMPLES_AT_MOST = 1500  # points of one thing that are measured against another
+DISTANCE_SAMPLES = 200
+CARRIERS_TRIED = 24  # bodies under a body that floats, the highest first
+NEIGHBOURS_TRIED = 12  # bodies beside it, the nearest first
+FLOATING_MEASURED = 300  # groups that float, the largest first; of the rest the height above the ground is told
 FINDINGS_AT_MOST = 200
 TEXT_AT_MOST_CHARS = 4_400

@@ -17,6 +17,7 @@ from cloud.blender.child.checks.limits import (
 from cloud.blender.child.checks.scene import SceneArrays, Thing
 from cloud.blender.child.checks.space import Floats, encloses, tree_of
 from cloud.blender.child.checks.topology import Topology, connected
+from cloud.blender.child.wording import counted
 
 # Odd numbers of 62 bits: a product that wraps around tells rows of integers apart as good as surely.
 _MIX = np.random.default_rng(1).integers(2**60, 2**62, 7) | 1
@@ -40,9 +41,9 @@ def _normals(scene: SceneArrays, thing: Thing, topology: Topology) -> Iterator[F
         whole = len(turned) == len(topology.parts)
         faces = int(np.isin(topology.face_part, turned).sum())
         sky = whole and _holds_the_rest(scene, thing)
-        what = "is inside out" if whole else f"has {len(turned)} inside-out part{'s'[: len(turned) > 1]}"
+        what = "is inside out" if whole else f"has {counted(len(turned), 'inside-out part')}"
         mend = "meant if it is seen from within" if sky else "recalculate normals outside"
-        message = f"{thing.name} {what} ({faces} faces): {mend}."
+        message = f"{thing.name} {what} ({counted(faces, 'face')}): {mend}."
         yield Finding("flipped_normals", "note" if sky else "error", thing.name, message, count=faces)
     wrong = topology.disagreeing_edges
     if wrong.any():
@@ -53,7 +54,9 @@ def _normals(scene: SceneArrays, thing: Thing, topology: Topology) -> Iterator[F
         largest = np.zeros(int(topology.part.max()) + 1)
         np.maximum.at(largest, topology.face_part, area[patch])
         count = int((area[patch] < largest[topology.face_part]).sum()) or int(wrong.sum())
-        message = f"{thing.name} has {count} faces turned against their neighbours: recalculate normals outside."
+        message = (
+            f"{thing.name} has {counted(count, 'face')} turned against the neighbours: recalculate normals outside."
+        )
         yield Finding("inconsistent_normals", "warning", thing.name, message, count=count)
 
 
@@ -82,7 +85,8 @@ def _holds_the_rest(scene: SceneArrays, thing: Thing) -> bool:
 def _non_manifold(thing: Thing, topology: Topology) -> Iterator[Finding]:
     count = int((topology.faces_per_edge > 2).sum())
     if count:
-        message = f"{thing.name} has {count} edges with more than two faces: delete the inner faces or split the edges."
+        what = f"has {counted(count, 'edge')} with more than two faces"
+        message = f"{thing.name} {what}: delete the inner faces or split the edges."
         yield Finding("non_manifold_edges", "warning", thing.name, message, count=count)
 
 
@@ -118,9 +122,9 @@ def _holes(thing: Thing, topology: Topology) -> Iterator[Finding]:
 
 
 def _hole(thing: Thing, severity: Severity, holes: int, edges: int) -> Finding:
-    what = f"{holes} hole{'s'[: holes > 1]}" if severity == "warning" else f"{holes} wide opening{'s'[: holes > 1]}"
+    what = counted(holes, "hole" if severity == "warning" else "wide opening")
     mend = "fill them" if severity == "warning" else "fine for a cup or a tube; fill or solidify if it should be solid"
-    message = f"{thing.name} has {what} ({edges} boundary edges): {mend}."
+    message = f"{thing.name} has {what} ({counted(edges, 'boundary edge')}): {mend}."
     return Finding("boundary_edges", severity, thing.name, message, count=edges)
 
 
@@ -142,7 +146,9 @@ def _thin_faces(thing: Thing) -> Iterator[Finding]:
     perimeter = np.add.reduceat(edge_length[shape.corner_edge], shape.face_start)
     count = int((shape.face_area <= ZERO_AREA * perimeter**2).sum())
     if count:
-        message = f"{thing.name} has {count} faces without area: merge by distance, or dissolve degenerate faces."
+        message = (
+            f"{thing.name} has {counted(count, 'face')} without area: merge by distance, or dissolve degenerate faces."
+        )
         yield Finding("zero_area_faces", "warning", thing.name, message, count=count)
 
 
@@ -157,7 +163,9 @@ def _duplicates(thing: Thing, topology: Topology) -> Iterator[Finding]:
     doubled = _doubled_faces(topology, limit)
     if count or doubled:
         severity: Severity = "note" if "EDGE_SPLIT" in thing.modifiers else "warning"
-        what = f"{doubled} faces that lie on others" if doubled else f"{count} vertices at the place of others"
+        what = f"{counted(doubled, 'face')} on top of others"
+        if not doubled:
+            what = f"{counted(count, 'vertex', 'vertices')} at the place of others"
         message = f"{thing.name} has {what}: merge by distance."
         yield Finding("duplicate_vertices", severity, thing.name, message, count=max(count, doubled))
 
@@ -200,7 +208,12 @@ def _loose(thing: Thing, topology: Topology) -> Iterator[Finding]:
     if not edges + points:
         return
     what = " and ".join(
-        f"{count} {word}" for count, word in ((points, "vertices"), (edges, "edges without faces")) if count
+        text
+        for count, text in (
+            (points, counted(points, "vertex", "vertices")),
+            (edges, counted(edges, "edge without faces", "edges without faces")),
+        )
+        if count
     )
     severity: Severity = "warning" if len(shape.face_start) else "note"
     message = f"{thing.name} has loose geometry ({what}), which no render shows: delete loose."

@@ -18,6 +18,7 @@ from cloud.blender.child.checks.limits import (
 )
 from cloud.blender.child.checks.scene import SceneArrays, Thing
 from cloud.blender.child.checks.standing import Standing
+from cloud.blender.child.wording import counted
 
 
 def invalid_geometry(thing: Thing) -> Finding | None:
@@ -28,7 +29,9 @@ def invalid_geometry(thing: Thing) -> Finding | None:
         return Finding("invalid_geometry", "error", name, message)
     if not thing.shape.finite:
         count = int(thing.shape.lost_points.sum())
-        message = f"{name} has {count} vertices at no number (NaN or infinite): delete or rebuild them."
+        message = (
+            f"{name} has {counted(count, 'vertex', 'vertices')} at no number (NaN or infinite): delete or rebuild them."
+        )
         return Finding("invalid_geometry", "error", name, message, count=count)
     if not len(thing.shape.points):
         eaten = thing.faces_before > 0
@@ -70,7 +73,7 @@ def missing_material(thing: Thing) -> Finding | None:
     count = int(bare.sum())
     if not count:
         return None
-    what = "no material" if count == len(bare) else f"{count} faces without a material"
+    what = "no material" if count == len(bare) else f"{counted(count, 'face')} without a material"
     message = f"{thing.name} has {what}: assign one."
     return Finding("missing_material", "warning", thing.name, message, count=count)
 

@@ -20,6 +20,7 @@ from cloud.blender.child.checks.limits import (
     ROUGH_SAMPLES,
     SAMPLES_AT_MOST,
     SCATTERED_COPIES,
+    SWALLOWED,
 )
 from cloud.blender.child.checks.scene import Thing
 from cloud.blender.child.checks.space import Floats, encloses, within
@@ -31,17 +32,16 @@ def overlap_findings(
     pairs: Sequence[tuple[Thing, Thing]],
     topologies: dict[object, Topology],
     standing: Standing,
-    late: Callable[[str], bool],
+    late: Callable[[str, int], bool],
 ) -> Iterator[Finding]:
     """A finding for each pair that runs into each other deeper than parts are let into each other on purpose.
 
-    `late` is told what would be left out, and says whether to stop.
+    `late` is told what would be left out and how many pairs were tried, and says whether to stop.
     """
     solids = Solids(topologies)
     copies = Counter(thing.shape for thing in {body.thing for body in standing.bodies})
+    tried = 0
     for done, (first, second) in enumerate(pairs):
-        if late(f"the last {len(pairs) - done} of {len(pairs)} near pairs"):
-            return
         small, large = sorted((first, second), key=lambda thing: float(thing.dimensions.max()))
         if small.see_through or large.see_through:
             continue
@@ -50,24 +50,51 @@ def overlap_findings(
         silent = LET_IN_FAMILY if kin else LET_IN
         if box_depth(first, second) <= silent * reach:
             continue
+        if late(f"the last {len(pairs) - done} of {len(pairs)} near pairs", tried):
+            return
+        tried += 1
         depth = solids.depth(small, large, silent * reach)
         if depth.way_out <= silent * reach:
             continue
-        held = standing.holds(small, large) or standing.holds(large, small)
-        allowed = LET_IN_HELD if held else LET_IN_DEEP
         scattered = small.shape is large.shape and copies[small.shape] >= SCATTERED_COPIES
-        mild = kin or scattered or depth.way_out <= allowed * reach
-        mend = "fine if one is let into the other" if mild else f"move them apart, {_otherwise(small, large)}"
+        mild = kin or scattered or _belong_together(first, second) or _is_joint(small, large, depth, standing)
+        mend = "fine if one is let into the other" if mild else f"move them apart{_otherwise(small, large)}"
         message = f"{small.name} and {large.name} {depth.words}: {mend}."
         severity: Severity = "note" if mild else "warning"
         yield Finding("interpenetration", severity, small.name, message, large.name, value=depth.value, unit="m")
 
 
-def _otherwise(first: Thing, second: Thing) -> str:
-    """What else may be right. Things that share a root are parented already, to what holds the whole scene."""
+def _otherwise(small: Thing, large: Thing) -> str:
+    """What else may be right."""
+    if _is_swallowed(small, large):
+        return f"; {small.name} lies wholly inside and is not seen"
+    return ", or parent one to the other if they are one thing"
+
+
+def _is_joint(small: Thing, large: Thing, depth: "Depth", standing: Standing) -> bool:
+    """As deep as parts are let into each other that are joined so, and not out of sight."""
+    reach = float(small.dimensions.max())
+    if depth.way_out > LET_IN_HELD * reach or (depth.way_out > LET_IN * reach and _is_swallowed(small, large)):
+        return False
+    held = standing.holds(small, large) or standing.holds(large, small)
+    return held or depth.way_out <= LET_IN_DEEP * reach
+
+
+def _is_swallowed(small: Thing, large: Thing) -> bool:
+    """All of the one lies inside the other: a fork in a table top."""
+    if (small.low < large.low).any() or (small.high > large.high).any():
+        return False
+    points = small.points[small.shape.used]
+    points = points[:: len(points) // SWALLOWED + 1]
+    return all(encloses(large.tree, point) for point in points)
+
+
+def _belong_together(first: Thing, second: Thing) -> bool:
+    """They hang on one root, or are single parts of one collection that is not nearly the whole scene."""
     if first.root == second.root:
-        return "unless the one is meant to go through the other"
-    return "or parent one to the other if they are one thing"
+        return True
+    alone = first.family == first.name and second.family == second.name
+    return bool(alone and not (first.parent or second.parent) and first.kit and first.kit == second.kit)
 
 
 def are_kin(first: Thing, second: Thing) -> bool:
@@ -156,9 +183,12 @@ class Solids:
             return 0.0, True
         pieces = [np.asarray(piece.to_mesh().vert_properties)[:, :3] for piece in common.decompose()]
         thick = np.max([np.ptp(piece @ directions.T, axis=0) for piece in pieces], axis=0)
-        if thick.min() <= least:
-            return float(thick.min()), True
         ends = [np.asarray(solid.to_mesh().vert_properties)[:, :3] @ directions.T for solid in (one, other)]  # pyright: ignore[reportAttributeAccessIssue]
+        # A fork that goes through a table top has no more in common with it than its own thickness, which frees it not.
+        own = [np.ptp(end, axis=0) for end in ends]
+        thin = min(float(size.min()) for size in own) <= min(least, LET_IN * min(float(size.max()) for size in own))
+        if thick.min() <= least and not thin:
+            return float(thick.min()), True
         forward, back = ends[1].max(axis=0) - ends[0].min(axis=0), ends[0].max(axis=0) - ends[1].min(axis=0)
         shared = float(np.minimum(forward, back).min())
         limit = 0.02 * common.volume()

@@ -80,6 +80,7 @@ class Thing:
     instance: bool = False
     faces_before: int = 0
     family: str = ""
+    kit: str = ""
 
     @cached_property
     def points(self) -> Floats:
@@ -170,6 +171,7 @@ def read_scene() -> SceneArrays:
     for thing in scene.things:
         thing.crowd = thing.instance and instances[thing.parent] > CROWD_INSTANCES
     name_families(scene.things)
+    name_kits(scene.things)
     return scene
 
 
@@ -180,6 +182,19 @@ def name_families(things: list[Thing]) -> None:
     for thing in things:
         holds_all = thing.root not in own and len(things) > 3 and kin[thing.root] > 0.6 * len(things)
         thing.family = (thing.parent if thing.parent in own else thing.name) if holds_all else thing.root
+
+
+def name_kits(things: list[Thing]) -> None:
+    """Set each thing's `kit`: the collection that holds it, unless that is the scene's own or holds nearly all."""
+    kits = {
+        name: collection.name
+        for collection in bpy.context.scene.collection.children_recursive
+        for name in collection.objects.keys()  # noqa: SIM118 - this is no dict
+    }
+    members = Counter(kits.get(thing.name, "") for thing in things)
+    for thing in things:
+        kit = kits.get(thing.name, "")
+        thing.kit = kit if members[kit] <= 0.6 * len(things) else ""
 
 
 def _rendered_names() -> set[str]:
