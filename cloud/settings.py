@@ -5,11 +5,15 @@ all others start with `P2M_`. The Blender pod does not use this module: it gets 
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
 
 def default_data_dir() -> Path:
@@ -57,6 +61,11 @@ class Settings(BaseSettings):
         description="The web UI's address as users see it: it goes into links, and onto the screens of devices that "
         "sign in. [default on one machine: that of its web UI; else the API's own address]",
     )
+    share_url: str = Field(
+        default="",
+        description="The API's address as strangers reach it, for the links of shared scenes. [default: the address at "
+        "which the request for the link came]",
+    )
     session_ttl_s: int = Field(default=30 * 24 * 3600, ge=60, description="A session ends so long after its last use.")
     session_limit_s: int = Field(
         default=180 * 24 * 3600, ge=60, description="A session ends so long after its start, however much it is used."
@@ -90,11 +99,16 @@ class Settings(BaseSettings):
         description="Whose X-Forwarded-For is believed: addresses and networks with commas, of the proxies and of the "
         "web UI; `*` believes everybody. Without, a client's address is that of its connection.",
     )
+    cors_origins: str = Field(
+        default="",
+        description="Origins with commas (https://app.example.org) whose web pages may call the API from a browser.",
+    )
     prompt_limit_chars: int = Field(default=8_000, ge=1)
     image_limit_bytes: int = Field(default=10 * 2**20, ge=1)
     import_limit_bytes: int = Field(default=200 * 2**20, ge=1, description="An uploaded 3D file at most.")
     body_limit_bytes: int = Field(default=12 * 2**20, ge=1)
     user_storage_mib: int = Field(default=20_480, ge=0, description="What one user may keep; 0 is no limit.")
+    storage_mib: int = Field(default=0, ge=0, description="What all users together may keep; 0: no limit.")
     deleted_kept_days: float = Field(
         default=7.0, ge=0, le=36_500, description="How long a deleted project can be brought back."
     )
@@ -114,6 +128,21 @@ class Settings(BaseSettings):
         default=0.0,
         ge=0,
         description="What one user's jobs may cost in a calendar month (UTC) with the system's key; 0: no limit.",
+    )
+    user_month_tokens: int = Field(
+        default=0, ge=0, description="Tokens of one user's jobs in that month with the system's key; 0: no limit."
+    )
+    month_usd: float = Field(
+        default=0.0, ge=0, description="What all users' jobs together may cost in that month; 0: no limit."
+    )
+    month_tokens: int = Field(default=0, ge=0, description="Tokens of all users' jobs in that month; 0: no limit.")
+    user_day_jobs: int = Field(default=0, ge=0, description="Jobs that one user may send in 24 hours; 0: no limit.")
+    day_jobs: int = Field(default=0, ge=0, description="Jobs that all users may send in 24 hours; 0: no limit.")
+    user_minute_requests: int = Field(
+        default=0, ge=0, description="Requests that one user may make in a minute, of each API process; 0: no limit."
+    )
+    user_streams: int = Field(
+        default=200, ge=0, description="Event streams that one user may hold open, of each API process; 0: no limit."
     )
     job_limit_s: int = Field(default=3600, ge=1, description="Time of one job at most.")
     batch_limit: int = Field(default=500, ge=1, description="Prompts of one batch at most.")
@@ -142,13 +171,21 @@ class Settings(BaseSettings):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value or None
 
-    @field_validator("public_url")
+    @field_validator("public_url", "share_url")
     @classmethod
     def _is_page(cls, value: str) -> str:
         value = value.strip().rstrip("/")
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must be an address that begins with http:// or https://")
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        origins = [origin.strip().lower().rstrip("/") for origin in value.split(",") if origin.strip()]
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("each must be an exact origin, like https://app.example.org or http://localhost:3000")
+        return ",".join(origins)
 
     @field_validator("anthropic_api_key", "secret_keys", "oidc_client_secret")
     @classmethod
@@ -163,6 +200,17 @@ class Settings(BaseSettings):
     def system_key(self) -> str | None:
         """The deployment's own Claude key."""
         return self.anthropic_api_key.get_secret_value() if self.anthropic_api_key else None
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins of others whose pages may call the API, in lower case."""
+        return tuple(filter(None, self.cors_origins.split(",")))
+
+    @property
+    def public_origin(self) -> str:
+        """The origin of `public_url`, in lower case; "" if none is set."""
+        parts = urlsplit(self.public_url.lower())
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
     @property
     def pod_options(self) -> tuple[str, ...]:

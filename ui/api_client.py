@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ui.account_calls import AccountCalls
+from ui.admin_calls import AdminCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality
@@ -22,6 +23,7 @@ from ui.model_calls import ModelCalls
 from ui.oidc_calls import OidcCalls
 from ui.parameter_calls import ParameterCalls
 from ui.privacy_calls import PrivacyCalls
+from ui.share_calls import ShareCalls
 from ui.sign_in_calls import SignInCalls
 from ui.usage_calls import UsageCalls
 
@@ -30,6 +32,7 @@ __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStrea
 
 class ApiClient(
     AccountCalls,
+    AdminCalls,
     BatchCalls,
     BriefCalls,
     DeviceCalls,
@@ -40,6 +43,7 @@ class ApiClient(
     OidcCalls,
     ParameterCalls,
     PrivacyCalls,
+    ShareCalls,
     SignInCalls,
     UsageCalls,
 ):

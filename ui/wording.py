@@ -34,6 +34,16 @@ def file_size(count_bytes: int) -> str:
     return f"{size:.1f} GB"
 
 
+def binary_size(count_bytes: float) -> str:
+    """The same in the units that limits of storage have: `812 bytes`, `1.4 MiB`, `20.0 GiB`."""
+    size = float(count_bytes)
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
 def duration(seconds: float) -> str:
     """`0:07`, `12:30`, `1:02:03`."""
     minutes, rest = divmod(int(max(seconds, 0)), 60)

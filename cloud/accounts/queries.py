@@ -115,19 +115,14 @@ async def add_session(
 async def find_identity(
     session: AsyncSession, token_hash: bytes, ttl: dt.timedelta, address: str = ""
 ) -> Identity | None:
-    """Who holds the token; None if it is unknown, expired or revoked, or its user is suspended or being deleted.
+    """Who holds the token; None if it is unknown, expired or revoked. The user may be suspended or being deleted.
 
     Notes the use, at most once a minute: from where, and that the session lasts `ttl` from now, but for its end.
     """
     statement = (
         select(User, Session.id, Session.last_used_at < func.now() - _TOUCH_EVERY)
         .join(Session, Session.user_id == User.id)
-        .where(
-            Session.token_hash == token_hash,
-            _is_live(),
-            User.suspended_at.is_(None),
-            User.deletion_requested_at.is_(None),
-        )
+        .where(Session.token_hash == token_hash, _is_live())
     )
     found = (await session.execute(statement)).one_or_none()
     if found is None:

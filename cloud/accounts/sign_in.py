@@ -14,6 +14,7 @@ from cloud.accounts.origin import Origin, network_of
 from cloud.accounts.password_rules import LEAST_CHARS, check_password
 from cloud.accounts.passwords import Passwords
 from cloud.accounts.queries import Identity
+from cloud.accounts.standing.standing import refusal_of, require_active
 from cloud.accounts.throttle import sign_ins
 from cloud.accounts.throttle.throttle import Limit, Throttle
 from cloud.accounts.tokens import hash_of, kind_of, new_token
@@ -78,25 +79,6 @@ class InviteWrong(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("This invite is wrong, has been used, or has expired; ask for a new one.")
-
-
-class AccountSuspended(Forbidden):
-    """The password is right, but the account is suspended."""
-
-    code = "account_suspended"
-
-    def __init__(self, why: str) -> None:
-        reason = f" ({why})" if why else ""
-        super().__init__(f"This account is suspended{reason}; ask whoever runs this server.")
-
-
-class AccountBeingDeleted(Forbidden):
-    """The password is right, but the account is being deleted."""
-
-    code = "account_being_deleted"
-
-    def __init__(self) -> None:
-        super().__init__("This account is being deleted; nobody can sign in to it any more.")
 
 
 class Accounts:
@@ -212,7 +194,10 @@ class Accounts:
             return user, await sign_ins.admit(session, name, network, is_known=is_known)
 
     async def identify(self, token: str, address: str = "") -> Identity:
-        """Who holds the token, which was sent from the address. Raises: Unauthorized: unknown, expired or revoked."""
+        """Who holds the token, which was sent from the address.
+
+        Raises: Unauthorized: unknown, expired or revoked. AccountSuspended, AccountBeingDeleted.
+        """
         identity = None
         kind = kind_of(token)
         if kind in ("ses", "pat"):
@@ -224,6 +209,7 @@ class Accounts:
                     identity = await find_token_identity(session, hash_of(token))
         if identity is None:
             raise Unauthorized("The token is wrong, expired or revoked; sign in again, or make a new API token.")
+        require_active(identity.user)
         return identity
 
     async def open_session(
@@ -253,13 +239,6 @@ class Accounts:
             raise Forbidden("This is an API token, which has no session to end; revoke it instead.")
         async with self._sessions.begin() as session:
             await queries.revoke_sessions(session, identity.user.id, origin, only=identity.session_id)
-
-
-def refusal_of(user: "User") -> Forbidden | None:
-    """Why a user who has shown who they are may not sign in."""
-    if user.deletion_requested_at is not None:
-        return AccountBeingDeleted()
-    return AccountSuspended(user.suspended_for) if user.suspended_at is not None else None
 
 
 def _invites(mode: SignUpMode) -> tuple[links.Purpose, ...]:

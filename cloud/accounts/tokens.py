@@ -12,8 +12,9 @@ import string
 import zlib
 from typing import Literal, get_args
 
-Kind = Literal["ses", "pat", "dev", "lnk"]
-"""`ses`: session; `pat`: API token; `dev`: device code (RFC 8628); `lnk`: link that works once."""
+Kind = Literal["ses", "pat", "dev", "lnk", "shr"]
+"""`ses`: session; `pat`: API token; `dev`: device code (RFC 8628); `lnk`: link that works once;
+`shr`: page that is shared."""
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_CHARS = 43  # of 62: 256 bits

@@ -13,7 +13,7 @@ class Budget:
     """Counts one job's model calls, tokens and dollars against their limits.
 
     `max_tokens` counts every token, read, written or made (0: no limit): it also holds where nobody knows a model's
-    price. `usd_sentence` is what the user is told at a money limit that is not the job's own.
+    price. `usd_sentence` and `token_sentence` are what the user is told at limits that are not the job's own.
     """
 
     max_steps: int
@@ -23,6 +23,7 @@ class Budget:
     max_tokens: int = 0
     tokens: int = 0
     usd_sentence: str = ""
+    token_sentence: str = ""
     _last_usd: float = 0.0
     _last_tokens: int = 0
 
@@ -44,10 +45,15 @@ class Budget:
         if self.steps >= self.max_steps:
             return f"The job reached its limit of {self.max_steps} model calls."
         if self.max_tokens and self.tokens >= self.max_tokens:
-            return f"The job reached its limit of {self.max_tokens:,} tokens."
+            return self.token_sentence or f"The job reached its limit of {self.max_tokens:,} tokens."
         if self.usd >= self.max_usd or self.usd + self._sure_usd > self.max_usd:
             return self.usd_sentence or f"The job reached its limit of {self.max_usd:.2f} US dollars."
         return None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no money is left, or no tokens."""
+        return self.usd >= self.max_usd or bool(self.max_tokens and self.tokens >= self.max_tokens)
 
     @property
     def warning(self) -> str | None:

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.api.app import create_app
-from cloud.api.connections import connections_of
+from cloud.api.connections import HEAD_LIMIT_BYTES, connections_of
 from cloud.api.sign_in_line import SignInLine
 from cloud.errors import Prompt2MeshError
 from cloud.logs import configure_logging
@@ -32,6 +32,8 @@ class ApiServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=connections_of(SignInLine()),
+                h11_max_incomplete_event_size=HEAD_LIMIT_BYTES,
+                ws="none",  # there are no web sockets
                 log_config=None,
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),

@@ -37,6 +37,10 @@ class LogInIn(Body):
     username: Username
     password: KnownPassword
     client: Client = Field(default="api", description="Which of our programs this is, for the list of sessions.")
+    cookie: bool = Field(
+        default=False,
+        description="For web pages: the token goes into a cookie that scripts cannot read, not into the answer.",
+    )
 
 
 class PasswordIn(Body):
@@ -91,7 +95,14 @@ class UserOut(BaseModel):
 
 class SessionOut(BaseModel):
     id: UUID
-    token: str = Field(description="Send as `Authorization: Bearer …`. Shown once.", examples=["p2m_ses_…"])
+    token: str | None = Field(
+        description="Send as `Authorization: Bearer …`. Shown once; null: the cookie has it.", examples=["p2m_ses_…"]
+    )
+    csrf_token: str | None = Field(
+        default=None,
+        description="With a cookie: send as `X-CSRF-Token` with each call that changes something. The cookie "
+        "`p2m_csrf` (over https `__Host-p2m_csrf`) has it too, for scripts to read.",
+    )
     expires_at: dt.datetime = Field(description="Moves on with each use, up to `ends_at`.")
     ends_at: dt.datetime | None
     user: UserOut

@@ -1,5 +1,6 @@
 """The API as an ASGI app."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -20,12 +21,19 @@ from cloud.api import problems
 from cloud.api.access import Doors
 from cloud.api.accounts_setup import account_rules, first_admin_announced
 from cloud.api.dependencies import Demand, Services
+from cloud.api.docs_page import install_docs
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
+from cloud.api.headers import SecureHeaders
 from cloud.api.oidc_setup import oidc_client_of, oidc_sign_in
+from cloud.api.open_streams import OpenStreams
+from cloud.api.origins import cross_origin, refuse_rebinding
+from cloud.api.rates import RequestRates
 from cloud.api.routes import (
     account_export,
     accounts,
+    admin_jobs,
+    admin_users,
     api_tokens,
     artifacts,
     batches,
@@ -43,7 +51,10 @@ from cloud.api.routes import (
     parameters,
     passwords,
     projects,
+    quotas,
     sessions,
+    shared,
+    shares,
     storage,
     usage,
 )
@@ -52,6 +63,7 @@ from cloud.errors import InvalidInput
 from cloud.jobs.closing.work import Deletions, at_work
 from cloud.jobs.feed import EventFeed
 from cloud.jobs.takeout.archive import Exports
+from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 
@@ -67,16 +79,30 @@ as `cursor`.
 
 
 class _Prompt2MeshApi(FastAPI):
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+        self._edge = SecureHeaders(cross_origin(self._admit, settings))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._edge(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        await (refusal or super().__call__)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> problems.ProblemResponse | None:
+        """What to answer before anything is read; None: let the request in."""
+        headers = Headers(scope=scope)
         # FastAPI's own limit answers a declared length in plain text; it stays for bodies that declare none.
-        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        limit = imports.BODY_LIMIT_BYTES if scope.get("path", "").endswith("/imports") else self.max_body_size
+        declared = headers.get("content-length", "")
+        limit = imports.BODY_LIMIT_BYTES if scope["path"].endswith("/imports") else self.max_body_size
         if limit is not None and declared.isdecimal() and int(declared[:18]) > limit:
-            await problems.body_too_large()(scope, receive, send)
-        elif refusal := refuse_floods(self, scope):
-            await problems.problem_of(refusal)(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return problems.body_too_large()
+        if headers.get("content-encoding", "identity") != "identity":
+            return problems.compressed_body()
+        refusal = refuse_rebinding(scope, self._settings) or refuse_floods(self, scope)
+        return problems.problem_of(refusal) if refusal else None
 
     def openapi(self) -> dict[str, Any]:
         return self.openapi_schema or complete_document(super().openapi())
@@ -104,18 +130,21 @@ def create_app(settings: Settings) -> FastAPI:
             yield
 
     app = _Prompt2MeshApi(
+        settings,
         title="Prompt2Mesh",
         version=_version(),
         description=_DESCRIPTION,
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's own page takes its scripts from a public network
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
+    install_docs(app)
     app.include_router(health.router)
+    app.include_router(shared.pages)
     app.include_router(_versioned_routes())
     app.state.doors = Doors.checked(app)
     return app
@@ -137,7 +166,7 @@ def demand_admin(*routers: APIRouter) -> APIRouter:
 
 
 def _demand(demand: Demand, routers: Sequence[APIRouter]) -> APIRouter:
-    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403))
+    protected = APIRouter(dependencies=[Depends(demand)], responses=problems.documented(401, 403, 429))
     for router in routers:
         protected.include_router(router)
     return protected
@@ -149,6 +178,7 @@ def _versioned_routes() -> APIRouter:
         versioned.include_router(public)
     versioned.include_router(devices.public)
     versioned.include_router(deletion.public)
+    versioned.include_router(shared.files)
     versioned.include_router(
         demand_user(
             accounts.router,
@@ -163,8 +193,10 @@ def _versioned_routes() -> APIRouter:
             briefs.router,
             event_streams.router,
             artifacts.router,
+            shares.router,
             storage.router,
             usage.router,
+            quotas.router,
         )
     )
     versioned.include_router(
@@ -180,7 +212,7 @@ def _versioned_routes() -> APIRouter:
             oidc.router,
         )
     )
-    versioned.include_router(demand_admin(links.router))
+    versioned.include_router(demand_admin(links.router, admin_users.router, admin_jobs.router))
     return versioned
 
 
@@ -192,6 +224,9 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
         feed = EventFeed(settings.database_url)
         await feed.start()
         stack.push_async_callback(feed.aclose)
+        streams = OpenStreams(database, settings.user_streams)
+        watching = asyncio.create_task(streams.run_forever(), name="watch over open streams")
+        stack.push_async_callback(_end, watching)
         throttle = Throttle(database.sessions)
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
@@ -209,6 +244,7 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
             deletions=deletions,
             exports=Exports(database, store),
             feed=feed,
+            images=ImageProcesses(),
             models=ModelAccess(
                 offline_url="",  # only runners have one
                 default_model=settings.model,
@@ -218,7 +254,14 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
             catalogue=ModelCatalogue(settings.anthropic_base_url),
             model_keys=ModelKeys(safe),
             oidc=oidc_sign_in(settings, safe, people, database, throttle),
+            streams=streams,
+            rates=RequestRates(settings.user_minute_requests),
         )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 def _version() -> str:

@@ -19,11 +19,15 @@ from cloud.accounts.sign_in import Accounts
 from cloud.accounts.throttle.throttle import Throttle
 from cloud.agent.access import ModelAccess
 from cloud.agent.catalogue import ModelCatalogue
+from cloud.api.cookies import session_token_in
+from cloud.api.open_streams import OpenStreams
+from cloud.api.rates import RequestRates
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
 from cloud.jobs.closing.work import Deletions
 from cloud.jobs.feed import EventFeed
 from cloud.jobs.takeout.archive import Exports
+from cloud.projects.image_process import ImageProcesses
 from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
@@ -45,9 +49,12 @@ class Services:
     deletions: Deletions
     exports: Exports
     feed: EventFeed
+    images: ImageProcesses
     models: ModelAccess
     catalogue: ModelCatalogue
     model_keys: ModelKeys
+    streams: OpenStreams
+    rates: RequestRates
     oidc: OidcSignIn | None = None
 
 
@@ -64,10 +71,11 @@ async def require_identity(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     request: Request,
 ) -> Identity:
-    """Who asks. Every router but the public one depends on this. Raises: Unauthorized."""
-    if credentials is None:
+    """Who asks. Every router but the public one depends on this. Raises: Unauthorized, Forbidden (a cookie's call)."""
+    token = credentials.credentials if credentials else session_token_in(request, services.settings)
+    if token is None:
         raise Unauthorized("This needs a session: log in and send its token as `Authorization: Bearer …`.")
-    return await services.accounts.identify(credentials.credentials, _address_of(request))
+    return await services.accounts.identify(token, _address_of(request))
 
 
 IdentityDep = Annotated[Identity, Depends(require_identity)]
@@ -83,7 +91,8 @@ class Demand:
         self.scope: Scope | None = scope
 
     async def __call__(self, request: Request, identity: IdentityDep) -> None:
-        """Raises: Unauthorized. ScopeMissing."""
+        """Raises: Unauthorized. ScopeMissing. TooManyCalls."""
+        get_services(request).rates.count(identity.user.id)
         by_method: Scope = "read" if request.method in ("GET", "HEAD") else "build"
         wanted = self.scope or by_method
         if wanted not in identity.scopes:

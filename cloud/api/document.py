@@ -41,6 +41,7 @@ def _further_statuses(operation: dict[str, Any]) -> Iterator[HTTPStatus]:
     if "requestBody" in operation:
         yield HTTPStatus.BAD_REQUEST
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     if any(one["name"].lower() == "idempotency-key" for one in operation.get("parameters", [])):
         yield HTTPStatus.CONFLICT
 

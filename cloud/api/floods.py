@@ -21,18 +21,27 @@ _LIMITS: Mapping[tuple[str, str], Limit] = {
     ("POST", "/v1/device/authorize"): Limit(60, 60, "device sign-ins from your network"),
     ("POST", "/v1/device/token"): Limit(600, 60, "requests for a device's token from your network"),
 }
+# A page is a handful of requests. Tokens have 256 bits: this is against load, not against guesses.
+_SHARED = Limit(600, 60, "requests for shared pages from your network")
+_OF_SHARED = ("/s/", "/v1/shares/", "/assets/")
 
 
 def refuse_floods(app: FastAPI, scope: Scope) -> TooManyRequests | None:
     """What to answer instead of the request; None: let it in. Each network's requests are counted for themselves."""
-    limit = _LIMITS.get((scope.get("method", ""), scope.get("path", ""))) if scope["type"] == "http" else None
+    limit = _limit_of(scope) if scope["type"] == "http" else None
     if limit is None:
         return None
     address = (scope.get("client") or ("", 0))[0]
     services = app.state.services
     try:
-        services.throttle.demand(f"flood:{network_of(address)}", limit)
-        services.accounts.passwords.demand_place()
+        services.throttle.demand(f"flood:{limit.what}:{network_of(address)}", limit)
+        if limit is not _SHARED:
+            services.accounts.passwords.demand_place()
     except TooManyRequests as refusal:
         return refusal
     return None
+
+
+def _limit_of(scope: Scope) -> Limit | None:
+    path = scope.get("path", "")
+    return _SHARED if path.startswith(_OF_SHARED) else _LIMITS.get((scope.get("method", ""), path))

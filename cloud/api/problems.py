@@ -25,8 +25,9 @@ _SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
     413: "The body is too large; send less at once.",
+    415: "The body is compressed; send it as it is, without Content-Encoding.",
 }
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "compressed_body"}
 
 
 class ProblemResponse(JSONResponse):
@@ -68,6 +69,11 @@ def problem_of(error: Prompt2MeshError, headers: Mapping[str, str] | None = None
 def body_too_large() -> ProblemResponse:
     """For a body past the limit of all routes."""
     return ProblemResponse(413, _CODES[413], _SENTENCES[413])
+
+
+def compressed_body() -> ProblemResponse:
+    """For a body that may unfold to anything."""
+    return ProblemResponse(415, _CODES[415], _SENTENCES[415])
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -128,7 +134,7 @@ async def _refusal_of_strangers(request: Request) -> ProblemResponse | None:
 async def _on_database_error(request: Request, error: Exception) -> ProblemResponse:
     if not is_unreachable(error):
         log.error("request failed", extra={"path": request.url.path}, exc_info=error)
-        return _internal()
+        return internal_error()
     log.warning("the database does not answer", extra={"error": str(error).splitlines()[0]})
     return ProblemResponse(
         503, "unavailable", "The database does not answer; try again in a moment.", headers={"Retry-After": "5"}
@@ -138,10 +144,11 @@ async def _on_database_error(request: Request, error: Exception) -> ProblemRespo
 async def _on_unexpected(_request: Request, error: Exception) -> ProblemResponse:
     # The server logs the traceback: it gets the exception again after this answer.
     log.error("request failed unexpectedly", extra={"error": type(error).__name__})
-    return _internal()
+    return internal_error()
 
 
-def _internal() -> ProblemResponse:
+def internal_error() -> ProblemResponse:
+    """For a mistake of ours: says nothing of it."""
     return ProblemResponse(500, "internal_error", "Something went wrong on our side; the log of the server has it.")
 
 

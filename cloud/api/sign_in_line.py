@@ -9,6 +9,8 @@ import json
 from collections import deque
 from collections.abc import Callable
 
+from cloud.api.headers import HEADERS
+
 PREFIXES = (b"POST /v1/sessions", b"POST /v1/users", b"POST /v1/password-resets")
 _PLACES = 256
 _IN_ONE_TURN = 2
@@ -26,7 +28,8 @@ _PROBLEM = json.dumps(
 )
 REFUSAL = (
     "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\n"
-    f"Retry-After: {_WAIT_S}\r\nContent-Length: {len(_PROBLEM)}\r\nConnection: close\r\n\r\n{_PROBLEM}"
+    + "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+    + f"Retry-After: {_WAIT_S}\r\nContent-Length: {len(_PROBLEM)}\r\nConnection: close\r\n\r\n{_PROBLEM}"
 ).encode()
 """The whole answer to who finds the line too long; ready made, for it is sent by the thousand."""
 

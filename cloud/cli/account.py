@@ -5,12 +5,12 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cloud.cli import credentials
 from cloud.cli.asking import JsonOption, ServerOption, TokenOption, answer_of_server
 from cloud.cli.connection import Where
 from cloud.cli.display import plain
+from cloud.cli.tables import table_of
 from cloud.errors import InvalidInput
 from ui.account_types import ApiToken, NewApiToken, SignedInClient
 from ui.api_client import ApiClient
@@ -69,7 +69,7 @@ def list_tokens(server: ServerOption = None, token: TokenOption = None, as_json:
             )
             for each in found
         ]
-        console.print(_table(("id", "name", "ends in", "may", "last used", "expires"), rows))
+        console.print(table_of(("id", "name", "ends in", "may", "last used", "expires"), rows))
 
     answer_of_server(Where(server, token), as_json, lambda client, _: list(client.api_tokens()), tell)
 
@@ -134,7 +134,7 @@ def sessions_command(
             )
             for each in found
         ]
-        console.print(_table(("id", "client", "device", "from", "signed in", "last used"), rows))
+        console.print(table_of(("id", "client", "device", "from", "signed in", "last used"), rows))
 
     answer_of_server(Where(server, token), as_json, work, tell)
 
@@ -151,12 +151,3 @@ def _one_of(items: Sequence[Item], named: str, by_name: Sequence[Item], noun: st
 
 def _day(moment: str | None, otherwise: str) -> str:
     return moment[:16].replace("T", " ") if moment else otherwise
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(*(plain(cell) for cell in row))
-    return table

@@ -86,6 +86,7 @@ def _table(freed: "Freed") -> Table:
         ("ended sessions dropped", freed.sessions, None),
         ("ended device sign-ins dropped", freed.device_sign_ins, None),
         ("ended API tokens dropped", freed.api_tokens, None),
+        ("ended share links dropped", freed.shares, None),
         ("one-time links dropped", freed.one_time_links, None),
         ("counts of failed sign-ins dropped", freed.sign_in_failures, None),
         ("empty batches dropped", freed.batches, None),

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
+from cloud.cli.admin import app as admin_app
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
@@ -21,6 +22,7 @@ from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
 from cloud.cli.privacy import app as account_app
+from cloud.cli.share import app as share_app
 from cloud.cli.usage import usage_command
 from cloud.cli.users import app as users_app
 from cloud.errors import Conflict, Prompt2MeshError
@@ -42,6 +44,7 @@ app.add_typer(history_app, name="history")
 app.command("make")(make_command)
 app.command("parameters")(parameters_command)
 app.add_typer(key_app, name="key")
+app.add_typer(share_app, name="share")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
 app.command()(login)
@@ -49,6 +52,7 @@ app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
 app.add_typer(account_app, name="account")
+app.add_typer(admin_app, name="admin")
 app.command("sessions")(sessions_command)
 app.add_typer(users_app, name="users")
 

@@ -1,4 +1,4 @@
-"""`prompt2mesh usage`: what one's model calls have cost."""
+"""`prompt2mesh usage`: what one's model calls have cost, and how much one may still do."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -10,15 +10,23 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from cloud.cli.admin_view import show_quotas
 from cloud.cli.asking import JsonOption, ServerOption, TokenOption, answer_of_server
 from cloud.cli.display import Display, plain
 from cloud.cli.make import Where
 from ui.api_client import ApiClient
 from ui.api_types import MonthBudget, UsageGroup, UsageReport
 from ui.money import money
+from ui.quota_types import Quota
 
 _BAR_WIDTH = 24
 _DAYS_SHOWN = 31
+
+
+class UsageAndQuotas(UsageReport):
+    """The ledger's sums, and how much one may still do."""
+
+    quotas: list[Quota]
 
 
 def usage_command(
@@ -36,19 +44,19 @@ def usage_command(
     token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What your model calls have cost: by day, model and purpose, and what is left of the month."""
+    """What your model calls have cost: by day, model and purpose, and what is left of your quotas."""
     first, last = (day.date().isoformat() if day else None for day in (since, until))
 
-    def work(client: ApiClient, display: Display) -> UsageReport:
+    def work(client: ApiClient, display: Display) -> UsageAndQuotas:
         if csv is not None:
             client.download_usage(csv.absolute(), first, last)
             display.note(f"every call is in {csv}")
-        return client.usage(first, last)
+        return {**client.usage(first, last), "quotas": client.quotas()}
 
     answer_of_server(Where(server, token), as_json, work, _show)
 
 
-def _show(console: Console, report: UsageReport) -> None:
+def _show(console: Console, report: UsageAndQuotas) -> None:
     totals = report["totals"]
     if not totals["calls"]:
         console.print("No model call has been made.")
@@ -64,6 +72,7 @@ def _show(console: Console, report: UsageReport) -> None:
     if estimates := totals["estimates"]:
         calls = "1 call was" if estimates == 1 else f"{estimates} calls were"
         console.print(f"{calls} cut off: what the server had not yet told of the output is estimated.")
+    show_quotas(console, report["quotas"])
 
 
 def _table(title: str, rows: Sequence[UsageGroup]) -> Table:

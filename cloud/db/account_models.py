@@ -111,7 +111,8 @@ class OidcFlow(Base):
 class Share(Base):
     """A public page of one scene of a project. Only the SHA-256 of its token is kept; `hint` is its last four.
 
-    `snapshot_id` is the scene that is shown: later changes of the project are not. `expires_at` None: no end.
+    `snapshot_id` is the scene that is shown: later changes of the project are not. `job_id` is the job whose picture
+    and .glb are of that scene. `expires_at` None: no end.
     """
 
     __tablename__ = "shares"
@@ -120,6 +121,7 @@ class Share(Base):
     user_id: Mapped[uuid.UUID] = owner_column()
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     snapshot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("snapshots.id", ondelete="CASCADE"), index=True)
+    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     hint: Mapped[str]
     title: Mapped[str] = mapped_column(default="", server_default="")
@@ -147,6 +149,18 @@ class AccountDeletion(Base):
     requested_at: Mapped[dt.datetime]
     swept_at: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None] = mapped_column(index=True)
+
+
+class JobTally(Base):
+    """So many jobs were sent at once: what the quota of 24 hours counts. Jobs go with their project, this does not."""
+
+    __tablename__ = "job_tallies"
+    __table_args__ = (Index("ix_job_tallies_of_user", "user_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    user_id: Mapped[uuid.UUID] = owner_column(index=False)
+    jobs: Mapped[int]
+    at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class AuditEntry(Base):

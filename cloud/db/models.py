@@ -53,8 +53,9 @@ def owner_column(*, index: bool = True) -> Mapped[uuid.UUID]:
 class User(Base):
     """A person who may sign in. `username` is kept as typed and is unique without regard to case.
 
-    The limits are None where the setting's hold: `month_usd_limit` is what the user's jobs may cost the deployment in
-    a calendar month (UTC), `month_token_limit` the tokens of that month, `day_job_limit` the jobs begun in 24 hours.
+    The limits are None where the setting's hold, and 0 where there is none: `month_usd_limit` is what the user's jobs
+    may cost the deployment in a calendar month (UTC), `month_token_limit` the tokens of that month, `day_job_limit` the
+    jobs sent in 24 hours.
     A suspended user can sign in nowhere and runs nothing; of one whose account is being deleted
     (`deletion_requested_at`) the rows are still there because their work has to stop first.
     """
@@ -73,7 +74,6 @@ class User(Base):
     month_usd_limit: Mapped[float | None] = mapped_column(Numeric(12, 2))
     month_token_limit: Mapped[int | None] = mapped_column(BigInteger)
     day_job_limit: Mapped[int | None]
-    running_job_limit: Mapped[int | None]
     storage_mib_limit: Mapped[int | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
@@ -334,6 +334,7 @@ class Usage(Base):
         UniqueConstraint("job_id", "message_seq"),
         UniqueConstraint("job_id", "consultation_key", name="uq_usage_job_id_consultation_key"),
         Index("ix_usage_of_user_by_time", "user_id", "created_at"),
+        Index("ix_usage_of_system_by_time", "created_at", postgresql_where=text("billed_to = 'system'")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -35,7 +35,8 @@ class ConversationRecorder:
     """The part of a job's recorder that hears the model: messages, consultations, usage, live text.
 
     `billed_to` says whose key pays for model calls, `purpose` what those outside a consultation are for. Once
-    `draining` is set, the methods that end a turn raise `HandOver` when they have written.
+    `draining` is set, the methods that end a turn raise `HandOver` when they have written. `before_call` is
+    awaited when a turn of ours has been kept, before the model is called with it.
     """
 
     database: Database
@@ -50,6 +51,7 @@ class ConversationRecorder:
     purpose: str = "build"
     usd_limit: float | None = None
     token_limit: int | None = None
+    before_call: Callable[[], Awaitable[None]] | None = None
     _turn_seq: int = 0
     _open_call: UUID | None = None
     _open_steps: dict[int, dict[str, Any] | None] = field(default_factory=dict)
@@ -181,6 +183,8 @@ class ConversationRecorder:
 
         await self.write(body, progress=True)
         self._hand_over_if_draining()
+        if self.before_call is not None:
+            await self.before_call()
 
     def _cost(
         self,

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cloud.agent.contract import ToolResult
 from cloud.errors import Prompt2MeshError
@@ -14,6 +15,7 @@ from cloud.jobs.storable import storable_text
 PREVIEW_SIZE_PX = 1024
 QUICK_SIZE_PX = 512
 ALWAYS = ("blend", "glb")
+SCENE_PICTURE = "picture.png"
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 _MEDIA_TYPES = {
     "blend": "application/x-blender",
@@ -92,6 +94,17 @@ async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
         await recorder.add_files([picture])
         if unfit := result.structured.get("camera_unfit"):
             await recorder.say(storable_text(f"The preview is from three quarters: the scene's camera {unfit}."))
+
+
+async def deliver_picture(toolbox: PodToolbox, recorder: JobRecorder) -> None:
+    """Make a picture of the scene that is open, which need not be the project's: it is no preview of that.
+
+    Raises: DeliveryFailed, PodLost, PodNotReady.
+    """
+    if not recorder.has_file("picture", SCENE_PICTURE):
+        picture = _picture_of(await _look_through_camera(toolbox, "rendered", PREVIEW_SIZE_PX))
+        if picture is not None:
+            await recorder.add_files([replace(picture, kind="picture", name=SCENE_PICTURE)])
 
 
 async def draw_quick_preview(toolbox: PodToolbox) -> NewFile | None:

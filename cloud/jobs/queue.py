@@ -6,6 +6,7 @@ from cloud.errors import Conflict
 from cloud.jobs import queries
 from cloud.jobs.claims import queries as claims
 from cloud.jobs.events import JobQueued
+from cloud.jobs.quotas.admission import admit
 from cloud.projects.queries import ProjectDeleted
 
 if TYPE_CHECKING:
@@ -15,22 +16,24 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from cloud.db.models import Job
+    from cloud.settings import Settings
 
 
-async def enqueue(session: "AsyncSession", job: "Job") -> None:
+async def enqueue(session: "AsyncSession", job: "Job", settings: "Settings", *, with_file: bool = False) -> None:
     """Write the job and queue it; a runner sees it when the caller commits. One job of a user runs at a time.
 
     The queue is fair between users: who sends fifty jobs gets as much of the runners as who sends one.
-    Raises: ProjectDeleted.
+    `with_file`: see `require_space`.
+
+    Raises: ProjectDeleted. What `admit` raises, at which the transaction must not be committed.
     """
-    await enqueue_all(session, [job])
+    await enqueue_all(session, [job], settings, with_file=with_file)
 
 
-async def enqueue_all(session: "AsyncSession", jobs: "Sequence[Job]") -> None:
-    """The same with many jobs of one user, one behind the other, each of another project: few statements for all.
-
-    Raises: ProjectDeleted.
-    """
+async def enqueue_all(
+    session: "AsyncSession", jobs: "Sequence[Job]", settings: "Settings", *, with_file: bool = False
+) -> None:
+    """The same with many jobs of one user, one behind the other, each of another project: few statements for all."""
     first = await claims.next_turn(session, jobs[0].user_id)
     for place, job in enumerate(jobs):
         job.turn = first + place
@@ -40,6 +43,8 @@ async def enqueue_all(session: "AsyncSession", jobs: "Sequence[Job]") -> None:
         if writer.project.deleted_at is not None:  # since the caller looked: now the lock holds it as it is
             raise ProjectDeleted(writer.project.id)
         writer.emit(JobQueued())
+    # After the projects' locks, as everywhere. Here alone, so that no way into the queue can leave it out.
+    await admit(session, jobs, settings, with_file=with_file)
     await claims.defer_all(session, jobs)
     await session.flush()
 

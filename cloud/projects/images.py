@@ -12,11 +12,13 @@ from cloud.errors import InvalidInput
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 # The model scales larger pictures down to this itself.
 LONG_SIDE_PX = 1568
+# Where a picture is scaled in two turns, the first leaves it at least as long: no difference can be seen.
+_ROUGH_SIDE_PX = 2 * LONG_SIDE_PX
 # Smaller ones it cannot make out: they are shown to it enlarged.
 _LONG_SIDE_AT_LEAST_PX = 48
 # What is much longer than wide would come out of the scaling a few pixels thin.
 _ASPECT_LIMIT = 20
-# A picture of this many pixels takes some 250 MB while it is decoded.
+# A picture of this many pixels takes up to a gigabyte while it is decoded.
 _PIXELS_LIMIT = 60_000_000
 # The Messages API takes at most 5 MB of base64 for one image.
 _ENCODED_LIMIT_BYTES = 3_600_000
@@ -62,8 +64,9 @@ def clean_image(content: bytes) -> CleanImage:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
             _check_size(opened.width, opened.height)
             lossless = opened.format in ("PNG", "GIF")
+            opened.draft(None, (LONG_SIDE_PX, LONG_SIDE_PX))  # a JPEG need not be decoded at its full size
             opened.load()
-            upright = ImageOps.exif_transpose(opened)
+            upright = ImageOps.exif_transpose(_roughly_scaled(opened))
             transparent = upright.has_transparency_data
             picture = _in_srgb(_in_8_bit(upright)).convert("RGBA" if transparent else "RGB")
     except InvalidInput:
@@ -100,6 +103,18 @@ def _check_size(width: int, height: int) -> None:
             f"The image has {width} × {height} pixels: one side is more than {_ASPECT_LIMIT} times the other, so the "
             "model would see a thin line; crop it to what matters."
         )
+
+
+def _roughly_scaled(picture: Image.Image) -> Image.Image:
+    """A far too large picture at a whole fraction of its size: colours are then converted in little memory."""
+    factor = max(picture.size) // _ROUGH_SIDE_PX
+    if factor < 2:
+        return picture
+    if picture.mode in ("P", "PA", "1"):  # indices cannot be mixed
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    elif picture.mode.startswith("I;16"):
+        picture = picture.convert("I")
+    return picture.reduce(factor)
 
 
 def _in_8_bit(picture: Image.Image) -> Image.Image:

@@ -21,6 +21,7 @@ DEMANDS = {door.name: door.demand for door in document_doors() if door.demand is
 GUARDED = sorted((route for route in routes() if str(route) not in PUBLIC), key=str)
 LOG_OUT = "DELETE /v1/sessions/current"  # an API token is told that it has no session to end
 CLAIM = "POST /v1/admin/claim"  # by which somebody who is no admin becomes the first
+QUOTAS = "GET /v1/account/quotas"  # a program that sends jobs must know whether it may
 UNDELETE = "POST /v1/projects/{project_id}/undelete"
 _WITHIN_PROJECTS = {"project_id", "job_id", "artifact_id", "snapshot_id"}
 _SCOPED = "p2m_with_scopes_"
@@ -137,7 +138,7 @@ def test_what_is_about_the_account_or_for_admins_demands_just_that() -> None:
     for route in GUARDED:
         if "/admin" in route.path and str(route) != CLAIM:
             assert DEMANDS[str(route)].scope == "admin", route
-        elif route.path.startswith((*account, CLAIM.split()[1])) and str(route) != LOG_OUT:
+        elif route.path.startswith((*account, CLAIM.split()[1])) and str(route) not in (LOG_OUT, QUOTAS):
             assert DEMANDS[str(route)].scope == "account", route
 
 

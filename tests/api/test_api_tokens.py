@@ -102,14 +102,17 @@ def test_an_expired_token_is_worth_nothing(api: RunningApi, ada: httpx2.Client, 
     assert _with(anybody, endless, "GET", "/v1/me") == 200
 
 
-@pytest.mark.parametrize("column", ["suspended_at", "deletion_requested_at"])
-def test_the_tokens_of_who_is_suspended_or_leaves_are_worth_nothing(
-    api: RunningApi, anybody: httpx2.Client, column: str
+@pytest.mark.parametrize(
+    ("column", "code"), [("suspended_at", "account_suspended"), ("deletion_requested_at", "account_being_deleted")]
+)
+def test_the_tokens_of_who_is_suspended_or_leaves_open_nothing(
+    api: RunningApi, anybody: httpx2.Client, column: str, code: str
 ) -> None:
     made = _make(sign_in(api, f"tokens {column}"))
     _execute(api, f"UPDATE users SET {column} = now() WHERE username = %s", f"tokens {column}")  # noqa: S608 - ours
 
-    assert _with(anybody, made, "GET", "/v1/me") == 401
+    refused = anybody.get("/v1/me", headers={"Authorization": f"Bearer {made['token']}"})
+    assert (refused.status_code, refused.json()["code"]) == (403, code)
 
 
 def test_only_an_admin_makes_an_admins_token_and_it_ends_with_the_office(

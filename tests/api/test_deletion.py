@@ -117,7 +117,7 @@ async def test_no_job_slips_into_a_project_that_is_deleted_meanwhile(
             await delete_project(deleting, owner, UUID(project))
 
         with pytest.raises(ProjectDeleted):
-            await enqueue(asking, Job(user_id=owner, project_id=found.id, prompt="a chair"))
+            await enqueue(asking, Job(user_id=owner, project_id=found.id, prompt="a chair"), Settings())
         await asking.rollback()
 
 

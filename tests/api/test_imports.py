@@ -97,7 +97,7 @@ def test_a_picture_is_no_3d_file(ada: httpx2.Client, project: str, png: bytes) -
     answer = ada.post(f"/v1/projects/{project}/imports", params={"artifact_id": image["id"]})
 
     assert image["name"] == "Front b.png"
-    assert (answer.status_code, answer.json()["detail"][:11]) == (422, "Front b.png")
+    assert (answer.status_code, answer.json()["detail"][:11]) == (409, "Front b.png")
 
 
 def test_the_client_streams_a_file_from_disk(api: RunningApi, ada: httpx2.Client, project: str, tmp_path: Path) -> None:

@@ -141,9 +141,9 @@ async def test_used_up_month_refuses_builds_and_nothing_else(database_url: str, 
         async with database.sessions.begin() as session:
             session.add(Usage(user_id=UUID(client.get("/v1/me").json()["id"]), model="m", usd=Decimal(1)))
         refused = client.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"})
-        assert (refused.status_code, refused.json()["code"]) == (402, "month_budget_reached")
+        assert (refused.status_code, refused.json()["code"]) == (429, "month_budget_reached")
         assert "begins anew on" in refused.json()["detail"]
-        assert client.post("/v1/batches", json={"items": ["a chair"]}).status_code == 402
+        assert client.post("/v1/batches", json={"items": ["a chair"]}).status_code == 429
         offline = {"prompt": "a chair", "model": "offline-modeller"}
         assert client.post(f"/v1/projects/{project}/jobs", json=offline).status_code == 202
     await database.aclose()

@@ -4,8 +4,8 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from cloud.cli.usage import _show
-from ui.api_types import UsageReport
+from cloud.cli.usage import UsageAndQuotas, _show
+from tests.ui.fake_account import quota
 
 SUMS = {"calls": 3, "estimates": 1, "input_tokens": 100, "cache_write_tokens": 900, "output_tokens": 50}
 DEAR, CHEAP = ({**SUMS, "cache_read_tokens": 3_000, "usd": usd} for usd in (2.5, 0.0123))
@@ -22,11 +22,12 @@ def shown(**facts: Any) -> str:
         "by_purpose": [{"name": "build", **DEAR}],
         "by_payer": [{"name": "system", **DEAR}],
         "unpriced_models": [],
+        "quotas": [quota("day_jobs", 20, 15, "2026-11-24T09:29:31+00:00"), quota("month_usd", None, 2.5)],
         **facts,
     }
     console = Console(width=140, record=True, file=None, quiet=False)
     with console.capture() as captured:
-        _show(console, cast(UsageReport, report))
+        _show(console, cast(UsageAndQuotas, report))
     return captured.get()
 
 
@@ -47,6 +48,13 @@ def test_cost_that_nobody_knows_is_no_amount() -> None:
     said = shown(totals=unknown, by_model=[unknown])
     assert "3 model calls, price unknown" in said
     assert next(line for line in said.splitlines() if "local-model" in line).split()[5:7] == ["price", "unknown"]
+
+
+def test_quotas_come_last_with_what_is_used_and_when_there_is_more() -> None:
+    *_, jobs, usd = shown().rstrip().splitlines()
+    assert jobs.split()[:7] == ["Jobs", "in", "24", "hours", "15", "of", "20"]
+    assert jobs.endswith("more from 2026-11-24 09:29 UTC")
+    assert usd.split() == ["Money", "this", "month", "$2.50,", "no", "limit"]
 
 
 def test_user_without_calls_is_told_so() -> None:

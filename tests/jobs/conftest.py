@@ -63,7 +63,7 @@ class Account:
             **{"kind": "build", "request": {"formats": [], "image_ids": []}, **facts},
         )
         async with self.database.sessions() as session, session.begin():
-            await enqueue(session, job)
+            await enqueue(session, job, Settings())
         return job.id
 
     async def cancel(self, job_id: UUID) -> None:

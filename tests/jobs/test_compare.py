@@ -62,7 +62,8 @@ async def test_old_steps_are_compared_and_exported_while_the_scene_stays(
         first, second, last = (str(snapshot.id) for snapshot in await user.snapshots())
         compared = await user.ended(await _compare(user, first, second))
         with_empty = await user.ended(await _compare(user, first, None))
-        exported_id = await user.post("", kind="export", request={"formats": ["blend"], "snapshot_id": first})
+        wanted = {"formats": ["blend"], "snapshot_id": first, "picture": True}
+        exported_id = await user.post("", kind="export", request=wanted)
         exported = await user.ended(exported_id)
     assert [one.state for one in (compared, with_empty, exported)] == ["succeeded"] * 3, compared.error
     assert compared.result is not None
@@ -80,9 +81,10 @@ async def test_old_steps_are_compared_and_exported_while_the_scene_stays(
     assert with_empty.result is not None
     assert with_empty.result["comparison"]["changed"]["removed"] == ["Box"]
     assert with_empty.result["comparison"]["b_picture_id"] is None
-    (tmp_path / "old.blend").write_bytes(
-        await backend.services.store.get((await user.artifacts(exported_id))["scene.blend"].sha256)
-    )
+    old = await user.artifacts(exported_id)
+    (tmp_path / "old.blend").write_bytes(await backend.services.store.get(old["scene.blend"].sha256))
+    assert (old["picture.png"].kind, "preview.png" in old) == ("picture", False)
+    assert _red_box_in(await backend.services.store.get(old["picture.png"].sha256))
     assert set(await asyncio.to_thread(describe, tmp_path, "old.blend")) == {"Box"}
     head = await user.head()
     assert head is not None

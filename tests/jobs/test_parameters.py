@@ -19,6 +19,7 @@ from cloud.jobs.parameters.changes import NoScene, read_scene, request_change
 from cloud.jobs.parameters.queries import scene_before
 from cloud.jobs.work import Services
 from cloud.projects.queries import get_project
+from cloud.settings import Settings
 from tests.jobs.conftest import Account, Backend, running, until
 from tests.jobs.test_script import assert_same, describe, run_bpy
 from tests.support.scripted_messages import calls, finishes, scripted_messages
@@ -83,7 +84,7 @@ async def changed(user: Account, values: dict[str, Any], expected_head: UUID | N
     """Ask for the change as the API does. Returns: the job's id."""
     async with user.database.sessions() as session, session.begin():
         project = await get_project(session, user.user_id, user.project_id)
-        return (await request_change(session, project, values, expected_head)).id
+        return (await request_change(session, project, values, expected_head, Settings())).id
 
 
 async def parameters(user: Account) -> dict[str, Any]:

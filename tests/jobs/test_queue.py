@@ -12,6 +12,7 @@ from cloud.jobs import queries
 from cloud.jobs.claims.claims import Claim, claim_next, end_job
 from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.queue import enqueue, request_cancel
+from cloud.settings import Settings
 from tests.jobs.claims.conftest import any_model, claim_job, entries
 from tests.jobs.conftest import Account
 
@@ -33,7 +34,7 @@ async def test_job_is_queued_with_its_first_event(owner: Account) -> None:
 async def test_rolled_back_request_queues_nothing(owner: Account) -> None:
     job = Job(id=uuid4(), user_id=owner.user_id, project_id=owner.project_id, prompt="x")
     async with owner.database.sessions() as session:
-        await enqueue(session, job)
+        await enqueue(session, job, Settings())
         await session.rollback()
     assert await entries(owner) == []
 

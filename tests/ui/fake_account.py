@@ -22,6 +22,7 @@ class FakeAccount:
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
     answered: list[tuple[str, str]] = field(default_factory=list)
     used_bytes: int = 1000
+    quotas: list[dict[str, Any]] = field(default_factory=list)
 
 
 def signed_in_client(client: str, device: str) -> dict[str, Any]:
@@ -30,6 +31,12 @@ def signed_in_client(client: str, device: str) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "client": client, "device": device, "address": "203.0.113.7", **times} | {
         "is_current": False
     }
+
+
+def quota(name: str, limit: float | None, used: float, renews_at: str | None = None) -> dict[str, Any]:
+    """One quota, as the list shows it."""
+    left = None if limit is None else max(0, limit - used)
+    return {"name": name, "limit": limit, "used": used, "left": left, "renews_at": renews_at}
 
 
 def waiting_device(code: str, device: str = "Linux, host lab") -> dict[str, Any]:
@@ -52,6 +59,7 @@ class AccountRoutes:
             "DELETE /v1/sessions": self.end_sessions,
             "DELETE /v1/sessions/others": self.end_sessions,
             "DELETE /v1/sessions/{session}": self.end_sessions,
+            "GET /v1/account/quotas": self.quotas,
             "GET /v1/account/tokens": self.api_tokens,
             "POST /v1/account/tokens": self.make_api_token,
             "DELETE /v1/account/tokens/{token}": self.revoke_api_token,
@@ -88,6 +96,9 @@ class AccountRoutes:
         self.account.ended.append(request.path_params.get("session") or request.url.path.rpartition("/")[2])
         self.account.other_sessions.clear()
         return Response(status_code=204)
+
+    async def quotas(self, request: Request) -> Response:
+        return JSONResponse({"items": self.account.quotas})
 
     async def api_tokens(self, request: Request) -> Response:
         return page(

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
 from tests.ui.fake_answers import now, page, problem
+from tests.ui.fake_shares import ShareRoutes
 from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
 
 USAGE = {"input_tokens": 1200, "output_tokens": 300, "cache_read_tokens": 0, "cache_write_tokens": 0, "usd": 0.0123}
@@ -80,6 +81,7 @@ class FakeApi:
     refuse_keys: str = ""
     model_keys: list[str] = field(default_factory=list)
     account: FakeAccount = field(default_factory=FakeAccount)
+    shares: list[dict[str, Any]] = field(default_factory=list)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -227,7 +229,7 @@ class _Routes(SignInRoutes):
             "GET /v1/jobs/{id}/events": self.stream_events,
             "GET /v1/artifacts/{id}/content": self.content,
         }
-        table |= AccountRoutes(self.api.account, self.api.passwords).table()
+        table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
     def _guarded(self, route: str, do: Any) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.fake_account import signed_in_client
+from tests.ui.fake_account import quota, signed_in_client
 from tests.ui.fake_api import FakeApi
 from tests.ui.screen import no_crash, words_on
 
@@ -80,6 +80,21 @@ def test_the_admin_scope_is_offered_to_admins_alone(account_page: AppTest) -> No
 
     account_page.session_state["ui_session"].user["is_admin"] = True
     assert len(account_page.run().multiselect(key="token_scopes").options) == 3
+
+
+def test_quotas_with_a_limit_have_a_bar_and_say_when_there_is_more(account_page: AppTest, api: FakeApi) -> None:
+    api.account.quotas[:] = [
+        quota("day_jobs", 20, 15, "2026-11-24T09:30:00+00:00"),
+        quota("storage_bytes", None, 5 * 2**20),
+    ]
+    account_page.run()
+    no_crash(account_page)
+    (bar,) = account_page.get("progress")
+    assert (bar.proto.value, bar.proto.text) == (
+        75,
+        "Jobs in 24 hours: 15 of 20 · more from 2026\\-11\\-24 09\\:30 UTC",
+    )
+    assert "Storage: 5\\.0 MiB\\, no limit" in words_on(account_page)
 
 
 def _change_password(page: AppTest, old: str, new: str, again: str) -> AppTest:

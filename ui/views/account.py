@@ -1,4 +1,4 @@
-"""The account page: who is signed in and where, their keys, tokens and password, and the way out."""
+"""The account page: who is signed in and where, their quotas, keys, tokens and password, and the way out."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from ui.model_key_box import show_model_key
 from ui.password_box import show_password
 from ui.privacy_box import show_privacy
 from ui.provider import show_identities
+from ui.quotas_box import show_quotas
 from ui.session import current_session, errors_as_banner, sign_out
 from ui.sessions_box import show_sessions
 from ui.tokens_box import show_tokens
@@ -23,6 +24,7 @@ def show() -> None:
                 st.caption("Signed in as")
                 st.text(user["username"])
                 st.caption(f"Since {moment(user['created_at']).date().isoformat()}")
+        show_quotas()
         show_model_key()
         show_password()
         show_identities()

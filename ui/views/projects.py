@@ -8,6 +8,7 @@ import streamlit as st
 from ui.api_types import Job, JobState, Project
 from ui.job_panel import draw_downloads, draw_empty_stage
 from ui.session import UiSession, current_session, errors_as_banner
+from ui.share_box import show_shares
 from ui.wording import ago, plain, shortened
 
 CARDS_A_ROW = 3
@@ -115,6 +116,7 @@ def _draw_opened(session: UiSession, project: Project) -> None:
                 st.switch_page("views/build.py")
             _draw_menu(session, project)
         _draw_export(session, project)
+        show_shares(project)
     with right:
         preview = session.preview(project["id"])
         if preview is None:

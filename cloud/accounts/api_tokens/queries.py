@@ -17,20 +17,16 @@ _SHOWN_AT_MOST = 500
 
 
 async def find_token_identity(session: AsyncSession, token_hash: bytes) -> Identity | None:
-    """Who holds the token, and what it may do; None if it is unknown, expired or revoked, or its user is suspended.
+    """Who holds the token, and what it may do; None if it is unknown, expired or revoked.
 
-    It never does more than its user may now. Notes the use, at most once a minute.
+    It never does more than its user may now, who may be suspended or being deleted. Notes the use, at most once a
+    minute.
     """
     is_stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < func.now() - _TOUCH_EVERY)
     statement = (
         select(User, ApiToken.id, ApiToken.scopes, is_stale)
         .join(ApiToken, ApiToken.user_id == User.id)
-        .where(
-            ApiToken.token_hash == token_hash,
-            _is_live(),
-            User.suspended_at.is_(None),
-            User.deletion_requested_at.is_(None),
-        )
+        .where(ApiToken.token_hash == token_hash, _is_live())
     )
     found = (await session.execute(statement)).one_or_none()
     if found is None:

@@ -22,7 +22,8 @@ from cloud.accounts.oidc.id_token import Person
 from cloud.accounts.oidc.provider import Provider
 from cloud.accounts.origin import Origin, network_of
 from cloud.accounts.secrets import Safe
-from cloud.accounts.sign_in import Accounts, SignUpMode, UsernameTaken, refusal_of
+from cloud.accounts.sign_in import Accounts, SignUpMode, UsernameTaken
+from cloud.accounts.standing.standing import refusal_of
 from cloud.accounts.throttle.throttle import Limit, Throttle
 from cloud.db.account_models import ExternalIdentity
 from cloud.errors import Prompt2MeshError

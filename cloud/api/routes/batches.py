@@ -22,10 +22,8 @@ from cloud.errors import InvalidInput
 from cloud.jobs.batches import queries, work
 from cloud.jobs.batches.archive import NothingYet, stream_archive
 from cloud.jobs.batches.parsing import Kind, Limits, checked_batch_name, parse_batch
-from cloud.jobs.ledger.month import require_budget_of_all
 from cloud.jobs.options import Detail, Quality
 from cloud.jobs.prompt import slug_of
-from cloud.jobs.retention.space import require_space
 
 router = APIRouter(prefix="/batches", tags=["batches"], responses=documented(404, 422))
 
@@ -49,9 +47,7 @@ _BODY = {
 }
 
 
-@router.post(
-    "", status_code=202, summary="Send many prompts", responses=documented(400, 402, 403, 413), openapi_extra=_BODY
-)
+@router.post("", status_code=202, summary="Send many prompts", responses=documented(400, 403, 413), openapi_extra=_BODY)
 async def create_batch(
     request: Request,
     owner: OwnerDep,
@@ -78,12 +74,10 @@ async def create_batch(
         return await _detail(transaction, owner, earlier)
     for model in {item.model for item in parsed.items}:
         await demand_usable_model(services, transaction, owner, model)
-    await require_space(transaction, owner, services.settings)
-    await require_budget_of_all(transaction, owner, services.settings, {item.model for item in parsed.items})
     count = len(parsed.items)
     usual_name = f"{count} prompt{'s' if count > 1 else ''}"
     batch = Batch(id=batch_id, user_id=owner, name=given_name or parsed.name or usual_name)
-    await work.make_batch(transaction, batch, parsed.items)
+    await work.make_batch(transaction, batch, parsed.items, services.settings)
     return await _detail(transaction, owner, batch_id)
 
 
@@ -106,15 +100,12 @@ async def cancel_batch(batch_id: UUID, owner: OwnerDep, transaction: Transaction
     return await _detail(transaction, owner, batch_id)
 
 
-@router.post("/{batch_id}/retry", status_code=202, summary="Try failures again", responses=documented(402, 409))
+@router.post("/{batch_id}/retry", status_code=202, summary="Try failures again", responses=documented(403, 409))
 async def retry_batch(
     batch_id: UUID, owner: OwnerDep, transaction: TransactionDep, services: ServicesDep
 ) -> BatchDetail:
     """A new job for each item that failed or was cancelled, in the same project, from where the old one began."""
-    batch = await queries.get_batch(transaction, owner, batch_id)
-    items = await queries.items_of(transaction, batch.id)
-    await require_budget_of_all(transaction, owner, services.settings, {item.job.model for item in items})
-    await work.retry_batch(transaction, owner, batch_id)
+    await work.retry_batch(transaction, owner, batch_id, services.settings)
     return await _detail(transaction, owner, batch_id)
 
 

@@ -18,7 +18,6 @@ from cloud.jobs import queue
 from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import BuildOptions, Quality
 from cloud.jobs.prompt import checked_prompt
-from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
 
 router = APIRouter(prefix="/projects", tags=["briefs"], responses=documented(404, 422))
@@ -57,7 +56,6 @@ async def create_brief(
         return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
     await demand_usable_model(services, transaction, owner, body.model)
-    await require_space(transaction, owner, services.settings)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
         formats=body.formats,
@@ -75,5 +73,5 @@ async def create_brief(
         model=body.model,
         request=options.model_dump(mode="json"),
     )
-    await queue.enqueue(transaction, job)
+    await queue.enqueue(transaction, job, services.settings)
     return job_out(job)

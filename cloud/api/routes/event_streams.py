@@ -9,9 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
-from cloud.api.dependencies import OwnerDep, ServicesDep
+from cloud.api.dependencies import IdentityDep, OwnerDep, Services, ServicesDep
+from cloud.api.open_streams import StreamPlace
 from cloud.api.problems import documented
 from cloud.errors import Conflict, InvalidInput
 from cloud.jobs.feed import Topic
@@ -51,26 +52,38 @@ class FromTheFuture(Conflict):
 
 
 class EventStream(StreamingResponse):
-    """A response that ends its source as soon as the client is gone."""
+    """A response that ends its source as soon as the client is gone, or may not go on."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, pieces: AsyncGenerator[bytes], status_code: int = 200) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes], place: StreamPlace, status_code: int = 200) -> None:
         # The last header is for nginx, which would gather the events up otherwise.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(pieces, status_code, headers)
         self._pieces = pieces
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See starlette."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._place.leave()
 
     async def stream_response(self, send: Send) -> None:
         """See starlette."""
         async with aclosing(self._pieces):
-            await super().stream_response(send)
+            with self._place.until_ended() as ending:
+                await super().stream_response(send)
+        if ending.cancelled_caught:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @router.get("/jobs/{job_id}/events", summary="Follow a job", response_class=EventStream)
 async def follow_job(
     job_id: UUID,
     owner: OwnerDep,
+    identity: IdentityDep,
     services: ServicesDep,
     last_event_id: LastEventId = None,
     after: After = None,
@@ -83,13 +96,16 @@ async def follow_job(
     """
     async with services.database.sessions() as session:
         await queries.get_job(session, owner, job_id)
-    return await _follow(services, Topic("job", job_id), last_event_id, after)
+    topic = Topic("job", job_id)
+    position = await _position(services, topic, last_event_id, after)
+    return EventStream(_pieces(services, topic, position), services.streams.enter(identity))
 
 
 @router.get("/projects/{project_id}/events", summary="Follow a project", response_class=EventStream)
 async def follow_project(
     project_id: UUID,
     owner: OwnerDep,
+    identity: IdentityDep,
     services: ServicesDep,
     last_event_id: LastEventId = None,
     after: After = None,
@@ -102,11 +118,20 @@ async def follow_project(
     """
     async with services.database.sessions() as session:
         await queries.get_project(session, owner, project_id)
-    return await _follow(services, Topic("project", project_id), last_event_id, after)
+    topic = Topic("project", project_id)
+    position = await _position(services, topic, last_event_id, after)
+    return EventStream(_pieces(services, topic, position), services.streams.enter(identity))
 
 
-async def _follow(services: ServicesDep, topic: Topic, last_event_id: str | None, after: str | None) -> EventStream:
-    """Raises: InvalidInput: the position is none. FromTheFuture."""
+def _pieces(services: Services, topic: Topic, position: int | None) -> AsyncGenerator[bytes]:
+    return services.feed.follow_from_now(topic) if position is None else services.feed.follow(topic, position)
+
+
+async def _position(services: Services, topic: Topic, last_event_id: str | None, after: str | None) -> int | None:
+    """After which event the client goes on; None: only what is new.
+
+    Raises: InvalidInput: the position is none. FromTheFuture.
+    """
     if last_event_id is not None and last_event_id.strip():
         name, text = "Last-Event-ID", last_event_id.strip()
     else:
@@ -115,10 +140,10 @@ async def _follow(services: ServicesDep, topic: Topic, last_event_id: str | None
     if not is_number and (name, text) != ("after", _LATEST):
         raise InvalidInput(f"{name} must be the number of an event of this {topic.kind}, as its `id:` said.")
     if not is_number:
-        return EventStream(services.feed.follow_from_now(topic))
+        return None
     last = await services.feed.last_number(topic)
     if int(text) > last:
         raise FromTheFuture(
             f"{name} {text} is from the future: the last event of this {topic.kind} so far is number {last}."
         )
-    return EventStream(services.feed.follow(topic, int(text)))
+    return int(text)

@@ -196,8 +196,10 @@ async def branch_off(
     return project_out(await branching.branch(transaction, project, snapshot_id, name))
 
 
-@router.post("/compare", status_code=202, summary="Compare two steps", tags=["jobs"])
-async def compare(body: CompareIn, project: OwnProjectDep, transaction: TransactionDep) -> JobOut:
+@router.post("/compare", status_code=202, summary="Compare two steps", tags=["jobs"], responses=documented(403))
+async def compare(
+    body: CompareIn, project: OwnProjectDep, transaction: TransactionDep, services: ServicesDep
+) -> JobOut:
     """Queue a job that says what differs (`result.comparison`) and draws both from the same place. Changes nothing."""
     named = [None if side == EMPTY else side for side in (body.a, body.b)]
     for side in named:
@@ -206,7 +208,7 @@ async def compare(body: CompareIn, project: OwnProjectDep, transaction: Transact
     first, second = (str(side) if side else None for side in named)
     request = {"formats": [], "snapshot_id": first, "other_id": second}
     job = Job(user_id=project.user_id, project_id=project.id, kind="compare", prompt="", request=request)
-    await queue.enqueue(transaction, job)
+    await queue.enqueue(transaction, job, services.settings)
     return job_out(job)
 
 

@@ -14,7 +14,7 @@ from cloud.api.shapes import job_out
 from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
-from cloud.jobs.retention.space import require_space
+from cloud.jobs.quotas.admission import require_room
 from cloud.projects import queries
 from cloud.projects.uploads import HEAD_BYTES, MEDIA_TYPES, check_beginning, checked_upload_name, extension_of
 from cloud.storage.store import Stored
@@ -73,7 +73,7 @@ async def create_import(
     """
     async with services.database.sessions() as session:
         await queries.get_project(session, owner, project_id)
-        await require_space(session, owner, services.settings)
+        await require_room(session, owner, services.settings)
         source = await _own_file(await queries.get_artifact(session, owner, artifact_id)) if artifact_id else None
     if source is not None:
         name, stored = checked_upload_name(name or source.name), Stored(source.sha256, source.bytes)
@@ -92,12 +92,11 @@ async def create_import(
         if (await queries.find_project(session, owner, project_id)).deleted_at is not None:
             raise queries.ProjectDeleted(project_id)
         upload = await queries.add_artifact(session, _upload(owner, project_id, name, stored))
-        await require_space(session, owner, services.settings, with_file=True)
         asked = {"artifact_id": str(upload.id), "scale": scale, "formats": ["blend", "glb"]}
         job = Job(
             id=job_id, user_id=owner, project_id=project_id, kind="import", prompt=f"Import {name}", request=asked
         )
-        await queue.enqueue(session, job)
+        await queue.enqueue(session, job, services.settings, with_file=True)
         return job_out(job)
 
 

@@ -14,7 +14,6 @@ from cloud.api.shapes import job_out
 from cloud.db.models import Snapshot
 from cloud.jobs.parameters.changes import read_scene, request_change
 from cloud.jobs.parameters.scene import SceneParameter
-from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
 
 router = APIRouter(prefix="/projects", tags=["parameters"], responses=documented(404, 409, 422))
@@ -81,8 +80,8 @@ async def change_parameters(
     if earlier := await idempotency.made_before(transaction, job_id):
         return job_out(await queries.get_job(transaction, owner, earlier))
     project = await queries.get_project(transaction, owner, project_id)
-    await require_space(transaction, owner, services.settings)
-    return job_out(await request_change(transaction, project, body.values, body.expected_head, job_id=job_id))
+    job = await request_change(transaction, project, body.values, body.expected_head, services.settings, job_id=job_id)
+    return job_out(job)
 
 
 def _parameter_out(each: SceneParameter, step: Snapshot) -> ParameterOut:

@@ -1,6 +1,5 @@
 """Projects: one evolving scene each, with what is put into it and asked of it."""
 
-import asyncio
 import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -19,13 +18,12 @@ from cloud.db.models import Artifact, Job
 from cloud.errors import Conflict, InvalidInput, TooLarge
 from cloud.jobs import queue
 from cloud.jobs.history.queries import get_snapshot
-from cloud.jobs.ledger.month import require_month_budget
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.prompt import checked_prompt
 from cloud.jobs.retention import deletion
 from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
-from cloud.projects.images import clean_image, clean_image_name
+from cloud.projects.images import clean_image_name
 from cloud.projects.names import checked_project_name
 
 router = APIRouter(prefix="/projects", tags=["projects"], responses=documented(404, 422))
@@ -130,7 +128,7 @@ async def upload_image(
     content = await _read_body(request, services.settings.image_limit_bytes)
     if not content:
         raise InvalidInput("The body is empty; send the image file itself as the body.")
-    image = await asyncio.to_thread(clean_image, content)
+    image = await services.images.clean(content)
     stored = await services.store.put(image.content)
     artifact = Artifact(
         user_id=owner,
@@ -151,7 +149,7 @@ async def upload_image(
 
 
 @router.post(
-    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(402, 403, 409)
+    "/{project_id}/jobs", status_code=202, summary="Send a prompt", tags=["jobs"], responses=documented(403, 409)
 )
 async def create_job(
     project_id: UUID,
@@ -169,8 +167,6 @@ async def create_job(
     project = await queries.get_project(transaction, owner, project_id)
     await demand_seen_scene(transaction, project.id, body)
     await demand_usable_model(services, transaction, owner, body.model)
-    await require_space(transaction, owner, services.settings)
-    await require_month_budget(transaction, owner, services.settings, body.model)
     await queries.require_reference_images(transaction, project, body.image_ids)
     options = BuildOptions(
         formats=list(dict.fromkeys(body.formats)),
@@ -190,7 +186,7 @@ async def create_job(
         model=body.model,
         request=options.model_dump(mode="json"),
     )
-    await queue.enqueue(transaction, job)
+    await queue.enqueue(transaction, job, services.settings)
     return job_out(job)
 
 
@@ -216,9 +212,8 @@ async def create_export(
         request["snapshot_id"] = str((await get_snapshot(transaction, project.id, body.snapshot_id)).id)
     elif project.head_snapshot_id is None:
         raise EmptyScene
-    await require_space(transaction, owner, services.settings)
     job = Job(id=job_id, user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
-    await queue.enqueue(transaction, job)
+    await queue.enqueue(transaction, job, services.settings)
     return job_out(job)
 
 

@@ -28,6 +28,8 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
 _READ_BY_BLENDER = frozenset({"KHR_draco_mesh_compression", "EXT_meshopt_compression"})
 _NODES_AT_MOST = 200_000
+# Each is a value, which takes up to a hundred bytes when it is read.
+_COMMAS_AT_MOST = 10_000_000
 _VISITS_AT_MOST = 1_000_000
 
 
@@ -82,6 +84,8 @@ def read_gltf(path: Path) -> GltfFile:
     """The file, `.glb` or `.gltf`, checked. Raises: UnreadableGltf, OSError."""
     data = path.read_bytes()
     text, blob = _split(data) if data[:4] == _MAGIC else (data, b"")
+    if text.count(b",") > _COMMAS_AT_MOST:
+        raise UnreadableGltf("it describes more than a scene can hold")
     try:
         found = json.loads(text)
         if not isinstance(found, dict) or not str(found["asset"]["version"]).startswith("2"):
@@ -160,9 +164,10 @@ def _check(gltf: GltfFile) -> None:
             raise UnreadableGltf("a buffer view reaches past the end of its buffer")
     for entry in found.get("accessors", []):
         _check_accessor(found, entry)
+    largest: dict[int, int] = {}
     for mesh in found.get("meshes", []):
         for primitive in mesh["primitives"]:
-            _check_primitive(gltf, primitive, compressed=bool(unknown))
+            _check_primitive(gltf, primitive, largest, compressed=bool(unknown))
     for image in found.get("images", []):
         if "bufferView" in image:
             found["bufferViews"][_index(image["bufferView"])]
@@ -187,7 +192,8 @@ def _check_accessor(found: dict[str, Any], entry: dict[str, Any]) -> None:
         raise UnreadableGltf("an accessor reaches past the end of its buffer view")
 
 
-def _check_primitive(gltf: GltfFile, primitive: dict[str, Any], *, compressed: bool) -> None:
+def _check_primitive(gltf: GltfFile, primitive: dict[str, Any], largest: dict[int, int], *, compressed: bool) -> None:
+    """`largest`: of the indices of each accessor that was looked at before."""
     accessors = gltf.json.get("accessors", [])
     counts = {accessors[_index(number)]["count"] for number in primitive["attributes"].values()}
     if len(counts) > 1:
@@ -199,8 +205,10 @@ def _check_primitive(gltf: GltfFile, primitive: dict[str, Any], *, compressed: b
         return
     if accessors[_index(corners)]["componentType"] not in {5121, 5123, 5125} or accessors[corners]["type"] != "SCALAR":
         raise UnreadableGltf("the indices of a mesh are no whole numbers")
-    indices = gltf.values(corners)
-    if indices.size and int(indices.max()) >= max(counts, default=0):
+    if corners not in largest:
+        indices = gltf.values(corners)
+        largest[corners] = int(indices.max()) if indices.size else -1
+    if largest[corners] >= max(counts, default=0):
         raise UnreadableGltf("a face names a vertex that is not there")
 
 

@@ -17,6 +17,7 @@ from mathutils import Matrix
 
 from cloud.blender.child.blend_version import unreadable_blend
 from cloud.blender.child.boxes import GEOMETRY_TYPES, world_box
+from cloud.blender.child.outside_files import forget_outside_files
 from cloud.blender.child.read_back import DATA_KINDS, remove_data_since
 from cloud.blender.child.reference_plane import add_reference_plane
 from cloud.blender.child.report import count_geometry, evaluated_triangles, rounded
@@ -28,6 +29,7 @@ from cloud.errors import InvalidInput
 _NAMES_AT_MOST = 200
 _SCALES = (1e-6, 1e6)
 _OBJECTS_AT_MOST = 20_000
+_TOO_LARGE = "it unfolds to more than fits into the memory here"
 
 _IMPORTERS: dict[str, Callable[[str], object]] = {
     "glb": lambda path: bpy.ops.import_scene.gltf(filepath=path, disable_bone_shape=True),
@@ -51,16 +53,18 @@ def import_file(folder: Path, file: str, scale: float = 1.0, collection: str = "
     before = {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in DATA_KINDS}
     window, present = bpy.context.window, bpy.context.window.scene
     window.scene = bpy.data.scenes.new("Import")
-    home = None
+    home, lost = None, list[str]()
     try:
         _bring_in(path, kind, scale)
         _silence_scripts(before)
+        lost = forget_outside_files(before)
         if not present.objects:
             _set_stage(present, window.scene)
         home = _moved_over(present, collection or path.stem)
     except RuntimeError as error:
-        why = (str(error).strip() or "no reason given").splitlines()[-1]
-        raise InvalidInput(f"{file} cannot be imported: Blender says {cut(why, 200)!r}.") from error
+        raise InvalidInput(f"{file} cannot be imported: {_why(error)}.") from error
+    except MemoryError as error:
+        raise InvalidInput(f"{file} cannot be imported: {_TOO_LARGE}.") from error
     finally:
         made_in = window.scene
         window.scene = present
@@ -68,7 +72,18 @@ def import_file(folder: Path, file: str, scale: float = 1.0, collection: str = "
             remove_data_since(before)
         else:
             bpy.data.scenes.remove(made_in)
-    return _told(file, home)
+    return _told(file, home, lost)
+
+
+def _why(error: RuntimeError) -> str:
+    """In Blender's words, which end with the place in its own code."""
+    lines = [line for line in str(error).strip().splitlines() if not line.startswith("Location: ")]
+    why = lines[-1] if lines else "no reason given"
+    return (
+        _TOO_LARGE
+        if why.startswith(("MemoryError", "numpy._core._exceptions._ArrayMemoryError"))
+        else (f"Blender says {cut(why, 200)!r}")
+    )
 
 
 def _bring_in(path: Path, kind: str, scale: float) -> None:
@@ -157,7 +172,7 @@ def _moved_over(target: bpy.types.Scene, name: str) -> bpy.types.Collection:
     return home
 
 
-def _told(file: str, home: bpy.types.Collection) -> Message:
+def _told(file: str, home: bpy.types.Collection, lost: list[str]) -> Message:
     """What came in, in words and as data; `objects` and `triangles` count the whole scene, as after a step."""
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
@@ -176,5 +191,7 @@ def _told(file: str, home: bpy.types.Collection) -> Message:
     changed = {"summary": f"added {cut(listed(names), 600)}", "added": names[:_NAMES_AT_MOST]}
     text = f"Imported {cut(file, 80)} into collection {cut(home.name)}: {counted(len(names), 'object')} "
     text += f"({cut(listed(names), 600)}), {counted(triangles, 'triangle')}{size}."
+    if lost:
+        text += f" Missing, as they lie in other files: {cut(listed(lost), 300)}."
     structured = {"ok": True, "imported": imported, "changed": changed | {"removed": [], "modified": []}}
     return Message({"text": text, "structured": structured | count_geometry()})

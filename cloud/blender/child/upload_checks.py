@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from cloud.blender.child.gltf_extent import why_too_much
 from cloud.blender.child.gltf_file import UnreadableGltf, read_gltf
 from cloud.blender.child.ply_file import UnreadablePly, check_ply
 from cloud.errors import InvalidInput
@@ -98,9 +99,12 @@ def _check_gltf(path: Path, head: bytes) -> str:
     try:
         gltf = read_gltf(path)
         gltf.triangles()
+        too_much = why_too_much(gltf)
     except UnreadableGltf as error:
         return str(error)
-    return "" if gltf.json.get("nodes") else "it holds no objects"
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        return f"a part of it is missing or of the wrong kind ({error})"
+    return too_much or ("" if gltf.json.get("nodes") else "it holds no objects")
 
 
 def _check_obj(path: Path, head: bytes) -> str:

@@ -17,11 +17,13 @@ from cloud.jobs.options import BuildOptions
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from cloud.settings import Settings
+
 UNBUILT = ("failed", "cancelled")
 
 
-async def make_batch(session: "AsyncSession", batch: Batch, items: Sequence[BatchItem]) -> None:
-    """Keep the batch, with a new project and a queued job for each item, in their order."""
+async def make_batch(session: "AsyncSession", batch: Batch, items: Sequence[BatchItem], settings: "Settings") -> None:
+    """Keep the batch, with a new project and a queued job for each item, in their order. Raises: as `admit`."""
     began = await queries.add_batch(session, batch)
     projects: list[Project] = []
     jobs: list[Job] = []
@@ -45,7 +47,7 @@ async def make_batch(session: "AsyncSession", batch: Batch, items: Sequence[Batc
             )
         )
     await queries.add_projects(session, projects)
-    await queue.enqueue_all(session, jobs)
+    await queue.enqueue_all(session, jobs, settings)
 
 
 def _request_of(item: BatchItem) -> dict[str, Any]:
@@ -63,10 +65,10 @@ async def cancel_batch(session: "AsyncSession", owner: UUID, batch_id: UUID) -> 
         raise Conflict("Every job of the batch has already ended; there is nothing to cancel.")
 
 
-async def retry_batch(session: "AsyncSession", owner: UUID, batch_id: UUID) -> None:
+async def retry_batch(session: "AsyncSession", owner: UUID, batch_id: UUID, settings: "Settings") -> None:
     """A new job for each that failed or was cancelled, in the same project.
 
-    Raises: NotFound. Conflict: there is none.
+    Raises: NotFound. Conflict: there is none. What `admit` raises.
     """
     await queries.get_batch(session, owner, batch_id, lock=True)
     unbuilt = await queries.newest_jobs(session, batch_id, UNBUILT)
@@ -87,7 +89,7 @@ async def retry_batch(session: "AsyncSession", owner: UUID, batch_id: UUID) -> N
         for job in unbuilt
     ]
     await _take_back(session, unbuilt)
-    await queue.enqueue_all(session, again)
+    await queue.enqueue_all(session, again, settings)
 
 
 async def _take_back(session: "AsyncSession", jobs: Sequence[Job]) -> None:

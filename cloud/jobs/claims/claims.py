@@ -15,6 +15,7 @@ from cloud.jobs.claims.lease import RunLease
 from cloud.jobs.events import JobHandedOver, JobResult, JobStarted, Waiting
 from cloud.jobs.payers.choice import ChooseModel, ModelChoice
 from cloud.jobs.queries import JobWriter, head_of, open_writer, usage_of, utc_now
+from cloud.jobs.quotas.queries import may_work
 
 STALLS_LIMIT = 12
 """So many attempts one after the other that got nowhere are enough."""
@@ -123,6 +124,9 @@ async def _take(session: Transaction) -> JobWriter | None:
         writer = None
     if writer is None or writer.job.state != "queued" or writer.job.queue_id != queue_id:
         await claims.remove_entry(session, queue_id)  # this wakes us, to look for the one behind it
+        return None
+    if not await may_work(session, writer.job.user_id):
+        await end_job(writer, "cancelled", "cancelled", result=await _result_so_far(writer))
         return None
     return writer
 

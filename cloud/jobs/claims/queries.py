@@ -35,7 +35,10 @@ _LEASE_HELD = """
 
 @dataclass(frozen=True)
 class Beat:
-    """What a runner learns of one of its attempts with each heartbeat. `is_own` is False once it is fenced."""
+    """What a runner learns of one of its attempts with each heartbeat. `is_own` is False once it is fenced.
+
+    A job is to be cancelled too whose user is suspended or being deleted.
+    """
 
     job_id: UUID
     is_own: bool
@@ -140,7 +143,9 @@ async def beat(session: AsyncSession, attempts: Mapping[UUID, int]) -> list[Beat
         " WHERE jobs.state = 'running' FOR UPDATE OF jobs SKIP LOCKED),"
         " beaten AS (UPDATE jobs SET heartbeat_at = clock_timestamp() FROM alive WHERE jobs.id = alive.id)"
         " SELECT mine.id, coalesce(jobs.state = 'running' AND jobs.attempt = mine.attempt, false),"
-        " jobs.cancel_requested_at IS NOT NULL FROM mine LEFT JOIN jobs ON jobs.id = mine.id"
+        " jobs.cancel_requested_at IS NOT NULL OR users.suspended_at IS NOT NULL"
+        " OR users.deletion_requested_at IS NOT NULL"
+        " FROM mine LEFT JOIN jobs ON jobs.id = mine.id LEFT JOIN users ON users.id = jobs.user_id"
     )
     rows = await session.execute(statement, {"ids": list(attempts), "attempts": list(attempts.values())})
     return [Beat(*row) for row in rows]

@@ -70,15 +70,6 @@ async def is_last_admin(session: AsyncSession, user_id: UUID) -> bool:
     return bool(await session.scalar(select(exists().where(User.id != user_id, User.deletion_requested_at.is_(None)))))
 
 
-async def unfinished_jobs(session: AsyncSession, user_id: UUID, limit: int) -> Sequence[UUID]:
-    """Jobs of the user that have not ended and were not told to, each of another project."""
-    statement = text(
-        "SELECT DISTINCT ON (project_id) id FROM jobs WHERE user_id = :user_id AND state IN ('queued', 'running')"
-        " AND cancel_requested_at IS NULL ORDER BY project_id, id LIMIT :limit"
-    )
-    return (await session.scalars(statement, {"user_id": user_id, "limit": limit})).all()
-
-
 async def is_at_work(session: AsyncSession, user_id: UUID) -> bool:
     """Whether a living runner works on a job of the user."""
     sign_of_life = func.coalesce(Job.heartbeat_at, Job.started_at, Job.created_at)

@@ -26,8 +26,8 @@ from cloud.accounts.audit.queries import add_entry
 from cloud.accounts.origin import Origin
 from cloud.jobs.closing import queries
 from cloud.jobs.closing.scrub import scrub
-from cloud.jobs.queue import request_cancel_of_all
 from cloud.jobs.retention.cleanup import CleanUpRuns, Freed, sweep_objects
+from cloud.jobs.stopping import stop_jobs_of
 
 if TYPE_CHECKING:
     from cloud.db.account_models import AccountDeletion
@@ -38,7 +38,6 @@ SET_ASIDE_FOR = dt.timedelta(minutes=20)
 """So long may a writer of the same bytes take to commit the row that they are for."""
 # A runner that gives signs of life but does not end a job: its pod is stopped by then, and what it writes is fenced.
 _STOPPING_AT_MOST = dt.timedelta(minutes=5)
-_JOBS_AT_ONCE = 50
 _EVERY_S = 10.0
 _SOON_S = 0.5
 
@@ -114,7 +113,7 @@ async def _delete_rows(database: "Database", deletion: "AccountDeletion", now: d
     if deletion.state not in ("stopping", "deleting") or user_id is None:
         return
     if deletion.state == "stopping":
-        await _stop_jobs(database, user_id)
+        await stop_jobs_of(database, user_id)
         async with database.sessions.begin() as session:
             is_late = now - deletion.requested_at > _STOPPING_AT_MOST
             if not is_late and await queries.is_at_work(session, user_id):
@@ -135,16 +134,6 @@ async def _delete_rows(database: "Database", deletion: "AccountDeletion", now: d
         row.report = {**row.report, "audit_entries_blanked": row.report.get("audit_entries_blanked", 0) + blanked}
         row.state = "sweeping"
     logger.info("an account's rows are deleted", extra={"deletion_id": str(deletion.id)})
-
-
-async def _stop_jobs(database: "Database", user_id: UUID) -> None:
-    """Cancel what has not ended: queued jobs now, running ones within about a second."""
-    while True:
-        async with database.sessions.begin() as session:
-            job_ids = await queries.unfinished_jobs(session, user_id, _JOBS_AT_ONCE)
-            if not job_ids:
-                return
-            await request_cancel_of_all(session, job_ids)
 
 
 async def _count(session: "Transaction", deletion_id: UUID, gone: Mapping[str, int]) -> "AccountDeletion":

@@ -1,9 +1,12 @@
-"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats."""
+"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats.
+
+With `picture` in the request also a picture of it, as good as a preview: for pages that are shared.
+"""
 
 from typing import TYPE_CHECKING
 
 from cloud.agent.contract import Outcome
-from cloud.jobs.deliver import count_geometry, deliver_export
+from cloud.jobs.deliver import DeliveryFailed, count_geometry, deliver_export, deliver_picture
 from cloud.jobs.history.scenes import scene_of
 
 if TYPE_CHECKING:
@@ -17,7 +20,20 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         await toolbox.open_scene(await scene_of(work.services.database, work.job, "snapshot_id"))
     work.recorder.objects, work.recorder.triangles = await count_geometry(toolbox)
     await work.recorder.stage("deliver")
+    if work.job.request.get("picture"):
+        await _take_picture(work, toolbox)
+        if not work.recorder.objects:
+            return Outcome("finished")  # nothing has a shape that a file could hold
     with work.timed("deliver"):
         for file_format in work.job.request.get("formats", []):
             await deliver_export(toolbox, work.recorder, file_format)
     return Outcome("finished")
+
+
+async def _take_picture(work: "JobWork", toolbox: "PodToolbox") -> None:
+    """A scene whose picture cannot be made may still have its files."""
+    with work.timed("preview"):
+        try:
+            await deliver_picture(toolbox, work.recorder)
+        except DeliveryFailed as failure:
+            await work.recorder.say(str(failure))

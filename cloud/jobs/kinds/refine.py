@@ -61,6 +61,8 @@ async def brief_of(work: "JobWork") -> Brief | None:
 async def _ask(work: "JobWork", key: str, detail: RefineDetail, fault: str, earlier: dict[str, Any]) -> dict[str, Any]:
     """Put the question and keep what came of it, with what it cost. A good brief is told of in the same transaction."""
     recorder = work.recorder
+    if reason := (await job_budget(work)).exhausted:
+        raise ModelError(reason, "budget_reached")
     client = work.services.models.client(work.model)
     before, recorder.purpose = recorder.purpose, PURPOSE
     try:

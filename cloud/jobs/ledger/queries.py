@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, and_, cast, func, select, tuple_
+from sqlalchemy import Date, and_, cast, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
-from cloud.db.models import ModelKey, Usage, User
+from cloud.db.models import ModelKey, Usage
 from cloud.projects.pages import Cursor, Page, cut_page
 
 SYSTEM = "system"
@@ -45,6 +45,11 @@ class Sums:
     cache_write_tokens: int = 0
     usd: Decimal = Decimal(0)
     free_models: Sequence[str] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Every token, cached ones too."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
 
 
 @dataclass(frozen=True)
@@ -96,20 +101,25 @@ async def all_rows(session: AsyncSession, window: Window) -> AsyncIterator[Usage
         yield row
 
 
-async def month_limit(session: AsyncSession, user_id: UUID) -> Decimal | None:
-    """The user's own limit of a month; None: the deployment's holds."""
-    found = await session.scalar(select(User.month_usd_limit).where(User.id == user_id))
-    return None if found is None else Decimal(found)
+async def used_by_system(
+    session: AsyncSession, user_id: UUID | None, since: dt.datetime, but_job: UUID | None
+) -> tuple[Decimal, int]:
+    """The money and the tokens of calls that the deployment has paid for since then, of the user or (None) of all.
 
-
-async def spent_by_system(session: AsyncSession, user_id: UUID, since: dt.datetime, but_job: UUID | None) -> Decimal:
-    """What the user's calls have cost the deployment since then, those of one job left out."""
-    statement = select(func.coalesce(func.sum(Usage.usd), 0)).where(
-        Usage.user_id == user_id, Usage.billed_to == SYSTEM, Usage.created_at >= since
+    Those of one job are left out.
+    """
+    tokens = Usage.input_tokens + Usage.output_tokens + Usage.cache_read_tokens + Usage.cache_write_tokens
+    statement = select(func.coalesce(func.sum(Usage.usd), 0), func.coalesce(func.sum(tokens), 0)).where(
+        # Written out, as the index on these rows is.
+        Usage.billed_to == literal_column("'system'"),
+        Usage.created_at >= since,
     )
+    if user_id is not None:
+        statement = statement.where(Usage.user_id == user_id)
     if but_job is not None:
         statement = statement.where(Usage.job_id.is_distinct_from(but_job))
-    return Decimal(await session.scalar(statement) or 0)
+    usd, used = (await session.execute(statement)).one()
+    return Decimal(usd), int(used)
 
 
 async def used_by_job(session: AsyncSession, job_id: UUID, since: dt.datetime | None = None) -> Sums:

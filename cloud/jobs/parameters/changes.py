@@ -16,6 +16,7 @@ from cloud.jobs.queue import enqueue
 
 if TYPE_CHECKING:
     from cloud.db.engine import Transaction
+    from cloud.settings import Settings
 
 
 class NoScene(Conflict):
@@ -56,13 +57,14 @@ async def request_change(
     project: Project,
     values: Mapping[str, Any],
     expected_head: UUID | None,
+    settings: "Settings",
     *,
     job_id: UUID | None = None,
 ) -> Job:
     """Queue the job (`job_id`: its id) that makes the scene anew with these values. Until it succeeds nothing changes.
 
     Raises: NotFound, NoScene, SceneBusy. SceneChanged: the scene is not `expected_head`.
-    InvalidInput: a value does not fit, nothing would change, or a step cannot run again.
+    InvalidInput: a value does not fit, nothing would change, or a step cannot run again. What `admit` raises.
     """
     await lock_scene(session, project.id, Seen(expected_head) if expected_head is not None else None)
     scene = await read_scene(session, project)
@@ -85,7 +87,7 @@ async def request_change(
             "formats": ["blend", "glb"],
         },
     )
-    await enqueue(session, job)
+    await enqueue(session, job, settings)
     return job
 
 

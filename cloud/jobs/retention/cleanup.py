@@ -25,8 +25,8 @@ _YOUNG = _SET_ASIDE_FOR = dt.timedelta(hours=1)
 _KEYS_KEPT = dt.timedelta(hours=48)
 # An expired device sign-in still tells its device, which may have slept, that it has expired.
 _DEVICE_GRANTS_KEPT = dt.timedelta(hours=1)
-_API_TOKENS_KEPT = dt.timedelta(days=30)
 _REPORTS_KEPT = dt.timedelta(days=90)
+_API_TOKENS_KEPT = _SHARES_KEPT = dt.timedelta(days=30)
 # The longest time over which attempts are counted.
 _FAILURES_KEPT = dt.timedelta(hours=1)
 _PROJECTS_AT_ONCE = 20
@@ -53,6 +53,7 @@ class Freed:
     sessions: int = 0
     device_sign_ins: int = 0
     api_tokens: int = 0
+    shares: int = 0
     one_time_links: int = 0
     sign_in_failures: int = 0
     batches: int = 0
@@ -159,6 +160,7 @@ async def clean_up(
         work.freed.sessions = await work.drop(queries.ended_sessions(work.now))
         work.freed.device_sign_ins = await work.drop(queries.ended_device_grants(work.now - _DEVICE_GRANTS_KEPT))
         work.freed.api_tokens = await work.drop(queries.ended_api_tokens(work.now - _API_TOKENS_KEPT))
+        work.freed.shares = await work.drop(queries.ended_shares(work.now - _SHARES_KEPT))
         work.freed.one_time_links = await work.drop(queries.ended_links(work.now))
         failures = queries.old_sign_in_failures(work.now, work.now - _FAILURES_KEPT)
         work.freed.sign_in_failures = await work.drop(failures)

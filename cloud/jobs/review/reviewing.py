@@ -60,7 +60,7 @@ async def close_round(
     number = len(rounds) + 1
     if outcome.kind not in ("finished", "budget_reached"):
         judgement = _Judgement(problem=outcome.reason)
-    elif budget.usd >= budget.max_usd:
+    elif budget.is_spent:
         judgement = _Judgement(problem=budget.exhausted or "")
     else:
         await work.recorder.stage("review", number)

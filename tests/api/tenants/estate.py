@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from cloud.accounts.tokens import hash_of, new_token
-from cloud.db.account_models import ApiToken, AuditEntry, DeviceGrant, ExternalIdentity, OneTimeLink, Share
+from cloud.db.account_models import ApiToken, AuditEntry, DeviceGrant, ExternalIdentity, JobTally, OneTimeLink, Share
 from cloud.db.engine import Database
 from cloud.db.models import (
     Artifact,
@@ -184,6 +184,7 @@ async def _account(session: Any, estate: Estate) -> dict[str, str]:
     session.add_all(
         [
             ModelKey(user_id=user, sealed=mark.encode(), hint="abcd"),
+            JobTally(user_id=user, jobs=1, at=_now()),
             AuditEntry(actor_id=user, action="session.created", subject=f"user:{user}", details={"mark": mark}),
         ]
     )

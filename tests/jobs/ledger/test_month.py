@@ -34,7 +34,7 @@ async def refusal(database: Database, user_id: UUID, settings: Settings = LIMITE
     """What a user is told who asks for a job; "": nothing."""
     async with database.sessions() as session:
         try:
-            await require_month_budget(session, user_id, settings, model)
+            await require_month_budget(session, user_id, settings, [model])
         except MonthSpent as error:
             return str(error)
     return ""

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _create_oidc()
     _create_shares()
     _create_account_deletions()
+    _create_tallies()
     _create_audit_log()
 
 
@@ -57,7 +58,6 @@ def _extend_users_and_sessions() -> None:
         _time("deletion_requested_at"),
         sa.Column("month_token_limit", sa.BigInteger(), nullable=True),
         sa.Column("day_job_limit", sa.Integer(), nullable=True),
-        sa.Column("running_job_limit", sa.Integer(), nullable=True),
         sa.Column("storage_mib_limit", sa.Integer(), nullable=True),
     ):
         op.add_column("users", column)
@@ -156,6 +156,7 @@ def _create_shares() -> None:
         _user(),
         part_of("project"),
         part_of("snapshot"),
+        sa.Column("job_id", sa.Uuid(), sa.ForeignKey("jobs.id", ondelete="SET NULL"), nullable=True, index=True),
         _hash(),
         sa.Column("hint", sa.String(), nullable=False),
         _text("title"),
@@ -177,6 +178,21 @@ def _create_account_deletions() -> None:
         sa.Column("requested_at", TIME, nullable=False),
         _time("swept_at"),
         sa.Column("finished_at", TIME, nullable=True, index=True),
+    )
+
+
+def _create_tallies() -> None:
+    owner = sa.ForeignKey("users.id", ondelete="CASCADE")
+    op.create_table(
+        "job_tallies",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), primary_key=True),
+        sa.Column("user_id", sa.Uuid(), owner, nullable=False),
+        sa.Column("jobs", sa.Integer(), nullable=False),
+        sa.Column("at", TIME, nullable=False, index=True),
+    )
+    op.create_index("ix_job_tallies_of_user", "job_tallies", ["user_id", "at"])
+    op.create_index(
+        "ix_usage_of_system_by_time", "usage", ["created_at"], postgresql_where=sa.text("billed_to = 'system'")
     )
 
 

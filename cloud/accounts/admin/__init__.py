@@ -1,0 +1,1 @@
+"""What admins may do to accounts. They see names, counts, sizes and states: nothing of what users make."""

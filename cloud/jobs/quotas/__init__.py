@@ -1,0 +1,1 @@
+"""How many jobs, how much money, how many tokens and how much space: of each user, and of all together."""

@@ -1,0 +1,1 @@
+"""Public pages of results: who may make one, what it shows, and when it ends."""
