@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import httpx2
+
 from ui.account_types import Deletion
 from ui.api_requests import ApiRequests, Progress, path_of
+
+# All texts of a large account are read before the first byte comes.
+_COLLECTING = httpx2.Timeout(600.0, connect=5.0)
 
 
 class PrivacyCalls(ApiRequests):
@@ -14,7 +19,7 @@ class PrivacyCalls(ApiRequests):
 
         Returns: its bytes. Raises also: OSError; ApiError 429: an export runs already.
         """
-        return self._download("/v1/account/export", to, progress, method="POST")
+        return self._download("/v1/account/export", to, progress, method="POST", timeout=_COLLECTING)
 
     def delete_account(self, username: str, password: str | None) -> Deletion:
         """Close the account at once and have all that is its deleted; this client is nobody from then on.

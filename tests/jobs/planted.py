@@ -152,6 +152,24 @@ async def _work(api: RunningApi, person: Person, project: str) -> None:
         sql.execute("INSERT INTO model_keys (user_id, sealed, hint) VALUES (%s, %s, 'wxyz')", key)
         answer = Jsonb({"text": person.word()})
         sql.execute(
+            "INSERT INTO shares (id, user_id, project_id, snapshot_id, token_hash, hint, title) SELECT"
+            " gen_random_uuid(), user_id, project_id, id, %s, 'wxyz', %s FROM snapshots WHERE project_id = %s LIMIT 1",
+            (secrets.token_bytes(32), person.word(), project),
+        )
+        sql.execute(
+            "INSERT INTO external_identities (id, user_id, issuer, subject) VALUES (%s, %s, 'https://id.example', %s)",
+            (uuid4(), person.user_id, person.word()),
+        )
+        sql.execute(
+            "INSERT INTO one_time_links (id, purpose, token_hash, made_by, note, expires_at)"
+            " VALUES (%s, 'invite', %s, %s, %s, now())",
+            (uuid4(), secrets.token_bytes(32), person.user_id, person.word()),
+        )
+        sql.execute(
+            "INSERT INTO audit_log (actor_id, action, subject, details) VALUES (%s, 'user.suspended', %s, %s)",
+            (uuid4(), f"user:{person.user_id}", Jsonb({"reason": person.word()})),
+        )
+        sql.execute(
             "INSERT INTO consultations (job_id, key, answer, attempt) VALUES (%s, 'refine', %s, 1)", (job, answer)
         )
     await database.aclose()

@@ -26,6 +26,7 @@ from cloud.accounts.audit.queries import add_entry
 from cloud.accounts.origin import Origin
 from cloud.jobs.closing import queries
 from cloud.jobs.closing.scrub import scrub
+from cloud.jobs.ledger.queries import used_by_system
 from cloud.jobs.retention.cleanup import CleanUpRuns, Freed, sweep_objects
 from cloud.jobs.stopping import stop_jobs_of
 
@@ -128,12 +129,21 @@ async def _delete_rows(database: "Database", deletion: "AccountDeletion", now: d
                 break
             await _count(session, deletion.id, gone)
     async with database.sessions.begin() as session:
+        # What the deployment has spent stays spent: nobody makes room in its budget by going.
+        usd, tokens = await used_by_system(session, user_id, _month_of(deletion.requested_at), None)
         gone = await queries.delete_rest(session, user_id)
         row = await _count(session, deletion.id, gone)
         blanked = await queries.blank_audit(session, user_id)
-        row.report = {**row.report, "audit_entries_blanked": row.report.get("audit_entries_blanked", 0) + blanked}
+        blanked += row.report.get("audit_entries_blanked", 0)
+        spent = {"system_month_usd": float(usd), "system_month_tokens": tokens}
+        row.report = {**row.report, **spent, "audit_entries_blanked": blanked}
         row.state = "sweeping"
     logger.info("an account's rows are deleted", extra={"deletion_id": str(deletion.id)})
+
+
+def _month_of(moment: dt.datetime) -> dt.datetime:
+    """When its month (UTC) began."""
+    return moment.astimezone(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 async def _count(session: "Transaction", deletion_id: UUID, gone: Mapping[str, int]) -> "AccountDeletion":

@@ -12,7 +12,9 @@ import pytest
 
 from cloud.db.engine import Database, libpq_url
 from cloud.jobs.closing.work import SET_ASIDE_FOR, advance
+from cloud.jobs.ledger.queries import used_by_system
 from cloud.storage.store import ArtifactStore
+from tests.api.rows import pay
 from tests.conftest import RunningApi
 from tests.jobs.closing.leftovers import in_files, in_tables
 from tests.jobs.planted import SHARED, Person, enter, fail_to_sign_in, settle, sign_up
@@ -114,6 +116,25 @@ def _downloads_all(person: Person) -> None:
     contents = [person.client.get(f"/v1/artifacts/{file['id']}/content").content for file in files]
     assert SHARED in contents
     assert all(contents)
+
+
+async def test_what_the_deployment_has_spent_stays_spent(api: RunningApi, database: Database) -> None:
+    person = enter(api)
+    project = person.post("/v1/projects", json={"name": "Scene"})["id"]
+    job = person.post(f"/v1/projects/{project}/jobs", json={"prompt": "a chair"})["id"]
+    await pay(database, job, 2.5)
+    month = dt.datetime.now(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+    async def spent() -> Any:
+        async with database.sessions() as session:
+            return await used_by_system(session, None, month, None)
+
+    before = await spent()
+    with httpx2.Client(base_url=api.url, timeout=20) as anybody:
+        await _advance(api, person.give_up().json()["report_id"], anybody)
+
+    assert before[0] >= 2.5
+    assert await spent() == before
 
 
 def test_a_wrong_word_deletes_nothing(api: RunningApi) -> None:
