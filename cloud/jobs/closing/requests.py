@@ -47,7 +47,7 @@ async def request_deletion(session: "Transaction", identity: "Identity", origin:
     rows = await queries.delete_what_opens(session, user.id)
     rows.update(gone)
     deletion.report = {"rows": dict(+rows), "audit_entries_blanked": blanked}
-    # The only entry with an address of theirs is the next one's business: it is blanked with the rest of the rows.
+    # It has their address until the rows go, some seconds from now, when it is blanked like the others.
     await add_entry(session, "user.deletion_requested", actor=user.id, origin=origin, subject=f"user:{user.id}")
     return deletion
 
