@@ -23,6 +23,7 @@ from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
 from ui.oidc_calls import OidcCalls
 from ui.parameter_calls import ParameterCalls
+from ui.privacy_calls import PrivacyCalls
 from ui.share_calls import ShareCalls
 from ui.sign_in_calls import SignInCalls
 from ui.usage_calls import UsageCalls
@@ -43,6 +44,7 @@ class ApiClient(
     ModelCalls,
     OidcCalls,
     ParameterCalls,
+    PrivacyCalls,
     ShareCalls,
     SignInCalls,
     UsageCalls,

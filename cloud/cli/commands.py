@@ -23,6 +23,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.privacy import app as account_app
 from cloud.cli.share import app as share_app
 from cloud.cli.support_bundle import support_bundle
 from cloud.cli.usage import usage_command
@@ -57,6 +58,7 @@ app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
 admin_app.command("audit")(audit_command)
+app.add_typer(account_app, name="account")
 app.add_typer(admin_app, name="admin")
 app.command("sessions")(sessions_command)
 app.add_typer(users_app, name="users")
