@@ -29,16 +29,18 @@ def show_quotas(console: Console, quotas: Sequence[Quota]) -> None:
     console.print(table)
 
 
+_NEVER_BROKEN = ("since", "state", "storage")
+
+
 def show_users(console: Console, users: Sequence[AdminUser]) -> None:
     """One line for each account."""
     if not users:
         console.print("There are no such users.")
         return
-    table = _table("name", "id", "since", "state", "running", "queued", "24 h", "month", "tokens", "storage")
+    table = _table("name", "since", "state", "running", "queued", "24 h", "month", "tokens", "storage")
     for user in users:
         table.add_row(
             plain(user["username"]),
-            user["id"],
             user["created_at"][:10],
             _state(user),
             str(user["running_jobs"]),
@@ -112,5 +114,5 @@ def _time(moment: str | None) -> str:
 def _table(*heads: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in heads:
-        table.add_column(head, overflow="fold")
+        table.add_column(head, overflow="fold", no_wrap=head in _NEVER_BROKEN)
     return table

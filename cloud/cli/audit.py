@@ -1,5 +1,6 @@
 """`prompt2mesh admin audit` and `prompt2mesh audit`: who did what that may have to be accounted for."""
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -75,6 +76,9 @@ def audit_command(
     answer_of_server(Where(server, token), as_json, work, _nothing if csv or jsonl else _show)
 
 
+_UUID_END = re.compile(r"(?<=[0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # eight digits tell one from another
+
+
 def _nothing(_console: Console, _found: Sequence[AuditEntry]) -> None: ...
 
 
@@ -84,10 +88,10 @@ def _show(console: Console, found: Sequence[AuditEntry]) -> None:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in ("when (UTC)", "act", "by", "to", "from", "more"):
-        table.add_column(head, overflow="fold")
+        table.add_column(head, overflow="fold", no_wrap=head in ("when (UTC)", "act"))
     for each in found:
         origin = " ".join(filter(None, (each["address"], each["device"])))
         more = ", ".join(f"{name}: {value}" for name, value in each["details"].items())
-        cells: list[Any] = [each["at"][:19].replace("T", " "), each["action"], each["actor_name"] or "–"]
-        table.add_row(*(plain(cell) for cell in [*cells, each["subject"], origin, more]))
+        cells: list[Any] = [each["at"][5:16].replace("T", " "), each["action"], each["actor_name"] or "–"]
+        table.add_row(*(plain(cell) for cell in [*cells, _UUID_END.sub("", each["subject"]), origin, more]))
     console.print(table)

@@ -116,7 +116,14 @@ def connect(
             ):
                 with attempt:
                     _sign_in_locally(client, settings)
+        held.callback(_sign_out, client)
     return client
+
+
+def _sign_out(client: ApiClient) -> None:
+    """A session for each command would fill the list of sessions; if the server has gone, it ends by itself."""
+    with contextlib.suppress(ApiError):
+        client.log_out()
 
 
 def _sign_in_locally(client: ApiClient, settings: Settings) -> None:

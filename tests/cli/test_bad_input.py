@@ -1,5 +1,6 @@
 """Bad input gets one clear sentence and the right exit code, and the stack keeps working."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -56,6 +57,11 @@ def test_bad_input_gets_one_sentence(kept_stack: CommandLine, arguments: list[st
 def test_after_all_that_the_stack_still_builds(kept_stack: CommandLine) -> None:
     done = kept_stack.run("make", "a cube", "--out", "last")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_commands_that_have_ended_leave_no_session(kept_stack: CommandLine) -> None:
+    listed = json.loads(kept_stack.run("sessions", "--json").stdout)
+    assert [each["is_current"] for each in listed] == [True]
 
 
 def test_a_second_up_says_that_one_is_running(kept_stack: CommandLine) -> None:
