@@ -10,11 +10,35 @@ _COUNT_AT_END = re.compile(r"\s*\(\d+\)$")
 _RANGE = re.compile(r"\s*(?:…|\.\.\.)\s*")
 _NUMBERS = re.compile(r"(\d+)")
 _LAST_PIECE = re.compile(r"(?:\d+[A-Za-z]?|[^ ._\-]*)$")
+_PIECES = re.compile(r"[^ ._\-]+")
+# What tells a part from its like: a number, a letter, both, a side.
+_VARIES = re.compile(r"(?:\d+[A-Za-z]?|[A-Za-z]\d*|left|right)", re.IGNORECASE)
+_NUMBER_AT_END = re.compile(r"(.*?\D)\d+[A-Za-z]?", re.DOTALL)
 
 
 def by_number(name: str) -> list[Any]:
     """Sorts `Leg 2` before `Leg 10`."""
     return [int(piece) if at % 2 else piece for at, piece in enumerate(_NUMBERS.split(name))]
+
+
+def likeness(name: str) -> tuple[str, ...]:
+    """What is equal for the names of like parts: their words, with a mark where a number, a letter or a side stands.
+
+    `Lamp` is like `Lamp.001`, but `Bucket Handle` is not like `Bucket 2 Handle`: from a fold of both nobody could
+    read back the first.
+    """
+    kept = []
+    for piece in _PIECES.findall(name):
+        numbered = _NUMBER_AT_END.fullmatch(piece)
+        kept.append("" if _VARIES.fullmatch(piece) else numbered[1] if numbered else piece)
+    while len(kept) > 1 and not kept[-1]:
+        kept.pop()
+    return tuple(kept) if any(kept) else (name,)
+
+
+def last_differs_alone(names: Sequence[str]) -> bool:
+    """Whether the names are the same up to their last word or number."""
+    return len({_LAST_PIECE.sub("", name) for name in names}) == 1
 
 
 def single_names(said: Sequence[str], names: Collection[str]) -> list[str]:
@@ -52,7 +76,8 @@ def _between(first: str, last: str, known: dict[str, str]) -> Iterator[str]:
     """The names from the first to the last that begin as both do, counted by their numbers."""
     start = _common_start(first, last)
     low, high = by_number(first[len(start) :]), by_number(last[len(start) :])
-    alike = ((by_number(key[len(start) :]), key) for key in known if key.startswith(start))
+    like = {likeness(first), likeness(last)}
+    alike = ((by_number(key[len(start) :]), key) for key in known if key.startswith(start) and likeness(key) in like)
     lengths = (len(low), len(high))  # `Leg 1/2` is none of `Leg 1…9`
     yield from (known[key] for order, key in sorted(alike) if low <= order <= high and len(order) in lengths)
 

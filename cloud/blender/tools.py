@@ -96,7 +96,7 @@ _TOOLS: dict[str, _Told] = {
         "Inspect",
         "The scene as text, in pages: objects with size, place, lowest and highest z, parent, materials, modifiers; "
         "alike ones folded. object: that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, "
-        "collection:Props; each: unfolded.",
+        "collection:Props; each: written before it gives a line per object.",
         given.Inspect,
         reads_only=True,
         repeatable=True,

@@ -12,7 +12,9 @@ from cloud.agent.contract import Block
 from cloud.agent.loop import Turn
 from cloud.agent.scene_data import scene_data, visible
 from cloud.jobs import queries
+from cloud.jobs.framing import frame_of_things
 from cloud.jobs.pod import EMPTY_SCENE
+from cloud.jobs.review.evidence import TILE_PX
 from cloud.jobs.scene_list import scene_list
 from cloud.jobs.transcript import as_turns, image_source
 
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 # Together about 1,100 tokens, once a job: less than the two calls that they save.
 _FACTS_LIMIT_BYTES = 2_400
-_PICTURE = {"views": ["three_quarter"], "shading": "material", "size": 512}
+# As the reviewer's sheet shows the scene after the work, so that the two can be compared.
+_PICTURE = {"views": ["three_quarter"], "shading": "material", "size": TILE_PX}
+_PICTURE_TOLD = ", and their picture (three_quarter view, material)"
 _LABEL_LIMIT_CHARS = 100
 _COLLECTIONS_TOLD, _COLLECTIONS_LIMIT_CHARS = 12, 300
 _SCENE = "<scene>"
@@ -69,9 +73,10 @@ async def scene_blocks(toolbox: "PodToolbox", request: str, *, with_picture: boo
     facts = _facts_of(said, objects, found.structured.get("pages", 1), request)
     pictures: list[Block] = []
     if with_picture:
-        seen = await toolbox.call_surely("look", _PICTURE)
+        framed = frame_of_things(objects)
+        seen = await toolbox.call_surely("look", _PICTURE | {"frame": framed[0] if framed else []})
         pictures = [] if seen.is_error else [block for block in seen.content if block.get("type") == "image"]
-    shown = "as they stand before your work, and their picture" if pictures else "as they stand before your work"
+    shown = f"as they stand before your work{_PICTURE_TOLD if pictures else ''}"
     things = "1 object" if count == 1 else f"{count} objects"
     return [{"type": "text", "text": f"{_SCENE}{things}; {shown}:</scene>\n{scene_data(facts)}"}, *pictures]
 

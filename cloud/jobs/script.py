@@ -166,10 +166,17 @@ def _take_out_parameters(steps: Sequence[ScriptStep]) -> tuple[str, list[str]]:
 
 def _comment(parameter: Parameter) -> str:
     facts = [parameter.unit] if parameter.unit else []
-    if parameter.kind in ("count", "number"):
-        facts.append(f"{parameter.min:g} to {parameter.max:g}")
+    if parameter.kind in ("count", "number") and (told := _range_said(*parameter.said)):
+        facts.append(told)
     text = ", ".join(facts) + (f": {parameter.description}" if facts and parameter.description else "")
     return f"  # {_one_line(text or parameter.description)}" if text or parameter.description else ""
+
+
+def _range_said(low: float | None, high: float | None) -> str:
+    """The bounds that whoever wrote the step gave; none that was inferred, for it would read as if it was meant."""
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else ""
 
 
 def _as_block(code: str) -> str:

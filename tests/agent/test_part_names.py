@@ -49,3 +49,17 @@ def test_fold_means_the_names_that_it_stands_for(said: str, meant: list[str]) ->
 
 def test_each_name_comes_once_in_the_order_in_which_it_was_said() -> None:
     assert single_names(["Lamp", "Leg_2…Leg_3", "LEG_2", "lamp"], SCENE) == ["Lamp", "Leg_2", "Leg_3"]
+
+
+BUCKETS = [
+    f"Bucket{number} {part}"
+    for number in ("", " 2", " 3")
+    for part in ("Handle", "Ear Left", "Ear Right", "Stave 1", "Stave 2")
+]
+
+
+def test_name_with_a_number_more_in_its_middle_is_none_of_a_range() -> None:
+    there = [f"Chair {chair} {part} {number}" for chair in (1, 2) for part in ("Leg", "Arm") for number in (1, 2)]
+    legs = [name for name in there if "Leg" in name]
+    assert single_names(["Chair 1 Leg 1…Chair 2 Leg 2 (4)"], there) == legs
+    assert single_names(["Bucket Stave 1…2"], BUCKETS) == ["Bucket Stave 1", "Bucket Stave 2"]

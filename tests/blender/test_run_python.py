@@ -151,6 +151,21 @@ async def test_each_of_the_largest_parts_has_a_box_of_its_own(pod: RunningPod) -
     assert "Robot" not in told
 
 
+async def test_boxes_of_alike_things_are_folded_and_the_others_come_by_their_numbers(pod: RunningPod) -> None:
+    meadow = (
+        "def box(name, *size):\n    bpy.ops.mesh.primitive_cube_add(size=1)\n"
+        "    bpy.context.object.name, bpy.context.object.scale = name, size\n"
+        "for n in (13, 28, 1, 31, 2, 5, 4, 9):\n    box(f'Tuft {n:02}', 0.1 + n / 1000, 0.1, 0.1)\n"
+        "for n in (3, 5, 2, 1, 4):\n    box(f'Course {n}', 2 + n, 1, 1)\n"
+    )
+    async with pod.toolbox() as box:
+        text = (await box.call("run_python", {"code": meadow})).content[0]["text"]
+    told = text.split("Boxes (m): ")[1].split("; ")
+    assert [entry.split(" (")[0] for entry in told] == [*(f"Course {n}" for n in range(1, 6)), "Tuft 01 … Tuft 31"]
+    assert "Tuft 01 … Tuft 31 (8) each (0.101, 0.1, 0.1) to (0.131, 0.1, 0.1) within (" in told[-1]
+    assert "Scene: 13 objects with a shape, 156 triangles." in text
+
+
 async def test_a_hint_in_a_step_knows_the_failing_expression(pod: RunningPod) -> None:
     async with pod.toolbox(CUBE) as box:
         failed = await box.call(

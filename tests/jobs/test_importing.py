@@ -136,7 +136,9 @@ def _run_script(folder: Path) -> str:
 
 def _check_what_the_model_saw(requests: list[dict[str, Any]]) -> None:
     facts, picture, prompt = requests[0]["messages"][0]["content"]
-    assert facts["text"].startswith("<scene>7 objects; as they stand before your work, and their picture:</scene>\n")
+    assert facts["text"].startswith(
+        "<scene>7 objects; as they stand before your work, and their picture (three_quarter view, material):</scene>\n"
+    )
     assert prompt["text"] == "put the box higher"
     image = Image.open(io.BytesIO(base64.b64decode(picture["source"]["data"])))
     assert max(image.size) <= 512

@@ -92,7 +92,9 @@ async def test_next_job_goes_on_from_the_scene_of_the_last(backend: Backend, use
         job = await user.ended(await user.post("call it a crate"))
     assert job.state == "succeeded"
     opening = api.requests[2]["messages"][0]["content"]
-    assert opening[-3]["text"].startswith("<scene>1 object; as they stand before your work, and their picture:</scene>")
+    assert opening[-3]["text"].startswith(
+        "<scene>1 object; as they stand before your work, and their picture (three_quarter view, material):</scene>"
+    )
     assert opening[-2]["type"] == "image"
     assert opening[-1]["text"] == "call it a crate"
 

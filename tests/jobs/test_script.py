@@ -133,6 +133,12 @@ def test_code_is_kept_character_by_character_but_for_its_parameters() -> None:
     assert BASE in replay_script(steps(BASE))  # where nothing reads the number it is no parameter
 
 
+def test_only_ranges_that_were_said_stand_beside_the_parameters() -> None:
+    code = "A = 0.893\nB = 2.0  # m, 1 to 3: wide\nC = 4  # at most 8: legs\nSEED = 7\nprint(A, B, C, SEED)\n"
+    script = replay_script([ScriptStep("Build", code, "job", "a table")])
+    assert "A = 0.893\nB = 2.0  # m, 1 to 3: wide\nC = 4  # at most 8: legs\nSEED = 7\n" in script
+
+
 def test_future_imports_move_to_the_top() -> None:
     script = replay_script(steps("x = 1", "from __future__ import annotations\ny = 2"))
     compile(script, "script.py", "exec")

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.blender.child.wording import cut, span, stem, triple
+from cloud.blender.child.wording import by_length, cut, span, stem, triple
 
 GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 # Blender gives them the box of a curve without a shape, which holds (-1, -1, -1) and (1, 1, 1) too.
@@ -16,6 +16,7 @@ MESHED_TYPES = frozenset({"CURVE", "SURFACE", "META", "FONT"})
 _TOLD_AT_MOST = 12
 # Legs and wheels come in fours, and the place of each one counts.
 _ALIKE_FROM = 5
+_SIMILAR_FROM = 8  # of several sizes, such as turned copies that are scattered
 _MEASURED_AT_MOST = 20_000
 
 _Box = tuple[str, NDArray[np.float64]]
@@ -60,7 +61,7 @@ def told_boxes(names: Sequence[str]) -> str:
     there = bpy.context.scene.objects
     solid = [o for name in names if (o := there.get(name)) and o.type in GEOMETRY_TYPES]
     measured = [(obj.name, world_box(obj, graph)) for obj in solid[:_MEASURED_AT_MOST]]
-    entries = sorted(_alike_together(measured), key=lambda entry: -float(np.linalg.norm(np.ptp(entry[0][1], axis=0))))
+    entries = _largest_first(_alike_together(measured))
     told = [_told(entry) for entry in entries[:_TOLD_AT_MOST]]
     rest = [box for entry in entries[_TOLD_AT_MOST:] for box in entry]
     if rest:
@@ -71,20 +72,42 @@ def told_boxes(names: Sequence[str]) -> str:
 
 
 def _alike_together(boxes: Sequence[_Box]) -> list[list[_Box]]:
-    """Those of one size whose names differ by their number alone, if they are many; each of the others by itself."""
-    groups: dict[tuple[str, str], list[_Box]] = {}
-    for name, box in boxes:
-        groups.setdefault((stem(name), triple(box[1] - box[0])), []).append((name, box))
-    return [
-        entry for group in groups.values() for entry in ([group] if len(group) >= _ALIKE_FROM else [[b] for b in group])
-    ]
+    """Those whose names differ by their number alone as one, if they are many, or of one size and not few; each of the
+    others by itself."""
+    stems: dict[str, list[_Box]] = {}
+    for each in boxes:
+        stems.setdefault(stem(each[0]), []).append(each)
+    entries: list[list[_Box]] = []
+    for kin in stems.values():
+        sizes: dict[str, list[_Box]] = {}
+        for name, box in sorted(kin, key=lambda each: by_length(each[0])):
+            sizes.setdefault(triple(box[1] - box[0]), []).append((name, box))
+        odd = [each for group in sizes.values() if len(group) < _ALIKE_FROM for each in group]
+        entries += [group for group in sizes.values() if len(group) >= _ALIKE_FROM]
+        entries += [odd] if len(odd) >= _SIMILAR_FROM else [[each] for each in odd]
+    return entries
+
+
+def _largest_first(entries: Sequence[list[_Box]]) -> list[list[_Box]]:
+    """By size; single ones of one stem stay together, by their numbers."""
+    largest: dict[str, float] = {}
+    for entry in entries:
+        kind = stem(entry[0][0])
+        largest[kind] = max(largest.get(kind, 0.0), *map(_size, entry))
+    return sorted(entries, key=lambda entry: (-largest[kind := stem(entry[0][0])], kind, by_length(entry[0][0])))
+
+
+def _size(box: _Box) -> float:
+    return float(np.linalg.norm(np.ptp(box[1], axis=0)))
 
 
 def _told(entry: Sequence[_Box]) -> str:
-    name, box = entry[0]
+    name, _ = entry[0]
     if len(entry) == 1:
         return f"{cut(name)} {_corners(entry)}"
-    return f"{span([name for name, _ in entry])} each {triple(box[1] - box[0])} within {_corners(entry)}"
+    sizes = sorted(entry, key=_size)
+    told = list(dict.fromkeys(triple(np.ptp(box, axis=0)) for _, box in (sizes[0], sizes[-1])))
+    return f"{span([name for name, _ in entry])} each {' to '.join(told)} within {_corners(entry)}"
 
 
 def _corners(boxes: Sequence[_Box]) -> str:

@@ -32,7 +32,7 @@ from cloud.blender.child.checks.standing import work_out_standing
 from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
 from cloud.blender.child.subjects import frame_subject, visible_objects
-from cloud.blender.child.wording import counted, listed
+from cloud.blender.child.wording import counted, counted_shapes, listed
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput
 
@@ -202,7 +202,7 @@ def _text(findings: Sequence[Finding], structured: dict[str, Any], cut_off: str)
     if structured["ok"] and counts:
         verdict = f"No faults ({verdict})"
     head = (
-        f"{verdict} in {counted(structured['objects'], 'object')}, {counted(structured['triangles'], 'triangle')}, "
+        f"{verdict} in {counted_shapes(structured['objects'])}, {counted(structured['triangles'], 'triangle')}, "
         f"{size} m; "
         f"ground: {ground} ({structured['checked_s']:.2f} s)."
     )

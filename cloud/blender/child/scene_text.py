@@ -12,6 +12,7 @@ PAGE_LIMIT_BYTES = 3_900
 
 _LINE_LIMIT_BYTES = 320
 _HEADING_LIMIT_BYTES = 900
+_MATERIALS_TOLD, _MATERIALS_LIMIT_BYTES = 24, 600
 _FOLD_FROM = 3
 _FOLD_SIMILAR_FROM = 6
 _DEEPEST_INDENT = 8
@@ -69,7 +70,11 @@ def scene_heading(facts: Sequence[Facts], *, of: int, filtered: str) -> str:
         high = [max(entry["max"][axis] for entry in solid) for axis in range(3)]
         parts.append(f"all within {triple(low)} to {triple(high)} m")
     materials = list(dict.fromkeys(name for entry in facts for name in entry["materials"]))
-    return "; ".join(parts) + "." + (f"\nMaterials: {cut(listed(materials), 400)}" if materials else "")
+    return (
+        "; ".join(parts)
+        + "."
+        + (f"\nMaterials: {cut(listed(materials, _MATERIALS_TOLD), _MATERIALS_LIMIT_BYTES)}" if materials else "")
+    )
 
 
 def scene_lines(facts: Sequence[Facts], *, as_tree: bool) -> list[Line]:

@@ -30,7 +30,7 @@ from cloud.blender.child.leftovers import (
 )
 from cloud.blender.child.report import count_geometry
 from cloud.blender.child.scene_file import SceneFile
-from cloud.blender.child.wording import counted
+from cloud.blender.child.wording import counted, counted_shapes
 from cloud.blender.frames import Message
 
 SCRIPT_NAME = ".step.py"
@@ -246,7 +246,7 @@ def _leave_modes() -> list[str]:
 
 def _succeeded(outcome: _Outcome, began: float, changed: dict[str, Any], snapshot: int) -> Message:
     counts = count_geometry()
-    scene = f"{counted(counts['objects'], 'object')}, {counted(counts['triangles'], 'triangle')}"
+    scene = f"{counted_shapes(counts['objects'])}, {counted(counts['triangles'], 'triangle')}"
     text = f"OK: {changed['summary']}. Scene: {scene}."
     if boxes := told_boxes(list(dict.fromkeys([*changed["added"], *changed["moved"], *changed["remeshed"]]))):
         text += f"\nBoxes (m): {boxes}."

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 NAME_LIMIT_BYTES = 48
 _FOLD_FROM = 4
 _END_BYTES = 9
-_NUMBERED = re.compile(r"(.*?)[ ._-]?\d+", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)(?:[ ._-]?|[ ._-][A-Za-z])\d+", re.DOTALL)
 
 
 def cut(text: str, limit_bytes: int = NAME_LIMIT_BYTES) -> str:
@@ -23,7 +23,7 @@ def cut(text: str, limit_bytes: int = NAME_LIMIT_BYTES) -> str:
 
 
 def stem(name: str) -> str:
-    """The name without its number: `Brick.012` and `Brick 3` are both a `Brick`."""
+    """The name without its number: `Brick.012` and `Brick 3` are both a `Brick`, and `Pawn a7` is a `Pawn`."""
     numbered = _NUMBERED.fullmatch(name)
     return numbered[1] if numbered and numbered[1] else name
 
@@ -40,8 +40,14 @@ def folded(names: Iterable[str]) -> list[str]:
 
 
 def span(names: Sequence[str]) -> str:
-    """Several names as `first … last (count)`."""
+    """Several names of one stem as `first … last (count)`, by their numbers."""
+    names = sorted(names, key=by_length)
     return f"{cut(names[0])} … {cut(names[-1])} ({len(names)})"
+
+
+def by_length(name: str) -> tuple[int, str]:
+    """Sorts names of one stem by their numbers: `Leg 2` before `Leg 10`."""
+    return len(name), name
 
 
 def listed(names: Iterable[str], at_most: int = 12) -> str:
@@ -54,6 +60,11 @@ def listed(names: Iterable[str], at_most: int = 12) -> str:
 def counted(count: int, word: str, plural: str = "") -> str:
     """`1 object`, `1,204 objects`; `plural` where it is not the word with an s."""
     return f"{count:,} {word if count == 1 else plural or word + 's'}"
+
+
+def counted_shapes(count: int) -> str:
+    """How many objects with geometry: `inspect` counts empties, lights and cameras, too."""
+    return counted(count, "object with a shape", "objects with a shape")
 
 
 def triple(values: Iterable[float]) -> str:

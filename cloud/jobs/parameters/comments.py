@@ -17,6 +17,7 @@ _LENGTHS = frozenset(
     }
 )  # fmt: skip
 _SUFFIXES = {"M": "m", "CM": "cm", "MM": "mm", "KM": "km", "DEG": "deg", "DEGREES": "deg", "RAD": "rad"}
+_PROPORTIONS = frozenset({"SCALE", "FACTOR", "RATIO", "PER"})  # numbers between two units, or without one
 _NUMBER = r"[-+−]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _ASIDE = rf"(?:\s*(?P<{{0}}>{_UNIT})(?![A-Za-z]))?(?:\s*\([^()]*\))?"  # a unit, and words such as "(closed)"
@@ -120,7 +121,7 @@ def _said(comment: str) -> Hints:
     if colon and not unit and low is None and high is None:
         unit, rest, words = _unit_in_words(text), " ".join(text.split()), ""
     unit = unit or _unit_in_words(rest) or _unit_in_words(words)
-    description = words.strip(" ,;") or rest.strip(" ,;")
+    description = ", ".join(said for each in (words, rest) if (said := each.strip(" ,;")))
     return Hints(unit, low, high, description[:200])
 
 
@@ -144,8 +145,10 @@ def _without_limits(text: str) -> tuple[str, float | None, float | None, str]:
 
 
 def unit_of_name(name: str) -> str:
-    """The unit that a name tells: `GAP_M`, `TURN_DEG`, and metres for words such as `WIDTH`."""
+    """The unit that a name tells: `GAP_M`, `TURN_DEG`, and metres for words such as `WIDTH`; none for `SCALE_MM`."""
     last = name.split("_")[-1]
+    if _PROPORTIONS.intersection(name.split("_")):
+        return ""
     if "_" in name and last in _SUFFIXES:
         return _SUFFIXES[last]
     return "m" if last in _LENGTHS else ""

@@ -12,7 +12,7 @@ import math
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,14 +25,19 @@ Value = bool | int | float | str | tuple[float, ...]
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
-_LARGEST = 1e12
+_LARGEST, _SMALLEST = 1e12, 1e-12
+_SEEDS = 9999  # any seed is as good as another, so all have one range
+_QUANTITIES = frozenset({"COUNT", "NUMBER", "AMOUNT", "PER", "ROWS"})  # `SEED_COUNT` counts the seeds of a fruit
 PARSED_UP_TO_CHARS = 400_000
 """Of one step's code. A syntax tree takes 600 times the memory of its text: 2 GB and 20 s for 3 MB."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One named literal. `span` is where it stands in the code, in bytes of its UTF-8; `min`, `max` bound its value."""
+    """One named literal. `span` is where it stands in the code, in bytes of its UTF-8; `min`, `max` bound its value.
+
+    `said`: those of its two bounds that its comment gives, None for each that was inferred.
+    """
 
     name: str
     kind: Kind
@@ -42,6 +47,7 @@ class Parameter:
     unit: str
     description: str
     span: tuple[int, int]
+    said: tuple[float | None, float | None] = (None, None)
 
 
 def read_parameters(code: str) -> list[Parameter]:
@@ -62,8 +68,9 @@ def read_parameters(code: str) -> list[Parameter]:
         if kind is None or value is None or bound[name] != 1:
             continue
         first, last = starts[node.lineno - 1] + node.col_offset, starts[_end(node) - 1] + (node.end_col_offset or 0)
-        low, high = _range_of(kind, value, hints)
-        found.append(Parameter(name, kind, value, low, high, hints.unit, hints.description, (first, last)))
+        low, high = _range_of(name, kind, value, hints)
+        said = (None if hints.low is None else low, None if hints.high is None else high)
+        found.append(Parameter(name, kind, value, low, high, hints.unit, hints.description, (first, last), said))
     return found
 
 
@@ -153,7 +160,7 @@ def _colour_of(node: ast.Tuple | ast.List) -> tuple[Kind | None, Value | None]:
     return "colour", tuple(float(channel) for channel in channels if channel is not None)
 
 
-def _range_of(kind: Kind, value: Value, hints: Hints) -> tuple[float | None, float | None]:
+def _range_of(name: str, kind: Kind, value: Value, hints: Hints) -> tuple[float | None, float | None]:
     """The bounds that the comment gives, which never shut out the value itself; else what its size suggests."""
     if kind == "switch":
         return None, None
@@ -162,6 +169,8 @@ def _range_of(kind: Kind, value: Value, hints: Hints) -> tuple[float | None, flo
     assert isinstance(value, int | float)
     if hints.unit == "deg":
         low, high = min(-360.0, value), max(360.0, value)
+    elif kind == "count" and _is_seed(name):
+        low, high = min(0.0, value), max(float(_SEEDS), value)
     else:
         low, high = _inferred(kind, abs(value))
         if value < 0:
@@ -172,9 +181,24 @@ def _range_of(kind: Kind, value: Value, hints: Hints) -> tuple[float | None, flo
 
 
 def _inferred(kind: Kind, size: float) -> tuple[float, float]:
+    """Bounds around a value's size, outwards to two figures: nobody meant them to the millimetre."""
     if kind == "count":
-        return (1, max(10, 4 * size)) if size else (0, 10)
-    return (size / 4, size * 4) if size else (-1.0, 1.0)
+        return (1, max(10, _to_two_figures(4 * size, math.ceil))) if size else (0, 10)
+    if size < _SMALLEST:
+        return (-1.0, 1.0)
+    return _to_two_figures(size / 4, math.floor), _to_two_figures(size * 4, math.ceil)
+
+
+def _to_two_figures(size: float, towards: Callable[[float], int]) -> float:
+    """A size above 0 with two figures, up or down."""
+    places = math.floor(math.log10(size)) - 1
+    figures = towards(round(size / 10.0**places, 6))  # 0.29 / 0.01 is a little less than 29
+    return float(f"{figures}e{places}")
+
+
+def _is_seed(name: str) -> bool:
+    words = name.split("_")
+    return "SEED" in (words[0], words[-1]) and not _QUANTITIES.intersection(words)
 
 
 def _comments(code: str) -> dict[int, str]:

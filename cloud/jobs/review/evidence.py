@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.agent.contract import Block, ToolResult
 from cloud.agent.review import VIEWS, Evidence
+from cloud.agent.scene_data import visible
+from cloud.jobs.framing import Box, frame_of_things
 from cloud.jobs.review.parts import fold_names, parts_list
 
 if TYPE_CHECKING:
@@ -26,8 +28,16 @@ async def gather(toolbox: "PodToolbox", base: str | None, before: Block | None =
     """
     listed = await toolbox.call_surely("inspect", {})
     objects = listed.structured.get("objects", [])
+    framed = frame_of_things(objects)
     sheet = await toolbox.call_surely(
-        "look", {"views": list(VIEWS), "shading": "material", "size": TILE_PX, "sheet": True}
+        "look",
+        {
+            "views": list(VIEWS),
+            "shading": "material",
+            "size": TILE_PX,
+            "sheet": True,
+            "frame": framed[0] if framed else [],
+        },
     )
     render = await toolbox.call_surely(
         "look", {"views": ["camera"], "shading": "rendered", "size": RENDER_PX, "fallback": True}
@@ -37,13 +47,18 @@ async def gather(toolbox: "PodToolbox", base: str | None, before: Block | None =
     return Evidence(
         sheet=_picture_of(sheet),
         render=_picture_of(render),
-        drawn=f"{_text_of(sheet)} {_text_of(render)}",
+        drawn=f"{_text_of(sheet)} {beyond(framed)}{_text_of(render)}",
         check=_text_of(checked),
         parts=parts_list(objects),
         objects=[entry["name"] for entry in objects],
         before=before if base else None,
         changes="\n".join(change_lines(changed)) if base else "",
     )
+
+
+def beyond(framed: tuple[Box, str] | None) -> str:
+    """What the pictures leave out of the ground, in a sentence with a space behind it; "" for nothing."""
+    return f"{visible(framed[1])} goes on beyond these pictures. " if framed else ""
 
 
 def change_lines(changed: Mapping[str, Any]) -> list[str]:

@@ -1,10 +1,9 @@
 """All objects of a scene on one short list: alike names as one line, with sizes and materials, without places."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cloud.agent.part_names import by_number
+from cloud.agent.part_names import by_number, last_differs_alone, likeness
 from cloud.agent.scene_data import visible
 
 LIMIT_BYTES = 3_400
@@ -14,10 +13,6 @@ _NAMED_SINGLY = 6
 _NAMES_LIMIT_BYTES = 160
 _LINE_LIMIT_BYTES = 400
 _MATERIALS_TOLD = 3
-# What tells a part from its like: a number, a letter, both, a side.
-_VARIES = re.compile(r"(?:\d+[A-Za-z]?|[A-Za-z]\d*|left|right)", re.IGNORECASE)
-_PIECES = re.compile(r"[^ ._\-]+")
-_NUMBER_AT_END = re.compile(r"(.*?\D)\d+[A-Za-z]?", re.DOTALL)
 HOW_TO_READ = "“Leg 1/2” is Leg 1 and Leg 2; “Leg 1…9 (9)” is all nine."
 
 Facts = Mapping[str, Any]
@@ -80,13 +75,8 @@ def first_that_fit(
 
 
 def _likeness(entry: Facts) -> Any:
-    """What is equal for objects of one line: the words of their names that are not a number, a letter or a side."""
-    kept = []
-    for piece in _PIECES.findall(entry["name"]):
-        if not _VARIES.fullmatch(piece):
-            numbered = _NUMBER_AT_END.fullmatch(piece)
-            kept.append(numbered[1] if numbered else piece)
-    return (tuple(kept) or entry["name"], entry.get("type"), bool(entry.get("hidden")), entry.get("note", ""))
+    """What is equal for objects of one line."""
+    return (likeness(entry["name"]), entry.get("type"), bool(entry.get("hidden")), entry.get("note", ""))
 
 
 def fold_line(group: Sequence[Facts], *, with_materials: bool, with_place: bool = False) -> str:
@@ -118,10 +108,11 @@ def _places(group: Sequence[Facts]) -> list[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    """Names with the same words, their common beginning told once; of many the first and the last, and how many."""
+    """Alike names, their common beginning told once where no more than their ends differ; of many the first and the
+    last, and how many."""
     if len(names) == 1:
         return names[0]
-    common = _common_start(names)
+    common = _common_start(names) if last_differs_alone(names) else ""
     ends = [name[len(common) :] for name in names]
     if not all(ends):
         common, ends = "", list(names)

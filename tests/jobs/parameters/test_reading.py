@@ -82,7 +82,7 @@ def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
     assert (seat.min, seat.max, seat.unit, seat.description) == (0.3, 0.7, "m", "height of the seat")
     ranges = {name: (each.min, each.max) for name, each in found.items()}
     assert ranges["LEGS"] == (3, 2000)
-    assert ranges["DROP"] == (-2.0, -0.125)
+    assert ranges["DROP"] == (-2.0, -0.12)
     assert ranges["TILT_DEG"] == (-360.0, 360.0)
     assert ranges["SAME"] == (1, 10)
     assert ranges["WITH_BACK"] == (None, None)
@@ -97,9 +97,9 @@ def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
         ("# 0.3-0.7 m", "m", 0.3, 0.7, ""),
         ("# height (cm) [0.1, 1]", "cm", 0.1, 1.0, ""),
         ("# degrees; -90..90: lean", "deg", -90.0, 90.0, "lean"),
-        ("# how far, in metres", "m", 0.125, 2.0, "how far, in metres"),
-        ("# note: not a range", "", 0.125, 2.0, "note: not a range"),
-        ("# 0.9 to 0.1", "", 0.125, 2.0, "0.9 to 0.1"),
+        ("# how far, in metres", "m", 0.12, 2.0, "how far, in metres"),
+        ("# note: not a range", "", 0.12, 2.0, "note: not a range"),
+        ("# 0.9 to 0.1", "", 0.12, 2.0, "0.9 to 0.1"),
         ("# 2 to 3: away from the value", "", 0.5, 3.0, "away from the value"),
         ("# degrees, 0 (closed) to 120", "deg", 0.0, 120.0, ""),
         ("# opening in degrees (0 = closed, 120 = open)", "deg", 0.0, 120.0, "opening in degrees"),
@@ -111,9 +111,10 @@ def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
         ("# 0.3 m to 1.7 m", "m", 0.3, 1.7, ""),
         ("# height of the seat: 0.3 to 1.7 m", "m", 0.3, 1.7, "height of the seat"),
         ("# seat height (m), range 0.3-0.7", "m", 0.3, 0.7, "seat height (m)"),
-        ("# 50 cm above the seat", "", 0.125, 2.0, "50 cm above the seat"),
-        ("# metres above ground", "m", 0.125, 2.0, "metres above ground"),
+        ("# 50 cm above the seat", "", 0.12, 2.0, "50 cm above the seat"),
+        ("# metres above ground", "m", 0.12, 2.0, "metres above ground"),
         ("# 0.2 <= LEAN <= 2", "", 0.2, 2.0, ""),
+        ("# 0.2 to 2, a multiple of 0.1: lean", "", 0.2, 2.0, "lean, a multiple of 0.1"),
     ],
 )
 def test_comments_of_many_forms_are_understood(comment: str, unit: str, low: float, high: float, words: str) -> None:
@@ -122,10 +123,21 @@ def test_comments_of_many_forms_are_understood(comment: str, unit: str, low: flo
     assert not words or found.description == words
 
 
+def test_inferred_bounds_are_round_and_hold_the_value() -> None:
+    code = "FOOT_Z = 0.893\nBLADES = 23\nDUST = 1e-200\nSCALE_MM = 0.001\nDROP_M = -0.893\nSEED = 7\nSEED_COUNT = 7\n"
+    found = {each.name: each for each in read_parameters(f"{code}MOSS_SEED = 20_000\n")}
+    assert {name: (each.min, each.max) for name, each in found.items()} == {
+        "FOOT_Z": (0.22, 3.6), "BLADES": (1, 92), "DUST": (-1, 1), "SCALE_MM": (0.00025, 0.004),
+        "DROP_M": (-3.6, -0.22), "SEED": (0, 9999), "SEED_COUNT": (1, 28), "MOSS_SEED": (0, 20_000),
+    }  # fmt: skip
+    assert (found["SCALE_MM"].unit, found["DROP_M"].unit) == ("", "m")
+    assert {each.said for each in found.values()} == {(None, None)}
+
+
 @pytest.mark.parametrize(
     ("comment", "told"),
     [
-        ("# metres", [("m", 0.3, 4.8, ""), ("m", 0.2, 3.2, ""), ("m", 0.1875, 3.0, "")]),
+        ("# metres", [("m", 0.3, 4.8, ""), ("m", 0.2, 3.2, ""), ("m", 0.18, 3.0, "")]),
         ("# m, 0.3 to 2: wide, deep, high", [("m", 0.3, 2, "wide"), ("m", 0.3, 2, "deep"), ("m", 0.3, 2, "high")]),
         ("# 0.5..2 m, 0.4..1, 0.3..0.9", [("m", 0.5, 2, ""), ("m", 0.4, 1, ""), ("m", 0.3, 0.9, "")]),
         ("# m, m, deg", [("m", 0.3, 4.8, ""), ("m", 0.2, 3.2, ""), ("deg", -360, 360, "")]),

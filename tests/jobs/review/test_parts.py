@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from cloud.jobs.review.parts import LIMIT_BYTES, parts_list
+from cloud.agent.part_names import single_names
+from cloud.jobs.review.parts import LIMIT_BYTES, fold_names, parts_list
 
 
 def part(name: str, size: tuple[float, float, float] = (1.0, 1.0, 1.0), **facts: Any) -> dict[str, Any]:
@@ -26,6 +27,18 @@ def test_few_alike_names_are_all_told() -> None:
     assert lines(part("Left Arm"), part("Right Arm"))[0].startswith("Left Arm/Right Arm: ")
     assert lines(part("Wheel9"), part("Wheel10"), part("Wheel11"))[0].startswith("Wheel9/10/11: ")
     assert len(lines(part("Roof"), part("Door"))) == 2
+
+
+def test_only_names_that_differ_in_their_ends_share_their_beginning() -> None:
+    parts = ("Handle", "Ear Left", "Ear Right", "Stave 1", "Stave 2")
+    buckets = [f"Bucket{number} {each}" for number in ("", " 2") for each in parts]
+    folds = fold_names(buckets)
+    assert folds == [
+        *("Bucket Handle", "Bucket Ear Left/Right", "Bucket Stave 1/2"),
+        *("Bucket 2 Handle", "Bucket 2 Ear Left/Right", "Bucket 2 Stave 1/2"),
+    ]
+    assert sorted(single_names(folds, buckets)) == sorted(buckets)
+    assert fold_names(["Leg 1 Foot", "Leg 2 Foot"]) == ["Leg 1 Foot/Leg 2 Foot"]
 
 
 def test_different_sizes_materials_and_what_is_no_mesh_are_said() -> None:
