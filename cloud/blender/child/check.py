@@ -27,7 +27,7 @@ from cloud.blender.child.checks.outliers import (
     unapplied_scale,
 )
 from cloud.blender.child.checks.overlaps import box_depth, overlap_findings
-from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
+from cloud.blender.child.checks.scene import SceneArrays, Thing, name_families, read_scene
 from cloud.blender.child.checks.standing import work_out_standing
 from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
@@ -118,6 +118,7 @@ class _Survey:
         self.solid = [thing for thing in sound if len(thing.shape.triangles)]
         self.placed = [thing for thing in self.solid if not thing.crowd]
         self.ground: Ground = find_ground(self.placed)
+        name_families(scene.things, self.ground.things)
 
     def findings(self, chosen: dict[str, list[Thing]], budget: int) -> Iterator[Finding]:
         """Everything, in the order in which it is worked out."""
