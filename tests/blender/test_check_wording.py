@@ -25,6 +25,12 @@ def test_many_different_parts_that_join_one_are_counted_rather_than_listed() -> 
     assert "- likewise Frame, Gutter, Lintel, Shutter and 2 more with Walls" in text
 
 
+def test_partners_of_several_are_told_apart() -> None:
+    findings = [_joined(part, side) for side in ("Left", "Right") for part in (f"Beam {side}", f"Brace {side}")]
+    text = as_text(sorted_findings([_joined("Axle", "Drum"), *findings]), "Head", [])
+    assert "- likewise Beam Left, Brace Left with Left; Beam Right, Brace Right with Right" in text
+
+
 def test_what_floats_stands_before_the_faults_of_meshes_and_all_notes() -> None:
     findings = [
         _joined("Leg_1", "Body"),

@@ -106,7 +106,9 @@ def _lines(findings: Sequence[Finding], sentences: int) -> list[str]:
         rest = _told_pairs(group[told:])
         if rest:
             more = f" and {len(rest) - named} more" if len(rest) > named else ""
-            lines.append(f"- likewise {', '.join(rest[:named])}{more}")
+            # "A, B with C; D with E": a comma would leave open whose partner is C.
+            between = "; " if kind == "interpenetration" else ", "
+            lines.append(f"- likewise {between.join(rest[:named])}{more}")
     return lines
 
 
