@@ -143,6 +143,7 @@ def test_what_the_camera_cuts_off_is_the_last_line(check: Check) -> None:
     assert check(code=code)["text"].splitlines()[-1].startswith("The camera cuts off: Lost (all of it is outside)")
     assert "camera" not in check(code="add_box('Seen')")["text"]
 
+
 WELL = """
 def hung(name, size, at, parent):
     o = add_box(name, size, at); o.parent = parent; bpy.context.view_layer.update()
@@ -175,7 +176,9 @@ def test_what_else_stands_there_silences_nothing(check: Check, beside: str) -> N
 
 
 def test_what_hangs_on_the_ground_is_no_kin_of_all_else_that_does(check: Check) -> None:
-    code = f"{WELL}\nhung('Cart', (1, 1, 1), (5, 0, .5), floor); hung('Barrel', (1, 1, 1), (5.8, 0, .5), floor)\npaint()"
+    code = (
+        f"{WELL}\nhung('Cart', (1, 1, 1), (5, 0, .5), floor); hung('Barrel', (1, 1, 1), (5.8, 0, .5), floor)\npaint()"
+    )
     report = check(code=code)
     assert "Barrel and Cart run 0.2 m" in report["text"] or "Cart and Barrel run 0.2 m" in report["text"]
 
