@@ -41,6 +41,17 @@ def test_books_of_one_pile_are_measured_by_their_thickness(check: Check, sunk: f
     assert told == ([(severity, "Book 2", "Book 3", pytest.approx(sunk, rel=0.02))] if severity else [])
 
 
+def test_pages_in_their_cover_are_no_layers_and_a_book_in_a_book_is(check: Check) -> None:
+    code = (
+        BOOKS.format(sunk=0)
+        + "pages = add_box('Book 4 Pages', (.14, .22, .022), (-.002, 0, .098)); pages.parent = pile\n"
+    )
+    code += "pages.rotation_euler.z = .4"
+    assert check(code=code)["findings"] == []
+    [found] = check(code=code.replace("Book 4 Pages", "Book 5"))["findings"]
+    assert (found["severity"], found["other"]) == ("warning", "Book 4")
+
+
 def test_tiles_that_only_lap_are_no_layers(check: Check) -> None:
     code = "add_box('Roof', (6, 6, 1), (0, 0, .5)); roof = bpy.data.objects['Roof']; bpy.context.view_layer.update()\n"
     code += "for i in range(5):\n    tile = add_box(f'Tile {i}', (1.3, 1.3, .05), (-2.4 + i * 1.2, 0, 1.03 + .02 * (i % 2)))\n"

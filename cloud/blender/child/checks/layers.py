@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cloud.blender.child.checks.kin import is_copy
 from cloud.blender.child.checks.limits import LAYER_ALIKE, LAYER_COVERS, LAYER_FLAT
 from cloud.blender.child.checks.scene import Thing
 from cloud.blender.child.checks.space import Floats
@@ -20,7 +21,17 @@ def layer_thickness(one: Thing, other: Thing) -> float | None:
     faces = [float(extent[1] * extent[2]) for extent in extents]
     if min(faces) < LAYER_ALIKE * max(faces) or _shared_face(one, other, first) < LAYER_COVERS * min(faces):
         return None
+    if _is_inlay(one, other, first[0]) and not is_copy(one, other):
+        return None
     return float(min(extent[0] for extent in extents))
+
+
+def _is_inlay(one: Thing, other: Thing, axis: Floats) -> bool:
+    """The thickness of the one lies within that of the other: the pages of a book in its cover."""
+    (low, high), (other_low, other_high) = (
+        (ends.min(), ends.max()) for ends in (one.points @ axis, other.points @ axis)
+    )
+    return bool(low >= other_low and high <= other_high) or bool(low <= other_low and high >= other_high)
 
 
 def _axes(thing: Thing) -> Floats | None:
