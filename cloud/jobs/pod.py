@@ -12,6 +12,7 @@ from cloud.errors import NotFound
 from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
 from cloud.jobs.pod_link import PodLink, end_soon
 from cloud.jobs.pod_losses import PodLost, error_type, lost_in_a_call, may_be_tried_again
+from cloud.jobs.stood_before import Findings, findings_at, told_apart
 from cloud.storage.store import ArtifactStore
 
 EMPTY_SCENE = ""
@@ -42,6 +43,7 @@ class PodToolbox:
     """A `Toolbox` that survives the loss of its pod. Use as an async context manager, within one task.
 
     `seed` is what chance in the scene's code begins with. `scene` is the hash of the snapshot that the pod holds.
+    `base` is the scene that an edit began with: `check` tells what stood there before, looking once, when first asked.
     `find` gives the whole hash of one of the project's snapshots: an older one may be one that this pod never had.
     A step's snapshot is in the artifact store before its result is given out, so whatever the caller has seen can
     be restored.
@@ -69,6 +71,8 @@ class PodToolbox:
         self._link: PodLink | None = None
         self._losses = 0
         self.scene = scene
+        self.base = EMPTY_SCENE
+        self._found_before: Findings | None = None
 
     async def __aenter__(self) -> Self:
         """Get a pod and load the scene. Raises: PodNotReady, PodLost, ArtifactMissing."""
@@ -100,7 +104,7 @@ class PodToolbox:
             try:
                 result = await self._ask(name, arguments)
                 if not (tries_left and may_be_tried_again(result)):
-                    return result
+                    return await self._told_apart(result) if name == "check" else result
                 logger.warning("blender died", extra={"tool": name})
                 await self._load_scene()
             except ToolboxLost:
@@ -123,6 +127,13 @@ class PodToolbox:
         await self._follow(name, arguments, result)
         self._losses = 0
         return result
+
+    async def _told_apart(self, checked: ToolResult) -> ToolResult:
+        if self.base in (EMPTY_SCENE, self.scene) or not checked.structured.get("findings"):
+            return checked
+        if self._found_before is None:
+            self._found_before = await findings_at(self, self.base)
+        return told_apart(checked, self._found_before)
 
     async def call_surely(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Run one tool that changes nothing, again if the pod was lost, and for longer if Blender dies under it.

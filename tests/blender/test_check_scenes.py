@@ -142,3 +142,61 @@ def test_what_the_camera_cuts_off_is_the_last_line(check: Check) -> None:
     code += "camera.location = (0, 0, 30); add_box('Seen', (4, 4, 1)); add_box('Lost', (4, 4, 1), (40, 0, .5))"
     assert check(code=code)["text"].splitlines()[-1].startswith("The camera cuts off: Lost (all of it is outside)")
     assert "camera" not in check(code="add_box('Seen')")["text"]
+
+
+WELL = """
+def hung(name, size, at, parent):
+    o = add_box(name, size, at); o.parent = parent; bpy.context.view_layer.update()
+    o.matrix_parent_inverse = parent.matrix_world.inverted(); return o
+def empty(name):
+    e = bpy.data.objects.new(name, None); bpy.context.scene.collection.objects.link(e); return e
+floor = add_box('Ground', (20, 20, .2), (0, 0, -.1)); well = empty('Well')
+for i in range(4): hung(f'Wall {i}', (2, .3, 1), (0, i * .2, .5), well)
+hung('Beam', (2, .2, .2), (0, .3, 1.1), well); hung('Bucket', (.4, .4, .4), (0, .3, 1.412), well)
+"""
+BESIDE = {
+    "nothing": "",
+    "copies": """
+mesh = add_box('Tuft', (.1, .1, .2), (0, 0, 9)).data; bpy.data.objects.remove(bpy.data.objects['Tuft'])
+meadow = empty('Meadow')
+for i in range(40):
+    o = bpy.data.objects.new(f'Tuft {i:02}', mesh); bpy.context.scene.collection.objects.link(o)
+    o.location = (-8 + i * .4, 6, .1); o.parent = meadow
+""",
+    "on the ground": "for i in range(40): hung(f'Tuft {i:02}', (.1, .1, .2), (-8 + i * .4, 6, .1), floor)",
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_what_else_stands_there_silences_nothing(check: Check, beside: str) -> None:
+    report = check(code=f"{WELL}\n{BESIDE[beside]}\npaint()")
+    told = {(finding["kind"], finding["object"], finding.get("other", "")) for finding in report["findings"]}
+    assert ("hovering", "Bucket", "Beam") in told, report["text"]
+    assert ("interpenetration", "Wall 0", "Wall 1") in told, report["text"]
+
+
+def test_what_hangs_on_the_ground_is_no_kin_of_all_else_that_does(check: Check) -> None:
+    code = (
+        f"{WELL}\nhung('Cart', (1, 1, 1), (5, 0, .5), floor); hung('Barrel', (1, 1, 1), (5.8, 0, .5), floor)\npaint()"
+    )
+    report = check(code=code)
+    assert "Barrel and Cart run 0.2 m" in report["text"] or "Cart and Barrel run 0.2 m" in report["text"]
+
+
+def test_a_scatter_that_lies_in_the_ground_is_told_as_one(check: Check) -> None:
+    scatter = "bpy.context.view_layer.update()\nfor o in meadow.children: o.location.z -= .02"
+    report = check(code=f"{WELL}\n{BESIDE['copies']}\n{scatter}\npaint()")
+    [found] = [finding for finding in report["findings"] if finding["kind"] == "below_ground"]
+    assert found["count"] == 40
+    assert "Tuft 00 … Tuft 39 (all 40) lie 0.02 m below the surface of Ground" in found["message"]
+    one = check(code=f"{WELL}\n{BESIDE['copies']}\n{scatter}\npaint()", check={"objects": ["Tuft 07"]})
+    assert [finding["object"] for finding in one["findings"]] == ["Tuft 07"]
+
+
+def test_pairs_of_vertices_that_remesh_leaves_are_no_fault(check: Check) -> None:
+    faulty = "o = add_box('Moss', at=(0, 0, .5)); bm = edit(o); bmesh.ops.split_edges(bm, edges=bm.edges); done(o, bm)"
+    assert "duplicate_vertices" in check(code=faulty)["counts"]
+    pinched = "m = o.modifiers.new('Remesh', 'REMESH'); m.mode = 'VOXEL'; m.voxel_size = .2"
+    split = "w = o.modifiers.new('Split', 'EDGE_SPLIT'); w.split_angle = 0"
+    report = check(code=f"{faulty}\n{pinched}\n{split}")
+    assert "duplicate_vertices" not in report["counts"], report["text"]

@@ -53,6 +53,12 @@ def test_no_length_is_told_where_there_is_none() -> None:
     assert (length(4e-6), length(0.02)) == ("0.004 mm", "0.02 m")
 
 
+def test_partners_of_several_are_told_apart() -> None:
+    findings = [_joined(part, side) for side in ("Left", "Right") for part in (f"Beam {side}", f"Brace {side}")]
+    text = as_text(sorted_findings([_joined("Axle", "Drum"), *findings]), "Head", [])
+    assert "- likewise (0.1 m): Beam Left, Brace Left with Left; Beam Right, Brace Right with Right" in text
+
+
 def test_what_floats_stands_before_the_faults_of_meshes_and_all_notes() -> None:
     findings = [
         _joined("Leg_1", "Body"),

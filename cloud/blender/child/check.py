@@ -12,6 +12,7 @@ import numpy as np
 
 from cloud.blender.child.camera import scene_camera, sight_of
 from cloud.blender.child.checks.bodies import box_pairs
+from cloud.blender.child.checks.copies import folded_scatters
 from cloud.blender.child.checks.crossing import self_intersection
 from cloud.blender.child.checks.finding import Finding, as_structured, as_text, sorted_findings
 from cloud.blender.child.checks.floating import floating_findings
@@ -27,7 +28,7 @@ from cloud.blender.child.checks.outliers import (
     unapplied_scale,
 )
 from cloud.blender.child.checks.overlaps import box_depth, overlap_findings
-from cloud.blender.child.checks.scene import SceneArrays, Thing, read_scene
+from cloud.blender.child.checks.scene import SceneArrays, Thing, name_families, read_scene
 from cloud.blender.child.checks.standing import work_out_standing
 from cloud.blender.child.checks.sunk import sunk_findings
 from cloud.blender.child.checks.topology import Topology
@@ -66,7 +67,8 @@ def _check(objects: Sequence[str], triangle_budget: int, began: float) -> Messag
     chosen = _choose(scene, objects)
     survey = _Survey(scene, began)
     names = {thing.name for things in chosen.values() for thing in things}
-    findings = sorted_findings([f for f in survey.findings(chosen, triangle_budget) if names & {f.object, f.other}])
+    about = [f for f in survey.findings(chosen, triangle_budget) if names & {f.object, f.other}]
+    findings = sorted_findings(folded_scatters(about, {thing.name for thing in scene.things}, survey.ground.name))
     elapsed = round(time.monotonic() - began, 3)
     structured = as_structured(findings) | {
         "objects": len(chosen) if objects else scene.objects,
@@ -118,6 +120,7 @@ class _Survey:
         self.solid = [thing for thing in sound if len(thing.shape.triangles)]
         self.placed = [thing for thing in self.solid if not thing.crowd]
         self.ground: Ground = find_ground(self.placed)
+        name_families(scene.things, self.ground.things)
 
     def findings(self, chosen: dict[str, list[Thing]], budget: int) -> Iterator[Finding]:
         """Everything, in the order in which it is worked out."""

@@ -16,6 +16,7 @@ from cloud.jobs.ledger.budget import job_budget
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.review.course import Course
 from cloud.jobs.scene_change import scene_change
+from cloud.jobs.stood_before import base_of
 from cloud.jobs.thumbnails import PhotographedToolbox
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     Raises: what of ours makes it fail, besides what the outcome says.
     """
     work.brief = await brief_of(work)
+    toolbox.base = await base_of(work) or EMPTY_SCENE
     with work.timed("pod"):
         conversation = await conversation_of(work, toolbox, work.brief)
     work.outcome = await _built(work, toolbox, conversation)

@@ -21,6 +21,7 @@ from cloud.jobs.progress.queries import snapshot_row
 from cloud.jobs.review.evidence import gather
 from cloud.jobs.review.rounds import Round, key_of, key_of_unread
 from cloud.jobs.step_facts import NewFile
+from cloud.jobs.stood_before import base_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -94,7 +95,7 @@ async def _judge(
     work: "JobWork", toolbox: "PodToolbox", model: Model, rounds: Sequence[Round], before: Block | None
 ) -> _Judgement:
     number = len(rounds) + 1
-    evidence = await gather(toolbox, await _base_of(work), before)
+    evidence = await gather(toolbox, await base_of(work), before)
     await _show(work.recorder, evidence, number)
     earlier = next((each.verdict for each in reversed(rounds) if each.verdict is not None), None)
     case = Case(
@@ -153,15 +154,6 @@ async def _show(recorder: "JobRecorder", evidence: Evidence, number: int) -> Non
         source = evidence.sheet["source"]
         picture = NewFile("picture", name, source["media_type"], base64.b64decode(source["data"]))
         await recorder.add_files([picture], shown_as="review")
-
-
-async def _base_of(work: "JobWork") -> str | None:
-    """The hash of the scene that the job began with; None if it began with nothing."""
-    if work.job.base_snapshot_id is None:
-        return None
-    async with work.services.database.sessions() as session:
-        base = await snapshot_row(session, work.job.base_snapshot_id)
-    return base.sha256 if base else None
 
 
 async def _keep(

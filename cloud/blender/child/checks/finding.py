@@ -110,8 +110,11 @@ def _lines(findings: Sequence[Finding], sentences: int) -> list[str]:
         rest = _told_pairs(group[told:])
         if rest:
             more = f" and {len(rest) - named} more" if len(rest) > named else ""
+            # "A, B with C; D with E": a comma would leave open whose partner is C.
+            between = "; " if kind == "interpenetration" else ", "
             numbers = _range(group[told:])
-            lines.append(f"- likewise{numbers and f' ({numbers}):'} {', '.join(rest[:named])}{more}")
+            likewise = f"- likewise{numbers and f' ({numbers}):'}"
+            lines.append(f"{likewise} {between.join(rest[:named])}{more}")
     return lines
 
 

@@ -3,6 +3,7 @@
 """The scene as arrays: what is seen of it, read once from the evaluated depsgraph. All later work is without `bpy`."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -72,6 +73,8 @@ class Thing:
     kind: str
     parent: str = ""
     root: str = ""
+    line: tuple[str, ...] = ()
+    """What it hangs on, its parent first."""
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     has_material: tuple[bool, ...] = ()
     see_through: bool = False
@@ -175,13 +178,15 @@ def read_scene() -> SceneArrays:
     return scene
 
 
-def name_families(things: list[Thing]) -> None:
-    """Set each thing's `family`: the root that it hangs on, unless that root holds nearly the whole scene."""
-    kin = Counter(thing.root for thing in things)
-    own = {thing.name for thing in things}
+def name_families(things: list[Thing], ground: Collection[Thing] = ()) -> None:
+    """Set each thing's `family`: the topmost mesh that it hangs on, the ground left aside, else itself.
+
+    An empty makes no family, however much hangs on it: what is said of its parts must not depend on how many other
+    things there are. They still share a `root`.
+    """
+    own = {thing.name for thing in things} - {thing.name for thing in ground}
     for thing in things:
-        holds_all = thing.root not in own and len(things) > 3 and kin[thing.root] > 0.6 * len(things)
-        thing.family = (thing.parent if thing.parent in own else thing.name) if holds_all else thing.root
+        thing.family = next((name for name in reversed(thing.line) if name in own), thing.name)
 
 
 def name_kits(things: list[Thing]) -> None:
@@ -191,10 +196,12 @@ def name_kits(things: list[Thing]) -> None:
         for collection in bpy.context.scene.collection.children_recursive
         for name in collection.objects.keys()  # noqa: SIM118 - this is no dict
     }
-    members = Counter(kits.get(thing.name, "") for thing in things)
+    # Copies of one mesh count once: a meadow of tufts makes nothing else a kit.
+    shapes = {(kits.get(thing.name, ""), thing.shape) for thing in things}
+    members = Counter(kit for kit, _ in shapes)
     for thing in things:
         kit = kits.get(thing.name, "")
-        thing.kit = kit if members[kit] <= 0.6 * len(things) else ""
+        thing.kit = kit if members[kit] <= 0.6 * len(shapes) else ""
 
 
 def _rendered_names() -> set[str]:
@@ -213,10 +220,12 @@ def _rendered_names() -> set[str]:
 def _read_thing(entry: bpy.types.DepsgraphObjectInstance, carrier: bpy.types.Object, shape: Shape) -> Thing:
     seen = entry.object
     original = carrier.original
+    instance = bool(entry.is_instance) and seen.name != carrier.name
+    line = [carrier.name] if instance else []
     root = original
     while root.parent:
         root = root.parent
-    instance = bool(entry.is_instance) and seen.name != carrier.name
+        line.append(root.name)
     materials = [slot.material for slot in seen.material_slots] or list(seen.data.materials)
     return Thing(
         name=f"{seen.name} in {carrier.name}" if instance else original.name,
@@ -225,6 +234,7 @@ def _read_thing(entry: bpy.types.DepsgraphObjectInstance, carrier: bpy.types.Obj
         kind=original.type if not instance else "MESH",
         parent=carrier.name if instance else (original.parent.name if original.parent else ""),
         root=root.name,
+        line=tuple(line),
         scale=tuple(original.scale),
         has_material=tuple(material is not None for material in materials),
         see_through=any(_is_see_through(material) for material in materials if material),
