@@ -229,7 +229,7 @@ class JobResult(BaseModel):
     calls, `seconds` the time from start to end; `timings` says where it went, in seconds. `comparison` is there for
     the job kind `compare` alone: see `cloud.jobs.kinds.compare`. `brief` is what was to be built where the prompt was
     refined; `verdict` the last review's of the scene that stands, after so many `mends`. `changed` is there where a
-    build changed a scene that was not empty.
+    build or new parameters changed a scene that was not empty.
     """
 
     model: str

@@ -133,6 +133,23 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
     assert_same(scene, describe(tmp_path, "again.blend"))
 
 
+async def test_a_change_that_later_steps_undo_is_told_as_none(backend: Backend, user: Account) -> None:
+    """Nobody can tell from the code that the loop sets what the number had set."""
+    lifted = "for thing in bpy.data.objects:\n    thing.location.z = max(1.0, thing.location.z)"
+    await built(backend, user, step(SEAT, "Seat"), step(lifted, "Lift"))
+    async with running(backend.services):
+        same = await user.ended(await changed(user, {"SEAT_HEIGHT": 0.6}))
+        other = await user.ended(await changed(user, {"LEGS": 4}))
+    assert same.result is not None
+    assert other.result is not None
+    assert same.result["summary"] == (
+        "The scene was made again: SEAT_HEIGHT = 0.6. Nothing in the scene changed: most likely a later step sets the "
+        "same thing again."
+    )
+    assert other.result["summary"] == "The scene was made again: LEGS = 4."
+    assert (same.result["changed"]["counts"], other.result["changed"]["modified"]) == ({}, ["Seat"])
+
+
 async def test_a_step_that_fails_leaves_the_scene_as_it_was(backend: Backend, user: Account) -> None:
     await built(backend, user, step(SEAT, "Seat"), step(BALL, "Ball"))
     before, count = await user.head(), len(await user.snapshots())
