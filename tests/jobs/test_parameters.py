@@ -241,11 +241,13 @@ async def test_the_offline_modellers_scene_is_made_again_with_other_numbers(
     backend: Backend, user: Account, tmp_path: Path
 ) -> None:
     async with serve_offline_modeller() as url, running(offline(backend, url)):
-        await user.ended(await user.post("a stool with a mug on it"))
+        built_before = await user.ended(await user.post("a stool with a mug on it"))
         job = await user.ended(await changed(user, {"STOOL_HEIGHT": 0.9, "STOOL_LEGS": 3}))
     assert job.state == "succeeded", job.error
     assert job.result is not None
+    assert built_before.result is not None
     assert job.result["model"] == ""
+    assert job.result["steps"] == built_before.result["steps"]
     assert job.result["usage"]["output_tokens"] == 0
     assert (await parameters(user))["STOOL_LEGS"] == 3
     scene = (await user.artifacts(job.id))["scene.blend"]
