@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-SHARED = ("cloud.errors", "cloud.logs")
+SHARED = ("cloud.errors", "cloud.logs", "cloud.redaction")
 
 # The most specific folder that a file lies in decides which of our own modules it may import (itself always).
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -23,6 +23,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cloud/jobs": (
         *SHARED,
         "cloud.settings",
+        "cloud.start",
         "cloud.db",
         "cloud.storage",
         "cloud.accounts",
@@ -34,18 +35,20 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *SHARED,
         "cloud.agent",
         "cloud.settings",
+        "cloud.start",
         "cloud.db",
         "cloud.storage",
         "cloud.accounts",
         "cloud.projects",
         "cloud.jobs",
     ),
-    "cloud/stack": (*SHARED, "cloud.settings", "cloud.db", "cloud.accounts.secrets", "ui.launch"),
+    "cloud/stack": (*SHARED, "cloud.settings", "cloud.start", "cloud.db", "ui.launch"),
     "cloud/cli": (
         "cloud.agent.brief",
         *SHARED,
         "cloud.settings",
         "cloud.stack",
+        "cloud.start",
         "cloud.db",
         "cloud.accounts",
         "cloud.jobs",
@@ -53,6 +56,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_client",
         "ui.api_errors",
         "ui.api_types",
+        "ui.audit_calls",
         "ui.import_calls",
         "ui.money",
         "ui.quota_types",
@@ -60,7 +64,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.wording",
         "ui.share_calls",
     ),
-    "cloud": SHARED,
+    "cloud": (*SHARED, "cloud.settings", "cloud.accounts.secrets"),
     "ui": (),
     "addon": (),
 }

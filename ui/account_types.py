@@ -75,3 +75,15 @@ class NewApiToken(ApiToken):
     """One that has just been made: `token` is shown this once."""
 
     token: str
+
+
+class Deletion(TypedDict):
+    """How far the deletion of an account is: when `state` is `finished`, nothing is left. Names nobody."""
+
+    report_id: str
+    state: Literal["stopping", "deleting", "sweeping", "waiting", "finished"]
+    requested_at: str
+    finished_at: str | None
+    rows: dict[str, int]
+    bytes: dict[str, int]
+    audit_entries_blanked: int

@@ -12,6 +12,7 @@ from ui.admin_calls import AdminCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
 from ui.api_types import Artifact, Detail, Job, JobEvent, Project, Quality
+from ui.audit_calls import AuditCalls
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
 from ui.device_calls import DeviceCalls
@@ -22,6 +23,7 @@ from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
 from ui.oidc_calls import OidcCalls
 from ui.parameter_calls import ParameterCalls
+from ui.privacy_calls import PrivacyCalls
 from ui.share_calls import ShareCalls
 from ui.sign_in_calls import SignInCalls
 from ui.usage_calls import UsageCalls
@@ -31,6 +33,7 @@ __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStrea
 
 class ApiClient(
     AccountCalls,
+    AuditCalls,
     AdminCalls,
     BatchCalls,
     BriefCalls,
@@ -41,6 +44,7 @@ class ApiClient(
     ModelCalls,
     OidcCalls,
     ParameterCalls,
+    PrivacyCalls,
     ShareCalls,
     SignInCalls,
     UsageCalls,

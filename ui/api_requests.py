@@ -119,12 +119,14 @@ class ApiRequests:
                 return
             asked["cursor"] = page["next_cursor"]
 
-    def _download(self, path: str, to: Path, progress: Progress | None) -> int:
+    def _download(
+        self, path: str, to: Path, progress: Progress | None, method: str = "GET", timeout: httpx2.Timeout = TIMEOUT
+    ) -> int:
         """Stream what is at `path` to `to`, which appears only when it is whole. Returns: its bytes.
 
         Raises also: OSError.
         """
-        with self._errors(), self._http.stream("GET", path) as response:
+        with self._errors(), self._http.stream(method, path, timeout=timeout) as response:
             if response.is_error:
                 response.read()
                 raise_for_problem(response)

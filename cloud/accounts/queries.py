@@ -137,6 +137,11 @@ async def find_identity(
     return Identity(user, session_scopes(is_admin=user.is_admin), session_id=session_id)
 
 
+async def session_began(session: AsyncSession, session_id: uuid.UUID) -> dt.datetime | None:
+    """When somebody signed in to this session."""
+    return await session.scalar(select(Session.created_at).where(Session.id == session_id))
+
+
 async def list_sessions(session: AsyncSession, user_id: uuid.UUID) -> Sequence[Session]:
     """The user's sessions that hold, the last used first."""
     statement = (

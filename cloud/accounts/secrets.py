@@ -32,7 +32,8 @@ class Safe:
         """Raises: InvalidInput: a key is no 32 random bytes in base64, or there is none."""
         if not keys:
             raise InvalidInput(f"P2M_SECRET_KEYS is not set: it needs at least one key; {HOW_TO_MAKE_ONE}.")
-        self._fernet = MultiFernet([Fernet(_checked(key)) for key in keys])
+        each = [Fernet(_checked(key)) for key in keys]
+        self._first, self._fernet = each[0], MultiFernet(each)
 
     @classmethod
     def of_setting(cls, setting: str) -> "Safe":
@@ -54,6 +55,14 @@ class Safe:
         if not is_own or not isinstance(secret, str):
             raise SecretUnreadable
         return secret
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether it is sealed with the first key already."""
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def reseal(self, sealed: bytes) -> bytes:
         """The same under the first key. Raises: SecretUnreadable."""

@@ -6,6 +6,7 @@ import anthropic
 import httpx2
 
 from cloud.agent.errors import KeyOwner, ModelError
+from cloud.redaction import mask
 
 CALL_ERRORS = (anthropic.AnthropicError, httpx2.HTTPError, httpx2.StreamError)
 """What the SDK and its transport raise; with `ReplyCutOff` all that `as_model_error` is for."""
@@ -22,7 +23,6 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(r"credit balance|purchase credits|insufficient (credit|funds|quota)|billing", re.IGNORECASE)
-_KEY = re.compile(r"\b(sk|p2m)[-_][A-Za-z0-9_-]{6,}|(?<=Bearer )\S+")
 _WHERE_TO_MEND = {
     "system": "check ANTHROPIC_API_KEY",
     "user": "enter your key again on the account page, or with `prompt2mesh key set`",
@@ -85,7 +85,7 @@ def said_by(error: anthropic.APIStatusError) -> str:
         given = [error.body.get(name) for name in ("error", "message", "detail")]
         said = next((text for text in given if isinstance(text, str)), None)
     text = " ".join(said.split()) if isinstance(said, str) else ""
-    return _KEY.sub("[key]", text)[:_SAID_LIMIT_CHARS].rstrip(" .")
+    return mask(text)[:_SAID_LIMIT_CHARS].rstrip(" .")
 
 
 def as_model_error(error: BaseException, model: str, owner: KeyOwner = "system") -> ModelError:

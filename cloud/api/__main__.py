@@ -15,8 +15,8 @@ from cloud.api.app import create_app
 from cloud.api.connections import HEAD_LIMIT_BYTES, connections_of
 from cloud.api.sign_in_line import SignInLine
 from cloud.errors import Prompt2MeshError
-from cloud.logs import configure_logging
-from cloud.settings import Settings
+from cloud.redaction import mask
+from cloud.start import begin_process, settings_at_start
 
 _GRACE_S = 2
 # Of connections that wait: how many the kernel keeps, and how many are taken before the open ones have their turn.
@@ -83,13 +83,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
-    settings = Settings()
-    configure_logging(settings.log_level)
     try:
+        settings = settings_at_start()
+        begin_process(settings)
         listener = _listener(chosen.fd, chosen.host, chosen.port)
         ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{mask(str(error))}\n")
         return 1
     except OSError as error:
         sys.stderr.write(f"The API cannot listen on {chosen.host}:{chosen.port}: {error.strerror}.\n")

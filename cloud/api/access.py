@@ -18,6 +18,7 @@ PUBLIC: dict[str, str] = {
     "POST /v1/device/token": "likewise; it shows its device code",
     "POST /v1/password-resets": "who has lost the password shows a code that works once",
     "GET /v1/sign-in/options": "what the page needs to know that lets people sign in; no data",
+    "GET /v1/deletions/{report_id}": "who has deleted their account has no session any more; its number is the secret",
     "GET /v1/shares/{token}": "whoever has the link may see what it shows, and nothing else; so with those below",
     "GET /v1/shares/{token}/pictures/{number}": "a picture of what the link shows",
     "GET /v1/shares/{token}/model.glb": "what the 3D viewer of the link's page draws",

@@ -30,13 +30,16 @@ from cloud.api.open_streams import OpenStreams
 from cloud.api.origins import cross_origin, refuse_rebinding
 from cloud.api.rates import RequestRates
 from cloud.api.routes import (
+    account_export,
     accounts,
     admin_jobs,
     admin_users,
     api_tokens,
     artifacts,
+    audit,
     batches,
     briefs,
+    deletion,
     devices,
     event_streams,
     health,
@@ -58,7 +61,9 @@ from cloud.api.routes import (
 )
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
+from cloud.jobs.closing.work import Deletions, at_work
 from cloud.jobs.feed import EventFeed
+from cloud.jobs.takeout.archive import Exports
 from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
@@ -173,6 +178,7 @@ def _versioned_routes() -> APIRouter:
     for public in (accounts.public, sessions.public, passwords.public, oidc.public):
         versioned.include_router(public)
     versioned.include_router(devices.public)
+    versioned.include_router(deletion.public)
     versioned.include_router(shared.files)
     versioned.include_router(
         demand_user(
@@ -191,6 +197,7 @@ def _versioned_routes() -> APIRouter:
             shares.router,
             storage.router,
             usage.router,
+            audit.router,
             quotas.router,
         )
     )
@@ -201,11 +208,13 @@ def _versioned_routes() -> APIRouter:
             devices.router,
             sessions.router,
             passwords.router,
+            deletion.router,
+            account_export.router,
             links.claim,
             oidc.router,
         )
     )
-    versioned.include_router(demand_admin(links.router, admin_users.router, admin_jobs.router))
+    versioned.include_router(demand_admin(links.router, admin_users.router, admin_jobs.router, audit.admin))
     return versioned
 
 
@@ -224,13 +233,18 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
         await stack.enter_async_context(first_admin_announced(database, settings.public_url))
+        store = ArtifactStore.local(settings.artifacts_dir)
+        deletions = Deletions(database, store)
+        await stack.enter_async_context(at_work(deletions))
         yield Services(
             settings=settings,
             database=database,
-            store=ArtifactStore.local(settings.artifacts_dir),
+            store=store,
             accounts=people,
             password_changes=PasswordChanges(database.sessions, people, throttle),
             throttle=throttle,
+            deletions=deletions,
+            exports=Exports(database, store),
             feed=feed,
             images=ImageProcesses(),
             models=ModelAccess(

@@ -24,7 +24,9 @@ from cloud.api.open_streams import OpenStreams
 from cloud.api.rates import RequestRates
 from cloud.db.engine import Database, Transaction
 from cloud.errors import Forbidden, Unauthorized
+from cloud.jobs.closing.work import Deletions
 from cloud.jobs.feed import EventFeed
+from cloud.jobs.takeout.archive import Exports
 from cloud.projects.image_process import ImageProcesses
 from cloud.projects.pages import CURSOR_PATTERN, Cursor
 from cloud.settings import Settings
@@ -44,6 +46,8 @@ class Services:
     accounts: Accounts
     password_changes: PasswordChanges
     throttle: Throttle
+    deletions: Deletions
+    exports: Exports
     feed: EventFeed
     images: ImageProcesses
     models: ModelAccess

@@ -15,6 +15,7 @@ from cloud.api.access import refuse_strangers
 from cloud.api.schemas import Problem
 from cloud.db.engine import DATABASE_ERRORS, is_unreachable
 from cloud.errors import Prompt2MeshError, TooManyRequests, Unauthorized
+from cloud.redaction import mask
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,9 @@ class ProblemResponse(JSONResponse):
         problem = Problem(
             title=HTTPStatus(status).phrase,
             status=status,
-            detail=_encodable(detail),
+            detail=_encodable(mask(detail)),
             code=code,
-            errors=[dict(error) for error in errors] if errors is not None else None,
+            errors=[_without_secrets(error) for error in errors] if errors is not None else None,
         )
         super().__init__(problem.model_dump(exclude_none=True), status_code=status, headers=dict(headers or {}))
 
@@ -135,7 +136,7 @@ async def _on_database_error(request: Request, error: Exception) -> ProblemRespo
     if not is_unreachable(error):
         log.error("request failed", extra={"path": request.url.path}, exc_info=error)
         return internal_error()
-    log.warning("the database does not answer", extra={"error": str(error).splitlines()[0]})
+    log.warning("the database does not answer", extra={"error": str(error).partition("\n")[0]})
     return ProblemResponse(
         503, "unavailable", "The database does not answer; try again in a moment.", headers={"Retry-After": "5"}
     )
@@ -171,6 +172,11 @@ def _sentence(fact: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         return f"{where}: there is no such field."
     return f"{where}: {message[:1].lower()}{message[1:].removesuffix('.')}."
+
+
+def _without_secrets(fault: Mapping[str, Any]) -> dict[str, Any]:
+    # By value and shape alone: `where` is the path of a field, and `password` is a good name for one.
+    return {name: mask(value) if isinstance(value, str) else value for name, value in fault.items()}
 
 
 def _encodable(text: str) -> str:

@@ -23,7 +23,7 @@ from cloud.blender.process import Ground
 from cloud.blender.server import build_app
 from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor
-from cloud.logs import configure_logging
+from cloud.logs import configure_logging, log_uncaught
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ def main() -> None:
     """Parse the arguments and serve until told to stop."""
     arguments = _parse_arguments()
     configure_logging(arguments.log_level)
+    log_uncaught()
     arguments.workspace.mkdir(parents=True, exist_ok=True)
     key = arguments.public_key
     public_key = key if key.startswith("-----BEGIN") else Path(key).read_text()

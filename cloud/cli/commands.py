@@ -1,5 +1,6 @@
 """The commands of `prompt2mesh` and their options."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.text import Text
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
 from cloud.cli.admin import app as admin_app
+from cloud.cli.audit import audit_command, own_audit_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.diagnosis import show_findings
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
@@ -21,13 +23,16 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.privacy import app as account_app
 from cloud.cli.share import app as share_app
+from cloud.cli.support_bundle import support_bundle
 from cloud.cli.usage import usage_command
 from cloud.cli.users import app as users_app
 from cloud.errors import Conflict, Prompt2MeshError
-from cloud.logs import configure_logging
+from cloud.logs import configure_logging, log_uncaught
 from cloud.settings import Settings
 from cloud.stack.lease import StackInfo
+from cloud.start import secrets_of, sentence_of
 
 DEFAULT_UI_PORT = 8501
 
@@ -46,10 +51,14 @@ app.add_typer(key_app, name="key")
 app.add_typer(share_app, name="share")
 app.command("rotate-keys")(rotate_keys)
 app.command("usage")(usage_command)
+app.command("audit")(own_audit_command)
+app.command("support-bundle")(support_bundle)
 app.command()(login)
 app.command()(logout)
 app.command()(whoami)
 app.add_typer(token_app, name="token")
+admin_app.command("audit")(audit_command)
+app.add_typer(account_app, name="account")
 app.add_typer(admin_app, name="admin")
 app.command("sessions")(sessions_command)
 app.add_typer(users_app, name="users")
@@ -64,7 +73,7 @@ def up(
     from cloud.stack.supervisor import PortInUse, Supervisor, listen_on
 
     settings = Settings()
-    configure_logging("WARNING")
+    configure_logging("WARNING", secrets=secrets_of(settings))
     console = Console(highlight=False)
     if port is None:
         try:
@@ -133,13 +142,11 @@ def main() -> None:
     """Entry of the console command."""
     if sys.platform == "win32":  # the embedded database, the locks and the sandbox are POSIX
         sys.exit("prompt2mesh runs on Linux and macOS; on Windows use WSL.")
+    configure_logging("WARNING", json_lines=False, secrets=[os.environ.get("P2M_TOKEN", "")])
+    log_uncaught()
     try:
         app()
     except ValidationError as error:
         if error.title != Settings.__name__:
             raise
-        wrong = error.errors()[0]
-        name = str(wrong["loc"][-1])
-        field = Settings.model_fields.get(name)
-        variable = f"P2M_{name}".upper() if field and not field.validation_alias else name.upper()
-        sys.exit(f"The setting {variable} cannot be used: {wrong['msg']}.")
+        sys.exit(sentence_of(error))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from cloud.cli.display import Display
 from cloud.cli.interrupts import Interrupted, interruptible
 from cloud.errors import InvalidInput, Prompt2MeshError
+from cloud.redaction import mask
 from cloud.settings import Settings
 from ui.api_errors import ApiError, ClientError
 
@@ -19,7 +20,7 @@ def guarded(display: Display, settings: Settings, body: Callable[[], int]) -> in
     except Interrupted as stop:
         return 128 + stop.number
     except (Prompt2MeshError, ClientError) as error:
-        display.problem(getattr(error, "code", "unreachable"), str(error))
+        display.problem(getattr(error, "code", "unreachable"), mask(str(error)))
         is_input = isinstance(error, InvalidInput) or (isinstance(error, ApiError) and 400 <= error.status < 500)
         return EXIT_BAD_INPUT if is_input else EXIT_FAILED
     except OSError as error:

@@ -6,7 +6,8 @@ import getpass
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -16,9 +17,13 @@ from cloud.cli.cleanup import database_of
 from cloud.cli.connection import Stopwatch, Where, connect
 from cloud.cli.display import Display, TerminalDisplay
 from cloud.cli.guard import guarded
+from cloud.errors import Unavailable
 from cloud.settings import Settings
 from ui.api_client import ApiClient
 from ui.api_types import ModelKey
+
+if TYPE_CHECKING:
+    from cloud.accounts.rotation.rotation import Rotated
 
 _KEY_LIMIT_CHARS = 2_000
 
@@ -45,41 +50,60 @@ def remove_key(server: ServerOption = None, token: TokenOption = None, as_json: 
 
 
 def rotate_keys(as_json: JsonOption = False) -> None:
-    """Encrypt users' Claude keys anew with the first of P2M_SECRET_KEYS; the others may be dropped afterwards.
+    """Encrypt anew whatever is kept encrypted, with the first of P2M_SECRET_KEYS.
 
+    Put the new key in front of the old one, with a comma, and restart every process: both are live then. Run this,
+    as often as you like, while the others work. Once it finds nothing more to do, drop the old key and restart.
     On one machine without that setting the keys are in the file `secret-keys` of the data folder.
     """
     # Here, as all commands share these modules' start, which should be fast.
-    from cloud.accounts.model_keys.keys import ModelKeys
+    from cloud.accounts.rotation.rotation import Rotated, rotate
     from cloud.accounts.secrets import Safe
-    from cloud.db.engine import Database
+    from cloud.db.engine import DATABASE_ERRORS, Database
     from cloud.stack.secret_keys import ensure_secret_keys
 
     settings = Settings()
-    done: dict[str, int] = {}
+    done: list[Rotated] = []
 
-    async def reseal(url: str, keys: ModelKeys) -> None:
+    async def reseal(url: str, safe: Safe) -> None:
         database = Database.connect(url, pool_size=1)
         try:
-            async with database.sessions() as session, session.begin():
-                done["encrypted_anew"], done["unreadable"] = await keys.reseal_all(session)
+            done.extend(await rotate(database.sessions.begin, safe))
+        except DATABASE_ERRORS as error:
+            raise Unavailable("The database does not answer; run this again, it goes on where it was.") from error
         finally:
             await database.aclose()
 
     def body() -> int:
         own = settings.secret_keys
-        keys = ModelKeys(Safe.of_setting(own.get_secret_value() if own else ensure_secret_keys(settings.data_dir)))
+        safe = Safe.of_setting(own.get_secret_value() if own else ensure_secret_keys(settings.data_dir))
         with database_of(settings) as url:
-            asyncio.run(reseal(url, keys))
-        return 1 if done["unreadable"] else 0
+            asyncio.run(reseal(url, safe))
+        return 1 if any(each.unreadable for each in done) else 0
 
     exit_code = guarded(_display(as_json), settings, body)
-    if done and as_json:
-        sys.stdout.write(json.dumps(done) + "\n")
-    elif done:
-        lost = f"; {done['unreadable']} could not be read, and their users must enter them again"
-        Console().print(f"{done['encrypted_anew']} keys encrypted anew{lost if done['unreadable'] else ''}.")
+    if done:
+        _tell_rotated(done, as_json=as_json)
     raise typer.Exit(exit_code)
+
+
+def _tell_rotated(done: "list[Rotated]", *, as_json: bool) -> None:
+    sums = {
+        "encrypted_anew": sum(each.encrypted_anew for each in done),
+        "up_to_date": sum(each.up_to_date for each in done),
+        "unreadable": sum(each.unreadable for each in done),
+    }
+    if as_json:
+        sys.stdout.write(json.dumps({**sums, "tables": [asdict(each) for each in done]}) + "\n")
+        return
+    console = Console(highlight=False)
+    for each in done:
+        told = f"{each.table}: {each.encrypted_anew} encrypted anew, {each.up_to_date} were already"
+        console.print(told + (f", {each.unreadable} could not be read" if each.unreadable else ""), markup=False)
+    if sums["unreadable"]:
+        console.print("What could not be read is left as it is: put back the key that it needs, or enter it again.")
+    else:
+        console.print("Everything is encrypted with the first key; the others can be dropped.")
 
 
 def _enter() -> str:

@@ -132,6 +132,25 @@ class Share(Base):
     revoked_at: Mapped[dt.datetime | None]
 
 
+class AccountDeletion(Base):
+    """The deletion of one account: `id` is the number of its report, which cannot be guessed.
+
+    `state`: stopping (its jobs), deleting (its rows), sweeping (its objects in the store, first time), waiting (second
+    time), finished. `user_id` has no foreign key, as it outlives the user, and is None at the end; `report` counts what
+    was deleted and says nothing of what it was.
+    """
+
+    __tablename__ = "account_deletions"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID | None]
+    state: Mapped[str] = mapped_column(default="stopping", server_default="stopping")
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
+    requested_at: Mapped[dt.datetime]
+    swept_at: Mapped[dt.datetime | None]
+    finished_at: Mapped[dt.datetime | None] = mapped_column(index=True)
+
+
 class JobTally(Base):
     """So many jobs were sent at once: what the quota of 24 hours counts. Jobs go with their project, this does not."""
 
@@ -149,11 +168,14 @@ class AuditEntry(Base):
 
     `actor_id` is who did it (no foreign key: the entry outlives the account); None: nobody signed in, or the operator.
     `subject` names what it was done to (`token:<id>`, `user:<id>`, …). When an account is deleted, address, device and
-    details of its entries are blanked: the one change that the trigger lets through (see migration 0004).
+    details of its entries are blanked: the only change that the trigger lets through (see migration 0004).
     """
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_of_actor", "actor_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_log_of_actor", "actor_id", "id"),
+        Index("ix_audit_log_of_subject", "subject", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), index=True)

@@ -29,6 +29,8 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "max_wal_size": "256MB",
     "wal_level": "minimal",
+    # Old segments hold what users have deleted: they are removed rather than used again as they are.
+    "wal_recycle": "off",
     "max_wal_senders": "0",
     "io_method": "sync",
     "max_worker_processes": "2",

@@ -67,6 +67,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=15,
             pool_pre_ping=True,
+            hide_parameters=True,  # of statements that fail: errors are logged, and parameters may be anything
             connect_args={"connect_timeout": 10, **options},
         )
         return cls(url=url, engine=engine, sessions=async_sessionmaker(engine, expire_on_commit=False))

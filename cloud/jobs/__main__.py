@@ -6,8 +6,9 @@ import sys
 
 from cloud.errors import Prompt2MeshError
 from cloud.fleet.local import LocalFleet
-from cloud.logs import configure_logging
+from cloud.redaction import mask
 from cloud.settings import Settings
+from cloud.start import begin_process, settings_at_start
 
 
 async def run_jobs(settings: Settings) -> None:
@@ -24,12 +25,12 @@ async def run_jobs(settings: Settings) -> None:
 
 def main() -> int:
     """The process's entry. Returns: its exit code."""
-    settings = Settings()
-    configure_logging(settings.log_level)
     try:
+        settings = settings_at_start()
+        begin_process(settings)
         asyncio.run(run_jobs(settings))
     except Prompt2MeshError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{mask(str(error))}\n")
         return 1
     return 0
 

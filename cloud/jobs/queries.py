@@ -21,6 +21,7 @@ from cloud.db.models import Artifact, Consultation, Event, Job, Message, Project
 from cloud.errors import Conflict, NotFound
 from cloud.jobs.events import AnyEvent, JobEvent, JobFinished, UsageTotals
 from cloud.jobs.ledger.queries import free_models
+from cloud.redaction import mask, mask_values_in
 
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -62,7 +63,7 @@ class ProjectWriter:
 
     def _write(self, event: JobEvent, job_id: UUID | None, seq: int | None) -> None:
         self._project_seq += 1
-        data = event.model_dump(mode="json")
+        data = mask_values_in(event.model_dump(mode="json"))
         self.session.add(
             Event(
                 project_id=self.project.id,
@@ -116,6 +117,9 @@ class JobWriter(ProjectWriter):
         result: dict[str, Any] | None = None,
     ) -> None:
         """End the job, with its last event."""
+        if error is not None and isinstance(error.get("message"), str):
+            error = {**error, "message": mask(error["message"])}
+        result = mask_values_in(result)  # the model's own words are in it
         job = self.job
         job.state, job.outcome, job.error, job.result = state, outcome, error, result
         job.finished_at = utc_now()

@@ -8,6 +8,8 @@ from cloud.agent.access import ModelAccess
 from cloud.agent.retries import RetryPolicy
 from cloud.db.engine import Database
 from cloud.fleet.contract import Fleet
+from cloud.jobs.closing.pods import stop_pods_of_nobody
+from cloud.jobs.closing.work import Deletions
 from cloud.jobs.pacing.pacer import DatabasePace
 from cloud.jobs.retention.cleanup import retention_forever
 from cloud.jobs.runner import Runner
@@ -32,11 +34,16 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
             store = ArtifactStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models, keys)
             runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
-            cleaning = asyncio.create_task(retention_forever(database, store, settings), name="retention")
+            side = {
+                asyncio.create_task(retention_forever(database, store, settings), name="retention"),
+                asyncio.create_task(Deletions(database, store).run_forever(), name="deletions"),
+                asyncio.create_task(stop_pods_of_nobody(database, fleet), name="pods of nobody"),
+            }
             try:
                 await runner.run()
             finally:
-                cleaning.cancel()
-                await asyncio.wait({cleaning})
+                for task in side:
+                    task.cancel()
+                await asyncio.wait(side)
     finally:
         await database.aclose()

@@ -5,18 +5,19 @@ import sys
 
 from cloud.errors import Prompt2MeshError
 from cloud.logs import configure_logging
-from cloud.settings import Settings
 from cloud.stack.lease import StackRunning
 from cloud.stack.supervisor import Supervisor
+from cloud.start import begin_process, settings_at_start
 
 EXIT_ALREADY_RUNNING = 75
 
 
 def main() -> int:
-    settings = Settings()
-    configure_logging(settings.log_level)
+    configure_logging()
     log = logging.getLogger("cloud.stack")
     try:
+        settings = settings_at_start()
+        begin_process(settings)
         Supervisor(settings, leased=True).run()
     except StackRunning:
         return EXIT_ALREADY_RUNNING

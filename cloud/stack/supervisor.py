@@ -30,6 +30,7 @@ from cloud.stack.lease import (
 )
 from cloud.stack.secret_keys import ensure_secret_keys
 from cloud.stack.services import CrashLoop, Service
+from cloud.start import check_secrets, is_secret_variable
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Supervisor:
         Raises: StackRunning, PortInUse, ServiceFailed, InvalidInput (a secret key is none), and what the database's
         start raises.
         """
+        check_secrets(self._settings)  # told here rather than by processes that end at once
         self._data_dir.mkdir(parents=True, exist_ok=True)
         with stack_lock(self._data_dir) as own, lease_lock(self._data_dir) as lease:
             self._take(own.try_exclusive)
@@ -127,13 +129,9 @@ class Supervisor:
         ui_port = None if self._ui_port is None else _free_port(self._ui_port)
         ui_url = None if ui_port is None else f"http://{HOST}:{ui_port}"
         environment = self._environment(database_url, self._settings.public_url or ui_url or "")
-        # The API tests users' keys and lists models; the UI needs no key at all, and a runner signs nobody in.
+        # The API tests users' keys and lists models; a runner signs nobody in; the UI needs no secret at all.
         of_runners = {name: value for name, value in environment.items() if name != "P2M_OIDC_CLIENT_SECRET"}
-        without_keys = {
-            name: value
-            for name, value in of_runners.items()
-            if not name.startswith("ANTHROPIC_") and name != "P2M_SECRET_KEYS"
-        }
+        without_secrets = {name: value for name, value in of_runners.items() if not is_secret_variable(name)}
         python = [sys.executable, "-m"]
         logs = self._data_dir / "logs"
         api_fd = api_socket.fileno()
@@ -142,7 +140,7 @@ class Supervisor:
             Service("api", [*python, "cloud.api", "--fd", str(api_fd)], environment, logs / "api.log", (api_fd,)),
         ]
         if ui_port is not None:
-            self._services.append(_ui_service(ui_port, {**without_keys, "P2M_API_URL": api_url}, logs))
+            self._services.append(_ui_service(ui_port, {**without_secrets, "P2M_API_URL": api_url}, logs))
         for service in self._services:
             service.start()
         started = time.monotonic()
@@ -176,11 +174,6 @@ class Supervisor:
 
     def _environment(self, database_url: str, public_url: str) -> dict[str, str]:
         own = self._settings.secret_keys
-        if own:
-            # Imported late, for the few who set it: told here rather than by processes that end at once.
-            from cloud.accounts.secrets import Safe
-
-            Safe.of_setting(own.get_secret_value())
         return {
             "P2M_RUNNER_GRACE_S": str(RUNNER_GRACE_S),
             **os.environ,

@@ -122,6 +122,15 @@ class ArtifactStore:
             raise StoreUnavailable from error
         return True
 
+    async def size_of(self, sha256: str) -> int:
+        """The bytes of the content, in its place or set aside. Raises: ArtifactMissing, StoreUnavailable."""
+        try:
+            return (await self._open(sha256, None)).meta["size"]
+        except (NotFoundError, FileNotFoundError) as error:
+            raise ArtifactMissing(sha256) from error
+        except BaseError as error:
+            raise StoreUnavailable from error
+
     async def list_objects(self, prefix: str) -> AsyncIterator[Sequence[Listed]]:
         """The objects whose hash starts with `prefix` (two hexadecimal digits), some at a time; nothing else.
 

@@ -1,5 +1,6 @@
 """Clients that send slowly or never end: a connection costs them more than us."""
 
+import http.client
 import socket
 import time
 from collections.abc import Iterator
@@ -71,10 +72,13 @@ def test_a_body_that_comes_on_is_taken(connection: socket.socket, monkeypatch: p
 
 def test_a_wait_between_requests_is_no_mistake(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_LIMIT_S", 1.5)
-    host, port = api.url.removeprefix("http://").split(":")
-    connection = socket.create_connection((host, int(port)), timeout=20)
+    connection = http.client.HTTPConnection(api.url.removeprefix("http://"), timeout=20)
+    connection.connect()
+    first = connection.sock
     for _ in range(2):
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        connection.request("GET", "/healthz")
+        with connection.getresponse() as answer:
+            assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
+        assert connection.sock is first
         time.sleep(2)
     connection.close()

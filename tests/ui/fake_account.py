@@ -21,6 +21,7 @@ class FakeAccount:
     identities: list[dict[str, Any]] = field(default_factory=list)
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
     answered: list[tuple[str, str]] = field(default_factory=list)
+    used_bytes: int = 1000
     quotas: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -66,6 +67,10 @@ class AccountRoutes:
             "POST /v1/account/identity-tickets": self.ticket,
             "DELETE /v1/account/identities/{identity}": self.disconnect,
             "PUT /v1/account/password": self.change_password,
+            "POST /v1/account/export": self.export,
+            "DELETE /v1/account": self.delete_account,
+            "GET /v1/deletions/{report}": self.deletion,
+            "GET /v1/users/me/storage": self.storage,
             "POST /v1/device/lookup": self.device,
             "POST /v1/device/approve": self.device,
             "POST /v1/device/deny": self.device,
@@ -121,6 +126,25 @@ class AccountRoutes:
         self.passwords[request.state.username] = body["new_password"]
         return Response(status_code=204)
 
+    async def storage(self, request: Request) -> Response:
+        return JSONResponse({"used_bytes": self.account.used_bytes, "limit_bytes": None, "by_project": []})
+
+    async def export(self, request: Request) -> Response:
+        return Response(b"PK all of it", media_type="application/zip")
+
+    async def delete_account(self, request: Request) -> Response:
+        body = await request.json()
+        if body["username"] != request.state.username:
+            return problem(422, "invalid_input", "The username is not yours.")
+        if self.passwords[request.state.username] != body["password"]:
+            return problem(403, "wrong_password", "The password is wrong.")
+        del self.passwords[request.state.username]
+        self.account.ended.append("account")
+        return JSONResponse(_deletion("stopping"), 202)
+
+    async def deletion(self, request: Request) -> Response:
+        return JSONResponse(_deletion("finished"))
+
     async def device(self, request: Request) -> Response:
         code = (await request.json())["user_code"].upper()
         if code not in self.account.devices:
@@ -130,3 +154,8 @@ class AccountRoutes:
         del self.account.devices[code]
         self.account.answered.append((code, request.url.path.rpartition("/")[2]))
         return Response(status_code=204)
+
+
+def _deletion(state: str) -> dict[str, Any]:
+    facts = {"finished_at": None, "rows": {"projects": 3}, "bytes": {}, "audit_entries_blanked": 1}
+    return {"report_id": str(uuid.uuid4()), "state": state, "requested_at": now(), **facts}

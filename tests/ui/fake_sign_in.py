@@ -10,9 +10,13 @@ from tests.ui.fake_answers import now, problem
 if TYPE_CHECKING:
     from tests.ui.fake_api import FakeApi
 
-PUBLIC = {"POST /v1/users", "POST /v1/sessions", "GET /v1/sign-in/options", "POST /v1/password-resets"} | {
-    "POST /v1/oidc/sessions"
-}
+PUBLIC = {
+    "POST /v1/users",
+    "POST /v1/sessions",
+    "GET /v1/sign-in/options",
+    "POST /v1/password-resets",
+    "GET /v1/deletions/{report}",
+} | {"POST /v1/oidc/sessions"}
 
 
 class SignInRoutes:

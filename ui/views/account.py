@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.model_key_box import show_model_key
 from ui.password_box import show_password
+from ui.privacy_box import show_privacy
 from ui.provider import show_identities
 from ui.quotas_box import show_quotas
 from ui.session import current_session, errors_as_banner, sign_out
@@ -29,6 +30,7 @@ def show() -> None:
         show_identities()
         show_sessions()
         show_tokens()
+        show_privacy()
         st.caption("You stay signed in while this page is open; after a reload you sign in again.")
         if st.button("Log out", icon=":material/logout:", key="log_out"):
             sign_out()

@@ -11,6 +11,7 @@ from cloud.accounts.origin import OPERATOR, Origin
 from cloud.accounts.tokens import hash_of, kind_of, new_token
 from cloud.db.account_models import OneTimeLink
 from cloud.errors import Forbidden
+from cloud.logs import SHOWN_ON_PURPOSE
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -117,4 +118,5 @@ async def announce_first_admin(session: "AsyncSession", public_url: str) -> None
     await queries.drop_unused(session, "first_admin")
     made = await make_link(session, "first_admin", FIRST_ADMIN_LASTS, made_by=None, origin=OPERATOR)
     where = made.url(public_url) or f"POST /v1/admin/claim with the code {made.code}"
-    log.warning("there is no admin yet; whoever uses this once within 24 hours becomes it: %s", where)
+    words = "there is no admin yet; whoever uses this once within 24 hours becomes it: %s"
+    log.warning(words, where, extra={SHOWN_ON_PURPOSE: True})

@@ -1,14 +1,16 @@
 """What may be done with users' own Claude keys: enter, show the hint, remove, read for a call, seal anew."""
 
 import datetime as dt
-import logging
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cloud.accounts.audit.queries import add_entry
 from cloud.accounts.model_keys import queries
+from cloud.accounts.origin import OPERATOR, Origin
 from cloud.accounts.secrets import Safe, SecretUnreadable
 from cloud.errors import Conflict, InvalidInput, NotFound
+from cloud.redaction import keep_secret
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 # It goes into a header: nothing else may be in it.
 KEY_PATTERN = r"[!-~]{8,500}"
 _HINT_CHARS = 4
-
-logger = logging.getLogger(__name__)
 
 
 class NoModelKey(NotFound):
@@ -45,6 +45,7 @@ def checked_key(key: str) -> str:
     key = key.strip()
     if not re.fullmatch(KEY_PATTERN, key):
         raise InvalidInput("This is no key: it must be 8 to 500 plain characters without spaces; paste it as it is.")
+    keep_secret(key)
     return key
 
 
@@ -60,10 +61,15 @@ class ModelKeys:
             raise KeysNotKept
         return self._safe
 
-    async def put(self, session: "AsyncSession", user_id: UUID, key: str, *, tested: bool) -> "ModelKey":
+    async def put(
+        self, session: "AsyncSession", user_id: UUID, key: str, origin: Origin = OPERATOR, *, tested: bool
+    ) -> "ModelKey":
         """Keep this key, instead of any that there was. Raises: KeysNotKept."""
         sealed = self.demand_safe().seal(user_id, key)
         tested_at = dt.datetime.now(dt.UTC) if tested else None
+        details = {"hint": key[-_HINT_CHARS:]}
+        subject = f"user:{user_id}"
+        await add_entry(session, "model_key.set", actor=user_id, origin=origin, subject=subject, details=details)
         return await queries.put_key(session, user_id, sealed, key[-_HINT_CHARS:], tested_at)
 
     async def shown(self, session: "AsyncSession", user_id: UUID) -> "ModelKey":
@@ -73,9 +79,10 @@ class ModelKeys:
             raise NoModelKey
         return found
 
-    async def remove(self, session: "AsyncSession", user_id: UUID) -> None:
+    async def remove(self, session: "AsyncSession", user_id: UUID, origin: Origin = OPERATOR) -> None:
         """The user has no key from now on."""
-        await queries.drop_key(session, user_id)
+        if await queries.drop_key(session, user_id):
+            await add_entry(session, "model_key.removed", actor=user_id, origin=origin, subject=f"user:{user_id}")
 
     async def read(self, session: "AsyncSession", user_id: UUID) -> str | None:
         """The key itself, for a call; None if the user has none. Raises: SecretUnreadable."""
@@ -84,16 +91,6 @@ class ModelKeys:
             return None
         if self._safe is None:
             raise SecretUnreadable
-        return self._safe.open(user_id, found.sealed)
-
-    async def reseal_all(self, session: "AsyncSession") -> tuple[int, int]:
-        """Seal every key with the safe's first one. Returns: how many, and how many could not be opened (left)."""
-        safe, done, lost = self.demand_safe(), 0, 0
-        for row in await queries.lock_all(session):
-            try:
-                row.sealed = safe.reseal(row.sealed)
-                done += 1
-            except SecretUnreadable:
-                logger.warning("a user's key cannot be opened", extra={"user_id": str(row.user_id)})
-                lost += 1
-        return done, lost
+        key = self._safe.open(user_id, found.sealed)
+        keep_secret(key)
+        return key

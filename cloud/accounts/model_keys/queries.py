@@ -1,10 +1,9 @@
 """The SQL of users' Claude keys. The caller's transaction; nothing here commits."""
 
 import datetime as dt
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,11 +26,7 @@ async def put_key(
     return rows.one()
 
 
-async def drop_key(session: AsyncSession, user_id: UUID) -> None:
-    """The user has no key from now on."""
-    await session.execute(delete(ModelKey).where(ModelKey.user_id == user_id))
-
-
-async def lock_all(session: AsyncSession) -> Sequence[ModelKey]:
-    """Every user's key, for who is to seal them anew."""
-    return (await session.scalars(select(ModelKey).order_by(ModelKey.user_id).with_for_update())).all()
+async def drop_key(session: AsyncSession, user_id: UUID) -> bool:
+    """The user has no key from now on. Returns: whether there was one."""
+    statement = delete(ModelKey).where(ModelKey.user_id == user_id).returning(ModelKey.user_id)
+    return await session.scalar(statement) is not None

@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from cloud.api.dependencies import OwnerDep, ServicesDep, TransactionDep
 from cloud.api.downloads import DOWNLOAD_RESPONSES, StoredFile, WantedDep, send_file
+from cloud.api.noted_downloads import DownloadNotesDep
 from cloud.api.problems import documented
 from cloud.api.schemas import ArtifactOut
 from cloud.api.shapes import artifact_out
@@ -26,9 +27,13 @@ async def get_artifact(artifact_id: UUID, owner: OwnerDep, transaction: Transact
     response_class=StreamingResponse,
     responses=DOWNLOAD_RESPONSES,
 )
-async def get_content(artifact_id: UUID, owner: OwnerDep, services: ServicesDep, wanted: WantedDep) -> Response:
+async def get_content(
+    artifact_id: UUID, owner: OwnerDep, services: ServicesDep, wanted: WantedDep, notes: DownloadNotesDep
+) -> Response:
     """The file's bytes. Content never changes, so a broken download goes on with `Range`."""
     async with services.database.sessions() as session:
         artifact = await queries.get_artifact(session, owner, artifact_id)
     file = StoredFile(artifact.name, artifact.media_type, artifact.sha256, artifact.bytes)
-    return await send_file(services.store, file, wanted)
+    response = await send_file(services.store, file, wanted)
+    await notes.note(f"artifact:{artifact_id}", response, media_type=artifact.media_type, name=artifact.name)
+    return response

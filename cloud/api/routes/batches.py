@@ -12,6 +12,7 @@ from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, Transaction
 from cloud.api.downloads import attachment_header
 from cloud.api.idempotency import IdempotencyDep
 from cloud.api.model_choice import demand_usable_model
+from cloud.api.noted_downloads import DownloadNotesDep
 from cloud.api.patterns import CSV, JSON_LINES, TEXT
 from cloud.api.problems import documented
 from cloud.api.schemas import Page
@@ -115,7 +116,9 @@ async def retry_batch(
     response_class=StreamingResponse,
     responses={200: {"description": "A zip", "content": {"application/zip": {}}}, **documented(409)},
 )
-async def get_archive(batch_id: UUID, owner: OwnerDep, services: ServicesDep) -> StreamingResponse:
+async def get_archive(
+    batch_id: UUID, owner: OwnerDep, services: ServicesDep, notes: DownloadNotesDep
+) -> StreamingResponse:
     """One zip: a folder of files for each item that has ended, and `batch.json` and `batch.csv`, which tell of all.
 
     While the batch is unfinished it holds what there is, and says so in `batch.json`.
@@ -132,9 +135,10 @@ async def get_archive(batch_id: UUID, owner: OwnerDep, services: ServicesDep) ->
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(
-        stream_archive(services.store, batch, items), headers=headers, media_type="application/zip"
-    )
+    archive = stream_archive(services.store, batch, items)
+    response = StreamingResponse(archive, headers=headers, media_type="application/zip")
+    await notes.note(f"batch:{batch_id}", response)
+    return response
 
 
 async def _detail(transaction: Transaction, owner: UUID, batch_id: UUID) -> BatchDetail:

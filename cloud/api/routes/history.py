@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from cloud.api.dependencies import OwnerDep, PagingDep, ServicesDep, TransactionDep
 from cloud.api.downloads import DOWNLOAD_RESPONSES, StoredFile, WantedDep, attachment_header, send_file
+from cloud.api.noted_downloads import DownloadNotesDep
 from cloud.api.patterns import LINE, LINE_OR_NOTHING
 from cloud.api.problems import documented
 from cloud.api.scenes import seen_by
@@ -138,7 +139,12 @@ async def label_snapshot(
     responses=DOWNLOAD_RESPONSES,
 )
 async def get_snapshot_content(
-    project_id: UUID, snapshot_id: UUID, owner: OwnerDep, services: ServicesDep, wanted: WantedDep
+    project_id: UUID,
+    snapshot_id: UUID,
+    owner: OwnerDep,
+    services: ServicesDep,
+    wanted: WantedDep,
+    notes: DownloadNotesDep,
 ) -> Response:
     """The scene as it was after the step. For other formats: `POST …/exports` with its `snapshot_id`."""
     async with services.database.sessions() as session:
@@ -146,7 +152,9 @@ async def get_snapshot_content(
         snapshot = await history.get_snapshot(session, project.id, snapshot_id)
     name = f"step-{snapshot.step:02d}-{snapshot.sha256[:8]}.blend"
     file = StoredFile(name, "application/x-blender", snapshot.sha256, snapshot.bytes)
-    return await send_file(services.store, file, wanted)
+    response = await send_file(services.store, file, wanted)
+    await notes.note(f"snapshot:{snapshot_id}", response, name=name)
+    return response
 
 
 @router.get(
@@ -155,12 +163,16 @@ async def get_snapshot_content(
     response_class=Response,
     responses={200: {"description": "A Python file", "content": {"text/x-python": {}}}},
 )
-async def get_snapshot_script(snapshot_id: UUID, project: OwnProjectDep, transaction: TransactionDep) -> Response:
+async def get_snapshot_script(
+    snapshot_id: UUID, project: OwnProjectDep, transaction: TransactionDep, notes: DownloadNotesDep
+) -> Response:
     """Python that rebuilds the scene of this step from the empty one: `python script.py OUT.blend` under `bpy`."""
     snapshot = await history.get_snapshot(transaction, project.id, snapshot_id)
     script = await script_of(transaction, snapshot.id)
     headers = {"Content-Disposition": attachment_header("script.py"), "X-Content-Type-Options": "nosniff"}
-    return Response(script.encode(), media_type="text/x-python; charset=utf-8", headers=headers)
+    response = Response(script.encode(), media_type="text/x-python; charset=utf-8", headers=headers)
+    await notes.note(f"snapshot:{snapshot_id}", response, name="script.py")
+    return response
 
 
 @router.post("/snapshots/{snapshot_id}/restore", summary="Go to a step", responses=documented(409))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from cloud.accounts.model_keys.keys import KEY_PATTERN, checked_key
 from cloud.agent.catalogue import list_models
 from cloud.agent.errors import ModelError
-from cloud.api.dependencies import OwnerDep, ServicesDep, TransactionDep
+from cloud.api.dependencies import OriginDep, OwnerDep, ServicesDep, TransactionDep
 from cloud.api.model_choice import ModelsOut, models_for
 from cloud.api.problems import documented
 from cloud.db.models import ModelKey
@@ -54,7 +54,7 @@ class KeyNotTested(Unavailable):
     operation_id="put_model_key",
     responses=documented(409, 422, 503),
 )
-async def put_model_key(body: ModelKeyIn, owner: OwnerDep, services: ServicesDep) -> ModelKeyOut:
+async def put_model_key(body: ModelKeyIn, owner: OwnerDep, services: ServicesDep, origin: OriginDep) -> ModelKeyOut:
     """From the next job on, one's model calls are made and billed with this key. It replaces any earlier one.
 
     It is tested by listing its models; a key that is refused is not kept, nor is one that cannot be tested just now.
@@ -68,7 +68,7 @@ async def put_model_key(body: ModelKeyIn, owner: OwnerDep, services: ServicesDep
             raise KeyRefused(f"The key does not work, so it was not kept: {_as_clause(error)}") from None
         raise KeyNotTested(f"The key could not be tested, so it was not kept: {_as_clause(error)}") from None
     async with services.database.sessions.begin() as session:
-        return _shown(await services.model_keys.put(session, owner, key, tested=tested))
+        return _shown(await services.model_keys.put(session, owner, key, origin, tested=tested))
 
 
 @router.get("/account/model-key", summary="Look at one's own Claude key", responses=documented(404))
@@ -78,9 +78,11 @@ async def get_model_key(owner: OwnerDep, transaction: TransactionDep, services: 
 
 
 @router.delete("/account/model-key", status_code=204, summary="Remove one's own Claude key")
-async def delete_model_key(owner: OwnerDep, transaction: TransactionDep, services: ServicesDep) -> None:
+async def delete_model_key(
+    owner: OwnerDep, transaction: TransactionDep, services: ServicesDep, origin: OriginDep
+) -> None:
     """Jobs that have begun with it and are at work go on with it; one that has to begin again fails and says so."""
-    await services.model_keys.remove(transaction, owner)
+    await services.model_keys.remove(transaction, owner, origin)
 
 
 @models.get("/models", summary="List the models that can be chosen")

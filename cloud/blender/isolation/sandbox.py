@@ -37,7 +37,7 @@ _SYSTEM_OPTIONAL = (
     "/etc/glvnd",
 )
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
-_CODE = ("cloud/__init__.py", "cloud/errors.py", "cloud/logs.py", "cloud/blender")
+_CODE = ("cloud/__init__.py", "cloud/errors.py", "cloud/logs.py", "cloud/redaction.py", "cloud/blender")
 
 
 class NoSandbox(Prompt2MeshError):

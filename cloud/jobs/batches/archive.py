@@ -1,28 +1,21 @@
 """The one zip of a batch's results, streamed: in memory there is never more than a piece of one file."""
 
-import asyncio
 import csv
 import io
 import json
-import unicodedata
-import zipfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import reduce
-from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 
-from cloud.db.models import Artifact, Batch
+from cloud.db.models import Batch
 from cloud.errors import Conflict
 from cloud.jobs.batches.queries import ItemRow
 from cloud.jobs.events import JobResult, UsageTotals
 from cloud.jobs.prompt import slug_of
+from cloud.jobs.zip_stream import Names, ZipStream
 from cloud.storage.store import ArtifactMissing, ArtifactStore
 
-# Blender and PNG have compressed these already.
-_COMPRESSED = frozenset({".blend", ".png", ".jpg", ".jpeg", ".webp"})
-_PIECE_BYTES = 256 * 1024
-_SLICE_BYTES = 64 * 1024
 _COLUMNS = (
     *("position", "name", "prompt", "state", "error_code", "error_message", "folder", "files"),
     *("objects", "triangles", "seconds", "usd"),
@@ -38,41 +31,20 @@ class NothingYet(Conflict):
         super().__init__("No job of the batch has ended yet; ask again when one has.")
 
 
-class _Sink(io.RawIOBase):
-    """What zipfile writes to: it cannot seek, and hands on what it has got."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any, /) -> int:
-        self._pieces.append(bytes(piece))
-        self.size += len(self._pieces[-1])
-        return len(self._pieces[-1])
-
-    def take(self) -> bytes:
-        """All that was written since the last time."""
-        taken = b"".join(self._pieces)
-        self._pieces.clear()
-        self.size = 0
-        return taken
-
-
 async def stream_archive(store: ArtifactStore, batch: Batch, items: Sequence[ItemRow]) -> AsyncIterator[bytes]:
     """The zip's bytes. A file whose bytes are lost is left out, and `batch.json` says so.
 
     Raises: StoreUnavailable: the stream breaks off.
     """
-    sink = _Sink()
     facts: list[dict[str, Any]] = []
-    with zipfile.ZipFile(sink, "w") as archive:
+    names = Names()
+    with ZipStream() as archive:
         for item in items:
             fact = _fact_of(item)
-            for name, artifact in _named(item.files):
-                adding = _add_file(archive, sink, store, f"{fact['folder']}/{name}", artifact)
+            for artifact in item.files:
+                path = names.take(fact["folder"], artifact.name)
+                name = path.rpartition("/")[2]
+                adding = archive.add_stored(store, path, artifact.sha256, artifact.bytes, artifact.created_at)
                 try:
                     # It must be closed before the archive is, also when the client leaves in the middle.
                     async with aclosing(adding) as pieces:
@@ -85,63 +57,9 @@ async def stream_archive(store: ArtifactStore, batch: Batch, items: Sequence[Ite
             if not fact["files"]:
                 fact["folder"] = None
             facts.append(fact)
-        archive.writestr(_entry("batch.json", batch, compress=True), _report(batch, facts))
-        archive.writestr(_entry("batch.csv", batch, compress=True), _table(facts))
-    yield sink.take()
-
-
-async def _add_file(
-    archive: zipfile.ZipFile, sink: _Sink, store: ArtifactStore, path: str, artifact: Artifact
-) -> AsyncGenerator[bytes, None]:
-    pieces = store.stream(artifact.sha256)
-    # Before anything is written of it, so that a lost file leaves no trace.
-    first = await anext(pieces, b"") if artifact.bytes else b""
-    entry = _entry(path, artifact, compress=PurePosixPath(path).suffix not in _COMPRESSED)
-    entry.file_size = artifact.bytes  # zipfile takes zip64 for a large one
-    with archive.open(entry, "w") as member:
-        await _write(member, first)
-        if artifact.bytes:
-            async for piece in pieces:
-                await _write(member, piece)
-                if sink.size >= _PIECE_BYTES:
-                    yield sink.take()
-    yield sink.take()
-
-
-async def _write(member: IO[bytes], piece: bytes) -> None:
-    """In slices that take few milliseconds, so that the other requests of this process do not wait."""
-    for start in range(0, len(piece), _SLICE_BYTES):
-        member.write(piece[start : start + _SLICE_BYTES])
-        await asyncio.sleep(0)
-
-
-def _entry(path: str, dated: Batch | Artifact, *, compress: bool) -> zipfile.ZipInfo:
-    moment = dated.created_at
-    entry = zipfile.ZipInfo(path, (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second))
-    entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-    entry.external_attr = 0o644 << 16
-    return entry
-
-
-def _named(files: Sequence[Artifact]) -> list[tuple[str, Artifact]]:
-    """Each file with a name that is safe in every folder of every system, and no other's."""
-    named: dict[str, Artifact] = {}
-    for artifact in files:
-        safe = safe_file_name(artifact.name)
-        name, number = safe, 1
-        while name.casefold() in {taken.casefold() for taken in named}:
-            number += 1
-            path = PurePosixPath(safe)
-            name = f"{path.stem}-{number}{path.suffix}"
-        named[name] = artifact
-    return list(named.items())
-
-
-def safe_file_name(name: str) -> str:
-    """The name without folders, and without what some system does not take."""
-    last = unicodedata.normalize("NFC", name.replace("\\", "/")).rstrip("/").rpartition("/")[2]
-    plain = "".join("_" if c in '<>:"|?*' or unicodedata.category(c)[0] == "C" else c for c in last).strip(" .")
-    return plain[-120:] or "file"
+        archive.add_text("batch.json", _report(batch, facts), batch.created_at)
+        archive.add_text("batch.csv", _table(facts), batch.created_at)
+    yield archive.take()
 
 
 def _fact_of(item: ItemRow) -> dict[str, Any]:

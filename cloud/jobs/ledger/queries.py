@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, and_, cast, func, literal_column, select, tuple_
+from sqlalchemy import Date, and_, cast, func, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -119,7 +119,17 @@ async def used_by_system(
     if but_job is not None:
         statement = statement.where(Usage.job_id.is_distinct_from(but_job))
     usd, used = (await session.execute(statement)).one()
+    if user_id is None:
+        more_usd, more = (await session.execute(_SPENT_BY_THE_GONE, {"since": since})).one()
+        usd, used = Decimal(usd) + Decimal(more_usd), int(used) + int(more)
     return Decimal(usd), int(used)
+
+
+# Of an account that is deleted the sums of its last month are kept, and no more (`cloud.jobs.closing`).
+_SPENT_BY_THE_GONE = text(
+    "SELECT coalesce(sum((report->>'system_month_usd')::numeric), 0),"
+    " coalesce(sum((report->>'system_month_tokens')::numeric), 0) FROM account_deletions WHERE requested_at >= :since"
+)
 
 
 async def used_by_job(session: AsyncSession, job_id: UUID, since: dt.datetime | None = None) -> Sums:

@@ -3,7 +3,8 @@
 An object is written before its row is committed, so one that no row refers to may be on its way. Hence it goes in two
 steps. One that is older than `_YOUNG` is set aside: it can still be read, and whoever puts the same content writes it
 anew. An hour later it is brought back if a row refers to it by now, and else it is deleted. So no writer needs a lock:
-it is enough that a row is committed within an hour of the put that it is for. Snapshots of a living project always
+it is enough that a row is committed within an hour of the put that it is for; within 20 minutes while an account is
+being deleted, whose owner has a right to see it gone (`cloud.jobs.closing`). Snapshots of a living project always
 have their rows, so history never loses one.
 """
 
@@ -24,6 +25,7 @@ _YOUNG = _SET_ASIDE_FOR = dt.timedelta(hours=1)
 _KEYS_KEPT = dt.timedelta(hours=48)
 # An expired device sign-in still tells its device, which may have slept, that it has expired.
 _DEVICE_GRANTS_KEPT = dt.timedelta(hours=1)
+_REPORTS_KEPT = dt.timedelta(days=90)
 _API_TOKENS_KEPT = _SHARES_KEPT = dt.timedelta(days=30)
 # The longest time over which attempts are counted.
 _FAILURES_KEPT = dt.timedelta(hours=1)
@@ -55,6 +57,7 @@ class Freed:
     one_time_links: int = 0
     sign_in_failures: int = 0
     batches: int = 0
+    deletion_reports: int = 0
     objects_set_aside: int = 0
     bytes_set_aside: int = 0
     objects_brought_back: int = 0
@@ -70,6 +73,8 @@ class _CleanUp:
     now: dt.datetime
     dry_run: bool
     freed: Freed
+    young: dt.timedelta = _YOUNG
+    set_aside_for: dt.timedelta = _SET_ASIDE_FOR
 
     async def purge_projects(self, kept: dt.timedelta) -> None:
         """Rows go by cascade, some projects in each transaction."""
@@ -88,10 +93,20 @@ class _CleanUp:
         async with self.database.sessions.begin() as session:
             return await (queries.count if self.dry_run else queries.drop)(session, expired)
 
+    async def sweep(self) -> None:
+        """Settle what was set aside, then set aside what no row refers to. Raises: StoreUnavailable."""
+        await self.settle_aside()
+        for prefix in _PREFIXES:
+            try:
+                await self.set_aside(prefix)
+            except StoreUnavailable:
+                logger.warning("a folder of the store cannot be listed", extra={"prefix": prefix}, exc_info=True)
+                self.freed.unreadable_folders += 1
+
     async def settle_aside(self) -> None:
-        """Decide on what was set aside an hour ago."""
+        """Decide on what was set aside long enough ago."""
         async for listed in self.store.list_aside():
-            ripe = [one for one in listed if one.moved_at <= self.now - _SET_ASIDE_FOR]
+            ripe = [one for one in listed if one.moved_at <= self.now - self.set_aside_for]
             needed = await self._needed(ripe)
             for one in ripe:
                 if one.sha256 in needed:
@@ -107,7 +122,7 @@ class _CleanUp:
     async def set_aside(self, prefix: str) -> None:
         """Take the objects of one prefix out of the way that no row refers to."""
         async for listed in self.store.list_objects(prefix):
-            old = [one for one in listed if one.moved_at < self.now - _YOUNG]
+            old = [one for one in listed if one.moved_at < self.now - self.young]
             needed = await self._needed(old)
             for one in old:
                 if one.sha256 not in needed:
@@ -150,13 +165,25 @@ async def clean_up(
         failures = queries.old_sign_in_failures(work.now, work.now - _FAILURES_KEPT)
         work.freed.sign_in_failures = await work.drop(failures)
         work.freed.batches = await work.drop(queries.empty_batches(work.now - kept))
-        await work.settle_aside()
-        for prefix in _PREFIXES:
-            try:
-                await work.set_aside(prefix)
-            except StoreUnavailable:
-                logger.warning("a folder of the store cannot be listed", extra={"prefix": prefix}, exc_info=True)
-                work.freed.unreadable_folders += 1
+        work.freed.deletion_reports = await work.drop(queries.old_deletions(work.now - _REPORTS_KEPT))
+        await work.sweep()
+    return work.freed
+
+
+async def sweep_objects(
+    database: Database, store: ArtifactStore, *, now: dt.datetime, set_aside_for: dt.timedelta
+) -> Freed:
+    """Only what `clean_up` does last, with objects of every age: what was set aside so long ago is settled.
+
+    Somebody whose account is deleted need not wait for hours. Raises: CleanUpRuns. StoreUnavailable.
+    """
+    work = _CleanUp(
+        database, store, now, dry_run=False, freed=Freed(), young=dt.timedelta(0), set_aside_for=set_aside_for
+    )
+    async with queries.only_one_cleans(database.engine) as is_ours:
+        if not is_ours:
+            raise CleanUpRuns
+        await work.sweep()
     return work.freed
 
 

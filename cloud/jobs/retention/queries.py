@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, delete, exists, func, or_, select, text, union
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from cloud.db.account_models import ApiToken, DeviceGrant, OneTimeLink, Share, SignInFailure
+from cloud.db.account_models import AccountDeletion, ApiToken, DeviceGrant, OneTimeLink, Share, SignInFailure
 from cloud.db.models import (
     MESSAGE_HASHES,
     RESULT_HASHES,
@@ -104,6 +104,11 @@ def ended_device_grants(expired_before: dt.datetime) -> Expired:
 def ended_api_tokens(ended_before: dt.datetime) -> Expired:
     """API tokens that had expired or were revoked by this time."""
     return Expired(ApiToken, or_(ApiToken.expires_at < ended_before, ApiToken.revoked_at < ended_before))
+
+
+def old_deletions(finished_before: dt.datetime) -> Expired:
+    """Reports of accounts whose deletion had finished by this time."""
+    return Expired(AccountDeletion, AccountDeletion.finished_at < finished_before)
 
 
 def ended_shares(ended_before: dt.datetime) -> Expired:

@@ -29,6 +29,7 @@ from cloud.db.models import (
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
 OF_NOBODY = {
+    "account_deletions": "of accounts into which nobody gets any more; a report is read by its number alone",
     "model_pace": "how fast the deployment calls models",
     "sign_in_failures": "of names and addresses, which need not belong to a user",
     "oidc_flows": "of people who are not signed in yet",

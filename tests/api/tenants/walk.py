@@ -17,7 +17,13 @@ from tests.api.every_route import JSON, Route, plausible, resolved
 from tests.api.tenants.estate import Estate, Settling
 from tests.api.tenants.rows_of import RowsOf
 
-OF_FIELDS = {"image_ids": "image_id", "expected_head": "snapshot_id", "a": "snapshot_id", "b": "snapshot_id"}
+OF_FIELDS = {
+    "actor": "user_id",
+    "image_ids": "image_id",
+    "expected_head": "snapshot_id",
+    "a": "snapshot_id",
+    "b": "snapshot_id",
+}
 """Which kind of id a field of a body or query holds, where its name is not that of the kind."""
 _FOR_ANY_USER = {"values": {"A": 1}}
 

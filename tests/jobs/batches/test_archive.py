@@ -16,9 +16,10 @@ from uuid import uuid4
 import pytest
 
 from cloud.db.models import Artifact, Batch, Job
-from cloud.jobs.batches.archive import safe_file_name, stream_archive
+from cloud.jobs.batches.archive import stream_archive
 from cloud.jobs.batches.queries import ItemRow
 from cloud.jobs.events import UsageTotals
+from cloud.jobs.zip_stream import safe_file_name
 from cloud.storage.store import ArtifactStore
 
 NOW = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_sign_in_failures()
     _create_oidc()
     _create_shares()
+    _create_account_deletions()
     _create_tallies()
     _create_audit_log()
 
@@ -167,6 +168,19 @@ def _create_shares() -> None:
     )
 
 
+def _create_account_deletions() -> None:
+    op.create_table(
+        "account_deletions",
+        _id(),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        _text("state", "stopping"),
+        sa.Column("report", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("requested_at", TIME, nullable=False),
+        _time("swept_at"),
+        sa.Column("finished_at", TIME, nullable=True, index=True),
+    )
+
+
 def _create_tallies() -> None:
     owner = sa.ForeignKey("users.id", ondelete="CASCADE")
     op.create_table(
@@ -195,12 +209,13 @@ def _create_audit_log() -> None:
         sa.Column("details", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
     )
     op.create_index("ix_audit_log_of_actor", "audit_log", ["actor_id", "id"])
+    op.create_index("ix_audit_log_of_subject", "audit_log", ["subject", "id"])
     # What is personal in an entry may be blanked, for that is the law where people live; nothing else ever changes.
     op.execute("""
         CREATE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF TG_OP = 'UPDATE' AND NEW.address = '' AND NEW.device = '' AND NEW.details = '{}'::jsonb
-               AND (NEW.id, NEW.at, NEW.actor_id, NEW.action, NEW.subject)
+            IF TG_OP = 'UPDATE' AND NEW.address IN ('', OLD.address) AND NEW.device IN ('', OLD.device)
+               AND NEW.details IN ('{}'::jsonb, OLD.details) AND (NEW.id, NEW.at, NEW.actor_id, NEW.action, NEW.subject)
                    IS NOT DISTINCT FROM (OLD.id, OLD.at, OLD.actor_id, OLD.action, OLD.subject) THEN
                 RETURN NEW;
             END IF;

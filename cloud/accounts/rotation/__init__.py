@@ -1,0 +1,1 @@
+"""Changing the key that secrets are sealed with, while everything goes on."""

@@ -1,0 +1,1 @@
+"""Deleting an account so that nothing of it is left: see `cloud.jobs.closing.work`."""

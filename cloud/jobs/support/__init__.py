@@ -1,0 +1,1 @@
+"""What an operator is told of the jobs, without what is in them."""
