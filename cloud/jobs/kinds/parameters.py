@@ -55,12 +55,12 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         await _open(work, toolbox, last)
     work.recorder.head_id, work.recorder.steps = last.id, last.step
     await work.recorder.stage("deliver")
+    await _deliver(work, toolbox, last)
     summary = f"The scene was made again: {work.job.prompt.rpartition(', with ')[2]}."
     changed = await difference_to_base(work, toolbox)
     if changed is not None:
         work.changed = change_of(changed)
         summary += f" {_NOTHING_CHANGED}" if is_nothing(changed) else ""
-    await _deliver(work, toolbox, last)
     return Outcome("finished", summary)
 
 
