@@ -35,6 +35,7 @@ _NAMED_AT_MOST = 8
 _NOTES_AT_MOST = 1
 _NAMED_IN_NOTES_AT_MOST = 4
 _NAMED_WITH_ONE = 4
+_NO_LENGTH_M = 1e-7  # below what Blender's numbers hold
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,15 @@ class Finding:
         if self.count is not None:
             entry["count"] = int(self.count)
         if self.value is not None:
-            entry |= {"value": float(f"{self.value:.5g}"), "unit": self.unit}
+            value = 0.0 if self.unit == "m" and abs(self.value) < _NO_LENGTH_M else self.value
+            entry |= {"value": float(f"{value:.5g}"), "unit": self.unit}
         return entry | {"message": self.message}
 
 
 def length(metres: float) -> str:
     """A length in the unit that reads best: `3.2 mm`, `0.25 m`."""
+    if abs(metres) < _NO_LENGTH_M:
+        return "0 m"
     if metres < 0.0095:
         return f"{1000 * metres:.3g} mm"
     return f"{metres:.3g} m"
@@ -106,8 +110,26 @@ def _lines(findings: Sequence[Finding], sentences: int) -> list[str]:
         rest = _told_pairs(group[told:])
         if rest:
             more = f" and {len(rest) - named} more" if len(rest) > named else ""
-            lines.append(f"- likewise {', '.join(rest[:named])}{more}")
+            numbers = _range(group[told:])
+            lines.append(f"- likewise{numbers and f' ({numbers}):'} {', '.join(rest[:named])}{more}")
     return lines
+
+
+def _range(findings: Sequence[Finding]) -> str:
+    """From the least of their numbers to the largest; "" where some have none, or of another unit."""
+    given = (finding.count if finding.value is None else finding.value for finding in findings)
+    numbers = sorted(number for number in given if number is not None)
+    units = {finding.unit for finding in findings}
+    if len(numbers) < len(findings) or len(units) > 1:
+        return ""
+    [unit] = units
+    least, most = (
+        length(number) if unit == "m" else f"{number:.3g} {unit}".strip() for number in (numbers[0], numbers[-1])
+    )
+    if least == most:
+        return most
+    value, _, its_unit = least.rpartition(" ")
+    return f"{value if value and most.endswith(f' {its_unit}') else least} to {most}"
 
 
 def _told_pairs(findings: Sequence[Finding]) -> list[str]:

@@ -170,14 +170,18 @@ def _is_level(thing: Thing, level: float) -> bool:
 
 def _common_level(things: Sequence[Thing]) -> tuple[float, bool]:
     """The height at which most things begin, if there is one; else 0, and whether anything stands there."""
-    families: dict[str, float] = {}
+    families: dict[str, tuple[float, float]] = {}
     for thing in things:
-        families[thing.family] = min(float(thing.low[2]), families.get(thing.family, np.inf))
-    bottoms = np.sort(list(families.values()))
+        low, footprint = families.get(thing.family, (np.inf, 0.0))
+        footprint = max(footprint, float(thing.dimensions[0] * thing.dimensions[1]))
+        families[thing.family] = (min(float(thing.low[2]), low), footprint)
+    bottoms, footprints = np.array(sorted(families.values())).T
     tolerance = TOUCH * float(np.median([thing.size for thing in things]))
     zero = int((np.abs(bottoms) <= tolerance).sum())
     counts = np.searchsorted(bottoms, bottoms + 2 * tolerance, side="right") - np.arange(len(bottoms))
     best = int(counts.argmax())
-    if zero == 0 and len(bottoms) > 2 and counts[best] > 0.5 * len(bottoms):
+    # The rails of a ship begin at one height too, but more of it lies below them than stands there.
+    below = footprints[:best].sum() > footprints[best : best + counts[best]].sum()
+    if zero == 0 and len(bottoms) > 2 and counts[best] > 0.5 * len(bottoms) and not below:
         return float(bottoms[best]), True
     return 0.0, zero > 0

@@ -1,26 +1,30 @@
 """Things that run into each other, and how deep."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mathutils
 import numpy as np
 
 from cloud.blender.child.checks.finding import Finding, Severity, length
+from cloud.blender.child.checks.kin import are_kin, belong_together, is_copy
+from cloud.blender.child.checks.layers import layer_thickness
 from cloud.blender.child.checks.limits import (
     EXACT_OVERLAP_TRIANGLES,
     LET_IN,
     LET_IN_DEEP,
     LET_IN_FAMILY,
     LET_IN_HELD,
+    LET_IN_LAYERS,
+    LET_IN_LAYERS_DEEP,
     NEARLY_CONVEX,
     NEW_DIRECTIONS,
     ROUGH_SAMPLES,
     SAMPLES_AT_MOST,
     SCATTERED_COPIES,
     SWALLOWED,
+    THROUGH,
 )
 from cloud.blender.child.checks.scene import Thing
 from cloud.blender.child.checks.space import Floats, encloses, within
@@ -47,17 +51,22 @@ def overlap_findings(
             continue
         reach = float(small.dimensions.max())
         kin = are_kin(first, second)
-        silent = LET_IN_FAMILY if kin else LET_IN
-        if box_depth(first, second) <= silent * reach:
+        silent = (LET_IN_FAMILY if kin else LET_IN) * reach
+        layers = layer_thickness(small, large)
+        if layers is not None:
+            silent = min(silent, LET_IN_LAYERS * layers)
+        if box_depth(first, second) <= silent:
             continue
         if late(f"the last {len(pairs) - done} of {len(pairs)} near pairs", tried):
             return
         tried += 1
-        depth = solids.depth(small, large, silent * reach)
-        if depth.way_out <= silent * reach:
+        depth = solids.depth(small, large, silent)
+        if depth.way_out <= silent:
             continue
         scattered = small.shape is large.shape and copies[small.shape] >= SCATTERED_COPIES
-        mild = kin or scattered or _belong_together(first, second) or _is_joint(small, large, depth, standing)
+        mild = kin or scattered or belong_together(first, second) or _is_joint(small, large, depth, standing)
+        if layers is not None and depth.way_out > LET_IN_LAYERS_DEEP * layers and is_copy(small, large):
+            mild = scattered
         mend = "fine if one is let into the other" if mild else f"move them apart{_otherwise(small, large)}"
         message = f"{small.name} and {large.name} {depth.words}: {mend}."
         severity: Severity = "note" if mild else "warning"
@@ -89,35 +98,12 @@ def _is_swallowed(small: Thing, large: Thing) -> bool:
     return all(encloses(large.tree, point) for point in points)
 
 
-def _belong_together(first: Thing, second: Thing) -> bool:
-    """They hang on one root, or are single parts of one collection that is not nearly the whole scene."""
-    if first.root == second.root:
-        return True
-    alone = first.family == first.name and second.family == second.name
-    return bool(alone and not (first.parent or second.parent) and first.kit and first.kit == second.kit)
-
-
-def are_kin(first: Thing, second: Thing) -> bool:
-    """Parts of one thing: they hang on one parent, or their names say so ("Snowman Head", "Snowman Body")."""
-    if first.family == second.family or first.parent == second.name or second.parent == first.name:
-        return True
-    (kit, part), (other_kit, other_part) = _kit(first.name), _kit(second.name)
-    return kit == other_kit and part != other_part and bool(part or other_part)
-
-
-def _kit(name: str) -> tuple[str, str]:
-    """The first word of a name, and the words after it; numbers count copies and are no words."""
-    words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name.split(" in ")[0]) if len(word) > 1]
-    words = [word.lower() for word in words if not word.isdigit()]
-    return (words[0], " ".join(words[1:])) if words else (name, "")
-
-
 @dataclass(frozen=True)
 class Depth:
     """How deep two things run into each other, in metres: `way_out` is what one would have to move at most.
 
-    `value` is what is told: the way out where it was tried, else how deep they lie in each other at the deepest place,
-    or what only their boxes say; `wording` says which.
+    `value` is what is told: the way out where it was tried, how deep they lie in each other at the deepest place where
+    that is less, or what only their boxes say; `wording` says which.
     """
 
     way_out: float
@@ -143,7 +129,15 @@ class Solids:
         self._exact_left = EXACT_OVERLAP_TRIANGLES
 
     def depth(self, small: Thing, large: Thing, least: float) -> Depth:
-        """How far the smaller has to move to be out of the larger; 0 where they do not overlap."""
+        """How far the smaller has to move to be out of the larger; 0 where they do not overlap.
+
+        Nothing is told to lie deeper in another than it is large itself, or than their boxes share.
+        """
+        depth = self._measured(small, large, least)
+        value = min(depth.value, box_depth(small, large), float(small.dimensions.max()))
+        return replace(depth, value=value)
+
+    def _measured(self, small: Thing, large: Thing, least: float) -> Depth:
         crossing = bool(small.tree.overlap(large.tree))
         if not crossing and not self._contained(small, large):
             return Depth(0.0, 0.0)
@@ -158,10 +152,14 @@ class Solids:
             depth = _depth_of_sheet(small, large) if crossing else float(small.dimensions.min())
             return Depth(depth, depth)
         way_out, tried = self._depth_of_solids(one, other, _directions(small, large), least)
-        if tried or (_is_convex(one) and _is_convex(other)):
+        through = way_out > THROUGH * float(small.dimensions.max())
+        known = tried or (_is_convex(one) and _is_convex(other))
+        if known and not through:
             return Depth(way_out, way_out)
-        # In a hollow, what the boxes share is no depth.
+        # In a hollow, what the boxes share is no depth; what goes through another has a longer way out than it is deep.
         deepest = _deepest(one ^ other, small, large)  # pyright: ignore[reportOperatorIssue]
+        if known and deepest <= LET_IN * float(small.dimensions.max()):  # at the very place of the other
+            return Depth(way_out, way_out)
         return Depth(way_out, min(way_out, deepest), _AT_THE_DEEPEST)
 
     def _contained(self, small: Thing, large: Thing) -> bool:

@@ -1,5 +1,6 @@
 """What lies below the ground."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,8 +8,21 @@ import numpy as np
 from cloud.blender.child.checks.bodies import Body
 from cloud.blender.child.checks.finding import Finding, Severity, length
 from cloud.blender.child.checks.ground import Ground
-from cloud.blender.child.checks.limits import SUNK, SUNK_FLAT_BOTTOM, SUNK_ROUND_BOTTOM, TOUCH
+from cloud.blender.child.checks.limits import (
+    SUNK,
+    SUNK_FLAT_BOTTOM,
+    SUNK_PART,
+    SUNK_PART_BURIED,
+    SUNK_PART_FLAT,
+    SUNK_ROUND_BOTTOM,
+    TOUCH,
+)
+from cloud.blender.child.checks.space import within
 from cloud.blender.child.checks.standing import Standing
+
+_MADE_FOR_THE_GROUND = re.compile(
+    r"(?i)(^|[\W_])(foundation|footing|pile|piling|root|stake|anchor|basement|cellar|pit|pool|path|paving|drain)s?([\W_]|\d|$)"
+)
 
 
 def sunk_findings(standing: Standing, ground: Ground) -> Iterator[Finding]:
@@ -26,7 +40,8 @@ def sunk_findings(standing: Standing, ground: Ground) -> Iterator[Finding]:
         depth, height = -foot[deepest], _height(bodies)
         body = standing.bodies[deepest]
         odd = _copies_stand(body, bodies, [foot[number] for number in numbers])
-        least = max(SUNK * (_height([body]) if odd else height), TOUCH * max(each.size for each in bodies))
+        share = min(SUNK * height, SUNK_PART * _height([body])) if ground.flat else SUNK * height
+        least = max(SUNK * _height([body]) if odd else share, TOUCH * max(each.size for each in bodies))
         if depth <= least:
             continue
         severity, wholly = _judged(body, bodies, depth, ground)
@@ -34,6 +49,8 @@ def sunk_findings(standing: Standing, ground: Ground) -> Iterator[Finding]:
             severity = "warning"
         if wholly and standing.group[deepest] in held_above:
             severity = "note"
+        if _is_buried(body, depth, height, ground):
+            severity = "warning"
         yield _sunk(body, depth, severity, wholly, ground)
 
 
@@ -48,11 +65,27 @@ def _judged(body: Body, bodies: Sequence[Body], depth: float, ground: Ground) ->
     return "warning" if wholly or (share > limit and ground.known) else "note", wholly
 
 
+def _is_buried(body: Body, depth: float, height: float, ground: Ground) -> bool:
+    """A flat part that the rest stands on is hardly seen any more: the base of a lamp, and no foundation."""
+    own = _height([body])
+    if not 0 < own <= SUNK_PART_FLAT * height or _MADE_FOR_THE_GROUND.search(body.thing.name):
+        return False
+    return ground.flat and ground.known and depth > SUNK_PART_BURIED * own
+
+
 def _sunk(body: Body, depth: float, severity: Severity, wholly: bool, ground: Ground) -> Finding:
     where = f"wholly below {ground.name}" if wholly else f"{length(depth)} deep in {ground.name}"
+    if _is_beside(body, ground):
+        where = f"{length(depth)} below the level of {ground.name}, beside it"
     mend = f"raise it by {length(depth)}" + ("" if severity == "warning" else " unless it is meant to be sunk")
     message = f"{body.words} lies {where}: {mend}."
     return Finding("below_ground", severity, body.thing.name, message, value=depth, unit="m")
+
+
+def _is_beside(body: Body, ground: Ground) -> bool:
+    """No part of its foot lies under or in the things that are the ground."""
+    foot = body.points[body.points[:, 2] <= body.low[2] + 0.05 * _height([body])]
+    return bool(ground.things) and not any(within(foot[:, :2], t.low, t.high).any() for t in ground.things)
 
 
 def _copies_stand(body: Body, bodies: Sequence[Body], foot: Sequence[float]) -> bool:
