@@ -180,12 +180,14 @@ class Verdict(TypedDict):
 
 
 class JobResult(TypedDict):
-    """What came of a job. `seconds` from start to end; `timings` says where they went."""
+    """What came of a job. `steps` are those of the scene's script; `seconds` from start to end; `timings` says where
+    they went."""
 
     model: str
     objects: int
     triangles: int
     steps: int
+    tool_calls: NotRequired[int]
     seconds: float
     usage: UsageTotals
     summary: str

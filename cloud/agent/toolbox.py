@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +31,7 @@ _AFTER_STEP_S = 60.0
 _ARGUMENTS_LIMIT_BYTES = 8 * 2**20 - 4096
 _CONNECT_LIMIT_S = 10.0
 _SEED_META_KEY = "prompt2mesh/seed"
+_HISTORY_META_KEY = "prompt2mesh/snapshots"
 # Well above the 15 s in which a pod says on a call's connection that it still works on it.
 _SILENCE_LIMIT_S = 60.0
 _EVENT_LIMIT_BYTES = 64 * 2**20
@@ -118,15 +119,21 @@ class McpToolbox:
             for tool in listed.tools
         ]
 
-    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Run one tool; what the model can mend comes back as `is_error`. Raises: ToolboxLost."""
+    async def call(
+        self, name: str, arguments: dict[str, Any], *, history: Sequence[Mapping[str, Any]] | None = None
+    ) -> ToolResult:
+        """Run one tool; what the model can mend comes back as `is_error`. Raises: ToolboxLost.
+
+        `history`: the snapshots that the tool `snapshots` may list and open, newest first; None: all of the pod's.
+        """
         if (size := len(json.dumps(arguments, ensure_ascii=False).encode(errors="replace"))) > _ARGUMENTS_LIMIT_BYTES:
             return _failed(
                 f"The code is longer than 8 MiB ({size / 2**20:.1f}): nothing ran. Send less at once, in several steps."
             )
         limit_s = wait_limit_s(arguments, self._call_limit_s)
         try:
-            meta: RequestParamsMeta = {_SEED_META_KEY: self._seed}  # pyright: ignore[reportAssignmentType]
+            told = {_SEED_META_KEY: self._seed} | ({} if history is None else {_HISTORY_META_KEY: [*history]})
+            meta: RequestParamsMeta = told  # pyright: ignore[reportAssignmentType]
             result = await self._connected().call_tool(name, arguments, read_timeout_seconds=limit_s, meta=meta)
         except MCPError as error:
             if error.code == INVALID_PARAMS or _is_too_large(error):

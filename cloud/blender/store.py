@@ -10,6 +10,7 @@ import re
 import secrets
 import stat
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,24 +107,25 @@ class PodStore:
         """Where a snapshot lies, whether or not it is there."""
         return self.snapshots_folder / f"{sha256}.blend"
 
-    def find(self, asked: str) -> str:
-        """The whole hash for a hash or its beginning; "" and "empty" are the empty scene. Raises: InvalidInput."""
+    def find(self, asked: str, among: Sequence[Snapshot]) -> str:
+        """The whole hash of the one of `among` that a hash, its beginning or a label names, if its file is here.
+
+        "" and "empty" are the empty scene. Raises: InvalidInput.
+        """
         if asked in (EMPTY_SCENE, "empty"):
             return EMPTY_SCENE
-        known = [path.stem for path in self.snapshots_folder.glob("[0-9a-f]*.blend")]
-        found = [sha256 for sha256 in known if sha256.startswith(asked)] if _PREFIX.fullmatch(asked) else []
-        if len(found) == 1:
-            return found[0]
-        by_label = [entry.sha256 for entry in self._tree.values() if asked and entry.label == asked]
-        if len(by_label) == 1:
-            return by_label[0]
+        by_hash = {entry.sha256 for entry in among if _PREFIX.fullmatch(asked) and entry.sha256.startswith(asked)}
+        by_label = {entry.sha256 for entry in among if asked and entry.label == asked}
+        for found in (by_hash, by_label):
+            if len(found) == 1 and self.snapshot_path(*found).is_file():
+                return found.pop()
         raise InvalidInput(f"There is no snapshot {asked[:80]!r} here; list them to see which there are.")
 
-    def label(self, sha256: str, label: str) -> None:
-        """Name a snapshot; "" takes the name away."""
-        for entry in self._tree.values():
-            if label and entry.label == label:
-                entry.label = ""  # a label means one snapshot: the newest that got it
+    def label(self, sha256: str, label: str, among: Sequence[Snapshot]) -> None:
+        """Name a snapshot; of `among` none other has the name then."""
+        for each in among:
+            if each.label == label and each.sha256 in self._tree:
+                self._tree[each.sha256].label = ""  # a label means one snapshot: the newest that got it
         self.entry(sha256).label = label
 
     def entry(self, sha256: str) -> Snapshot:

@@ -7,7 +7,7 @@ stands ready. All methods belong to the front's event loop.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from cloud.blender.cache import PodCache
@@ -17,7 +17,7 @@ from cloud.blender.intake import STEPS, Intake, SenselessAnswer
 from cloud.blender.isolation.sandbox import NoSandbox
 from cloud.blender.lookup import ApiIndex
 from cloud.blender.process import BlenderProcess, ChildDied, Ground
-from cloud.blender.store import EMPTY_SCENE, NoFile, PodStore, StoreFull
+from cloud.blender.store import EMPTY_SCENE, NoFile, PodStore, Snapshot, StoreFull
 from cloud.errors import Prompt2MeshError
 
 logger = logging.getLogger(__name__)
@@ -122,9 +122,9 @@ class BlenderSupervisor:
                 self._in_background(self._warm_up())
                 raise
 
-    async def snapshots(self, action: str, sha256: str = "", other: str = "", label: str = "") -> Message:
+    async def snapshots(self, asked: dict[str, str], project: Sequence[Snapshot] | None) -> Message:
         """The scene's history: list, restore, branch, label, diff. Raises: as `call`, InvalidInput."""
-        return await answer_snapshots(self, action, sha256, other, label)
+        return await answer_snapshots(self, project=project, **asked)
 
     async def lookup(self, query: str) -> Message:
         """What Blender's own API says. Raises: as `call`, InvalidInput."""

@@ -4,7 +4,7 @@ Every failure that the model can mend is a result with `is_error`; only a tool t
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,7 +29,9 @@ from cloud.blender.calls import CallCancelled, CallKey, Calls, Progress, reporte
 from cloud.blender.endpoint import SESSION_HEADER
 from cloud.blender.frames import Message
 from cloud.blender.policy import refusal
+from cloud.blender.project_history import history_of
 from cloud.blender.resources import PictureShelf
+from cloud.blender.store import Snapshot
 from cloud.errors import Prompt2MeshError
 
 SEED_META_KEY = "prompt2mesh/seed"
@@ -55,8 +57,8 @@ class Blender(Protocol):
         """What the API index knows."""
         ...
 
-    async def snapshots(self, action: str, sha256: str = "", other: str = "", label: str = "") -> Message:
-        """The history, or a change of it."""
+    async def snapshots(self, asked: dict[str, str], project: Sequence[Snapshot] | None) -> Message:
+        """The history, or a change of it: the project's, or all of the pod's (None)."""
         ...
 
 
@@ -213,7 +215,8 @@ class ToolDesk:
             case given.Lookup(query=query):
                 return self._blender.lookup(query)
             case given.Snapshots():
-                return self._in_turn(progress, lambda: self._blender.snapshots(**arguments.model_dump()))
+                project = history_of(context.meta)
+                return self._in_turn(progress, lambda: self._blender.snapshots(arguments.model_dump(), project))
             case given.RunPython():
                 return self._run_python(arguments, progress, seed_of(context))
             case given.Look():

@@ -79,8 +79,10 @@ def _show_parameters(console: Console, listed: dict[str, Any]) -> None:
         console.print("This scene has no parameters: its code names no numbers or colours.")
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("NAME", "VALUE", "RANGE", "STEP", ""):
-        table.add_column(heading, style="cyan" if heading == "NAME" else "", overflow="fold")
+    longest = max(len(each["id"]) for each in listed["items"])
+    table.add_column("NAME", style="cyan", no_wrap=True, min_width=longest)  # it is to be copied
+    for heading in ("VALUE", "RANGE", "STEP", ""):
+        table.add_column(heading, overflow="fold")
     for each in listed["items"]:
         table.add_row(*(plain(text) for text in _row(each)))
     console.print(table)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cloud.agent.contract import ToolResult
 from cloud.errors import Prompt2MeshError
+from cloud.jobs.history.queries import depth_of
 from cloud.jobs.history.scripts import script_of
 from cloud.jobs.pod import PodToolbox
 from cloud.jobs.recorder import JobRecorder
@@ -58,7 +59,11 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
 
 async def deliver_script(recorder: JobRecorder) -> None:
     """Make the script that rebuilds the scene, unless the job has it; an empty scene has none."""
-    if recorder.head_id is not None and not recorder.has_file("script", "script.py"):
+    if recorder.head_id is None:
+        return
+    async with recorder.database.sessions() as session:
+        recorder.script_steps = await depth_of(session, recorder.head_id)
+    if not recorder.has_file("script", "script.py"):
         async with recorder.database.sessions() as session:
             script = await script_of(session, recorder.head_id)
         await recorder.add_files([NewFile("script", "script.py", "text/x-python", script.encode())])

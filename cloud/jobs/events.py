@@ -225,17 +225,18 @@ class SceneChange(BaseModel):
 class JobResult(BaseModel):
     """What came of a job: kept in `jobs.result` and shown by every client.
 
-    `objects` counts objects with geometry, `triangles` those of their evaluated meshes, `steps` the tool
-    calls, `seconds` the time from start to end; `timings` says where it went, in seconds. `comparison` is there for
-    the job kind `compare` alone: see `cloud.jobs.kinds.compare`. `brief` is what was to be built where the prompt was
-    refined; `verdict` the last review's of the scene that stands, after so many `mends`. `changed` is there where a
-    build changed a scene that was not empty.
+    `objects` counts objects with geometry, `triangles` those of their evaluated meshes, `steps` all steps of the script
+    that rebuilds the scene, `tool_calls` those of this job, `seconds` the time from start to end; `timings` says where
+    it went, in seconds. `comparison` is there for the job kind `compare` alone: see `cloud.jobs.kinds.compare`. `brief`
+    is what was to be built where the prompt was refined; `verdict` the last review's of the scene that stands, after so
+    many `mends`. `changed` is there where a build or new parameters changed a scene that was not empty.
     """
 
     model: str
     objects: int = 0
     triangles: int = 0
     steps: int = 0
+    tool_calls: int = 0
     seconds: float = 0.0
     usage: UsageTotals = UsageTotals()
     summary: str = ""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
@@ -18,6 +18,9 @@ from cloud.storage.store import ArtifactStore
 EMPTY_SCENE = ""
 GOING_BACK = frozenset({"restore", "branch"})
 """Actions of the tool `snapshots` after which the scene is an older one."""
+
+History = Sequence[Mapping[str, Any]]
+"""Snapshots: each with `sha256`, `parent` (a hash), `title`, `label`, `bytes` and `created_at` (in seconds)."""
 
 _HASH = re.compile("[0-9a-f]{6,64}")
 # Above the pod's own limit of a step that names none: only a pod that hangs as a whole gets here.
@@ -44,7 +47,8 @@ class PodToolbox:
 
     `seed` is what chance in the scene's code begins with. `scene` is the hash of the snapshot that the pod holds.
     `base` is the scene that an edit began with: `check` tells what stood there before, looking once, when first asked.
-    `find` gives the whole hash of one of the project's snapshots: an older one may be one that this pod never had.
+    `history` gives the project's snapshots, newest first: the model sees and opens no others, though the pod is for all
+    projects of its user, and these also where this pod never had them.
     A step's snapshot is in the artifact store before its result is given out, so whatever the caller has seen can
     be restored.
     """
@@ -58,14 +62,14 @@ class PodToolbox:
         on_wait: Callable[[str], Awaitable[None]],
         *,
         seed: int = 0,
-        find: Callable[[str], Awaitable[str | None]] | None = None,
+        history: Callable[[], Awaitable[History]] | None = None,
     ) -> None:
         self._fleet = fleet
         self._store = store
         self._user_id = user_id
         self._on_wait = on_wait
         self._seed = seed
-        self._find = find
+        self._history = history
         self._held: set[str] = set()
         self._offered: dict[str, str] = {}
         self._link: PodLink | None = None
@@ -117,13 +121,15 @@ class PodToolbox:
         return lost_in_a_call()
 
     async def _ask(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        told: dict[str, Any] = {}
         async with asyncio.timeout(wait_limit_s(arguments, _CALL_LIMIT_S)):
-            if name == "snapshots":
+            if name == "snapshots" and self._history is not None:
+                told["history"] = await self._history()
                 for key in ("sha256", "other"):
-                    await self._bring(arguments.get(key))
+                    await self._bring(arguments.get(key), told["history"])
             elif name == "import_file":
                 await self._hand_in(arguments.get("file"))
-            result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments))
+            result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments, **told))
         await self._follow(name, arguments, result)
         self._losses = 0
         return result
@@ -178,13 +184,15 @@ class PodToolbox:
             # Every time: a pod keeps only the last few, and a second import of one file is rare.
             await self._connected().ask(lambda toolbox: toolbox.upload_import(name, self._store.stream(sha256)))
 
-    async def _bring(self, named: object) -> None:
-        """Give the pod the snapshot that a call names by its hash, or the beginning of it, if it has it not."""
-        if self._find is None or not isinstance(named, str) or not _HASH.fullmatch(named):
+    async def _bring(self, named: object, history: History) -> None:
+        """Give the pod the snapshot that a call names by its hash, the beginning of it or its label, if it lacks it."""
+        if not isinstance(named, str) or not named:
             return
-        sha256 = await self._find(named)
-        if sha256 is not None:
-            await self._upload(sha256)
+        is_hash = _HASH.fullmatch(named) is not None
+        for entry in history:
+            if entry["label"] == named or (is_hash and entry["sha256"].startswith(named)):
+                await self._upload(entry["sha256"])
+                return
 
     async def open_scene(self, sha256: str) -> None:
         """The pod holds this snapshot, or the empty scene, from here on.

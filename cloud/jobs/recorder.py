@@ -32,10 +32,12 @@ class JobRecorder(ConversationRecorder):
 
     A new attempt begins with `resume`. Transactions outlive a restart of the database: see `JobWrites`. Once
     `draining` is set, the methods that end a turn, a step or a file raise `HandOver` when they have written.
+    `steps` counts the tool calls, `script_steps` the steps of the scene's script, once that is delivered.
     `on_snapshot` is called when a step's new scene has been kept, with its id and the step's number.
     """
 
     steps: int = 0
+    script_steps: int = 0
     snapshots: int = 0
     objects: int = 0
     triangles: int = 0

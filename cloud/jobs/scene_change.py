@@ -22,7 +22,16 @@ async def scene_change(work: "JobWork", toolbox: "PodToolbox") -> SceneChange | 
 
     A difference that the pod cannot tell costs itself alone. Raises: ArtifactMissing, PodLost, PodNotReady.
     """
-    if work.job.base_snapshot_id is None or not work.recorder.snapshots:
+    changed = await difference_to_base(work, toolbox) if work.recorder.snapshots else None
+    return change_of(changed) if changed is not None else None
+
+
+async def difference_to_base(work: "JobWork", toolbox: "PodToolbox") -> dict[str, Any] | None:
+    """What the pod says of the difference from the job's base to the scene as it stands.
+
+    None: the job began with an empty scene, or the pod cannot tell. Raises: ArtifactMissing, PodLost, PodNotReady.
+    """
+    if work.job.base_snapshot_id is None:
         return None
     async with work.services.database.sessions() as session:
         base = await snapshot_row(session, work.job.base_snapshot_id)
@@ -33,7 +42,12 @@ async def scene_change(work: "JobWork", toolbox: "PodToolbox") -> SceneChange | 
     if result.is_error or not isinstance(changed, dict):
         logger.warning("no difference to the scene before", extra={"job_id": str(work.job.id)})
         return None
-    return change_of(changed)
+    return changed
+
+
+def is_nothing(changed: dict[str, Any]) -> bool:
+    """Whether two scenes are the same in all that the pod measures."""
+    return not any(changed.get(kind) for kind in ("counts", "renamed", "settings"))
 
 
 def change_of(changed: dict[str, Any]) -> SceneChange:

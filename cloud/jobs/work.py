@@ -23,8 +23,8 @@ from cloud.jobs import queries
 from cloud.jobs.events import JobResult, SceneChange
 from cloud.jobs.kinds import build, compare, export, importing, parameters, refine
 from cloud.jobs.options import BuildOptions
-from cloud.jobs.pod import EMPTY_SCENE, PodToolbox
-from cloud.jobs.progress.queries import snapshot_hash
+from cloud.jobs.pod import EMPTY_SCENE, History, PodToolbox
+from cloud.jobs.progress.queries import snapshots_told
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.script import seed_of_project
 from cloud.settings import Settings
@@ -85,7 +85,7 @@ class JobWork:
                     scene,
                     self.recorder.waiting,
                     seed=await self._seed(),
-                    find=self._find_snapshot,
+                    history=self._snapshots_told,
                 )
                 await stack.enter_async_context(toolbox)
             self.outcome = await _KINDS[self.job.kind](self, toolbox)
@@ -104,7 +104,8 @@ class JobWork:
             model=self.model,
             objects=recorder.objects,
             triangles=recorder.triangles,
-            steps=recorder.steps,
+            steps=recorder.script_steps,
+            tool_calls=recorder.steps,
             seconds=round(recorder.active_s + time.monotonic() - self.began, 3),
             usage=recorder.usage,
             summary=self.outcome.summary,
@@ -117,9 +118,9 @@ class JobWork:
             timings={name: round(seconds, 3) for name, seconds in self.timings.items()},
         )
 
-    async def _find_snapshot(self, beginning: str) -> str | None:
+    async def _snapshots_told(self) -> History:
         async with self.services.database.sessions() as session:
-            return await snapshot_hash(session, self.job.project_id, beginning)
+            return await snapshots_told(session, self.job.project_id)
 
     async def _seed(self) -> int:
         async with self.services.database.sessions() as session:

@@ -57,6 +57,18 @@ async def test_each_kind_of_edit_is_named(pod: RunningPod, code: str, what: str)
     assert what in changed["summary"].split("(")[1].split(")")[0].split(", ")
 
 
+async def test_a_lamp_and_a_camera_have_settings_and_no_shape(pod: RunningPod) -> None:
+    made = "".join(
+        f"bpy.context.collection.objects.link(bpy.data.objects.new('{name}', bpy.data.{kind}))\n"
+        for name, kind in (("Sun", "lights.new('Sun', 'SUN')"), ("Eye", "cameras.new('Eye')"))
+    )
+    async with pod.toolbox(made) as box:
+        code = "bpy.data.lights['Sun'].energy = 4\nbpy.data.cameras['Eye'].lens = 80"
+        changed = (await run(box, "run_python", code=code))["changed"]
+    assert (sorted(changed["modified"]), changed["remeshed"]) == (["Eye", "Sun"], [])
+    assert "Eye, Sun (settings)" in changed["summary"]
+
+
 async def test_a_modifier_that_is_tuned_is_a_change(pod: RunningPod) -> None:
     changed = await changed_by(pod, "bpy.data.objects['Brick.001'].modifiers[0].width = 0.3")
     assert changed["summary"] == "modified Brick.001 (modifiers)"

@@ -5,6 +5,7 @@ import hashlib
 import httpx2
 import pytest
 
+from cloud.agent.contract import ToolResult
 from cloud.errors import InvalidInput, NotFound
 from tests.blender.pod_process import RunningPod, run
 
@@ -20,6 +21,42 @@ ball = bpy.context.object
 ball.name, ball.parent, ball.matrix_parent_inverse = "Ball", table, table.matrix_world.inverted()
 ball.hide_render = True
 """
+
+
+async def test_history_is_that_of_the_project_that_the_caller_names_though_the_pod_holds_more(pod: RunningPod) -> None:
+    made = "bpy.data.objects.new('Thing', None)"
+    async with pod.toolbox() as box:
+        other = (await run(box, "run_python", code=f"{made}  # of another project"))["snapshot"]["sha256"]
+        await box.call("snapshots", {"action": "label", "sha256": other, "label": "theirs"})
+        await box.call("snapshots", {"action": "restore", "sha256": "empty"})
+        own = (await run(box, "run_python", code="bpy.ops.mesh.primitive_cube_add()"))["snapshot"]["sha256"]
+        lacking = {
+            "sha256": "a1" * 32,
+            "parent": "",
+            "title": "an older step",
+            "label": "",
+            "bytes": 9,
+            "created_at": 1,
+        }
+        history = [{**lacking, "sha256": own, "title": "a cube", "parent": lacking["sha256"]}, lacking]
+
+        async def asked(**arguments: str) -> ToolResult:
+            return await box.call("snapshots", arguments, history=history)
+
+        listed = await asked(action="list")
+        named = ("theirs", other, other[:8], lacking["sha256"])
+        refused = [await asked(action="restore", sha256=each) for each in named]
+        refused += [await asked(action="diff", sha256=own, other=other), await asked(action="label", sha256=other)]
+        await asked(action="label", sha256=own, label="theirs")
+        back = await asked(action="restore", sha256="theirs")
+        labels = [e["label"] for e in (await run(box, "snapshots", action="list"))["snapshots"] if e["sha256"] == other]
+        nothing = (await box.call("snapshots", {"action": "list"}, history=[])).structured["snapshots"]
+    assert [entry["sha256"] for entry in listed.structured["snapshots"]] == [own, lacking["sha256"]]
+    assert "a cube (now)" in listed.content[0]["text"]
+    assert "an older step" in listed.content[0]["text"]
+    assert all(result.is_error for result in refused)
+    assert (back.is_error, back.structured["sha256"], labels) == (False, own, ["theirs"])
+    assert [entry["sha256"] for entry in nothing] == [own], "the scene that is open is the caller's own"
 
 
 async def test_inspect_tells_size_place_and_kin(pod: RunningPod) -> None:

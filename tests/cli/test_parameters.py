@@ -56,6 +56,14 @@ def test_parameters_are_listed_as_a_table_and_as_json(sent: list[Any]) -> None:
     assert sent == []
 
 
+def test_names_are_whole_however_narrow_the_terminal(sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    long = {"id": "RUG_STRIPE_COLOR_LAMP_LEFT", "step_title": "The rug's stripes", "description": "as on a flag " * 4}
+    monkeypatch.setattr(ApiClient, "parameters", lambda *_: {**LISTED, "items": [{**LISTED["items"][1], **long}]})
+    for columns in ("60", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert long["id"] in run().stdout
+
+
 def test_new_values_are_sent_as_their_kinds_for_the_scene_that_was_listed(sent: list[Any]) -> None:
     run("SEAT_HEIGHT=0.6", "WOOD_COLOR=1,0,0.5", "WITH_BACK=off")
     run("WOOD_COLOR=#c81e1e", "OTHER=words")

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.fleet.contract import Fleet
-from cloud.jobs.pod import EMPTY_SCENE
+from cloud.jobs.pod import EMPTY_SCENE, History
 from cloud.storage.store import ArtifactStore
 from tests.support.pictures import picture_block
 
@@ -28,7 +28,7 @@ class NotebookPod:
         on_wait: Callable[[str], Awaitable[None]],
         *,
         seed: int = 0,
-        find: Callable[[str], Awaitable[str | None]] | None = None,
+        history: Callable[[], Awaitable[History]] | None = None,
     ) -> None:
         self._store = store
         self.scene = scene

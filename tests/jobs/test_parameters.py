@@ -133,6 +133,23 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
     assert_same(scene, describe(tmp_path, "again.blend"))
 
 
+async def test_a_change_that_later_steps_undo_is_told_as_none(backend: Backend, user: Account) -> None:
+    """Nobody can tell from the code that the loop sets what the number had set."""
+    lifted = "for thing in bpy.data.objects:\n    thing.location.z = max(1.0, thing.location.z)"
+    await built(backend, user, step(SEAT, "Seat"), step(lifted, "Lift"))
+    async with running(backend.services):
+        same = await user.ended(await changed(user, {"SEAT_HEIGHT": 0.6}))
+        other = await user.ended(await changed(user, {"LEGS": 4}))
+    assert same.result is not None
+    assert other.result is not None
+    assert same.result["summary"] == (
+        "The scene was made again: SEAT_HEIGHT = 0.6. Nothing in the scene changed: most likely a later step sets the "
+        "same thing again."
+    )
+    assert other.result["summary"] == "The scene was made again: LEGS = 4."
+    assert (same.result["changed"]["counts"], other.result["changed"]["modified"]) == ({}, ["Seat"])
+
+
 async def test_a_step_that_fails_leaves_the_scene_as_it_was(backend: Backend, user: Account) -> None:
     await built(backend, user, step(SEAT, "Seat"), step(BALL, "Ball"))
     before, count = await user.head(), len(await user.snapshots())
@@ -224,11 +241,13 @@ async def test_the_offline_modellers_scene_is_made_again_with_other_numbers(
     backend: Backend, user: Account, tmp_path: Path
 ) -> None:
     async with serve_offline_modeller() as url, running(offline(backend, url)):
-        await user.ended(await user.post("a stool with a mug on it"))
+        built_before = await user.ended(await user.post("a stool with a mug on it"))
         job = await user.ended(await changed(user, {"STOOL_HEIGHT": 0.9, "STOOL_LEGS": 3}))
     assert job.state == "succeeded", job.error
     assert job.result is not None
+    assert built_before.result is not None
     assert job.result["model"] == ""
+    assert job.result["steps"] == built_before.result["steps"]
     assert job.result["usage"]["output_tokens"] == 0
     assert (await parameters(user))["STOOL_LEGS"] == 3
     scene = (await user.artifacts(job.id))["scene.blend"]

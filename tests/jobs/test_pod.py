@@ -10,7 +10,7 @@ import pytest
 from cloud.agent.contract import ToolResult
 from cloud.agent.toolbox import ToolboxLost
 from cloud.fleet.contract import Endpoint, PodNotReady
-from cloud.jobs.pod import EMPTY_SCENE, PodLost, PodToolbox
+from cloud.jobs.pod import EMPTY_SCENE, History, PodLost, PodToolbox
 from cloud.storage.store import ArtifactStore
 
 DONE = ToolResult([{"type": "text", "text": "done"}])
@@ -35,6 +35,7 @@ class Pods:
     stopped: int = 0
     uploaded: list[str] = field(default_factory=list)
     hangs_at_close: bool = False
+    histories: list[Any] = field(default_factory=list)
 
     async def acquire(self, user_id: str) -> Endpoint:
         if self.starts and (error := self.starts.pop(0)) is not None:
@@ -76,7 +77,8 @@ def pods(monkeypatch: pytest.MonkeyPatch) -> Pods:
                 except asyncio.CancelledError:
                     continue
 
-        async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        async def call(self, name: str, arguments: dict[str, Any], **told: Any) -> ToolResult:
+            playing.histories += told.values()
             return await playing.play(name, arguments)
 
         async def upload_snapshot(self, sha256: str, data: bytes) -> None:
@@ -193,17 +195,22 @@ async def test_pod_that_is_killed_as_it_starts_is_tried_more_often(pods: Pods, s
 
 async def test_older_snapshot_that_the_pod_never_had_is_brought_once(pods: Pods, store: ArtifactStore) -> None:
     stored = await store.put(b"a scene")
+    told = {"sha256": stored.sha256, "parent": "", "title": "", "label": "the first", "bytes": 7, "created_at": 1.0}
 
-    async def find(beginning: str) -> str | None:
-        return stored.sha256 if stored.sha256.startswith(beginning) else None
+    async def history() -> History:
+        return [told]
 
     async def on_wait(reason: str) -> None:
         pass
 
-    async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait, find=find) as toolbox:  # type: ignore[arg-type]
-        for named in (stored.sha256[:12], stored.sha256, "0" * 12, "a label", "empty", ""):
+    async with PodToolbox(pods, store, "ada", EMPTY_SCENE, on_wait, history=history) as toolbox:  # type: ignore[arg-type]
+        for named in ("0" * 12, "a label", "empty", ""):
+            await toolbox.call("snapshots", {"action": "diff", "sha256": named})
+        assert pods.uploaded == []
+        for named in ("the first", stored.sha256[:12], stored.sha256):
             await toolbox.call("snapshots", {"action": "diff", "sha256": named})
     assert pods.uploaded == [stored.sha256]
+    assert pods.histories == [[told]] * 7
 
 
 async def test_cancel_does_not_wait_for_a_pod_that_hangs(pods: Pods, store: ArtifactStore) -> None:

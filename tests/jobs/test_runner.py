@@ -49,7 +49,8 @@ async def test_build_ends_with_scene_preview_script_and_a_result(backend: Backen
         job = await user.ended(job_id)
     assert (job.state, job.outcome, job.error) == ("succeeded", "finished", None)
     assert job.result is not None
-    assert (job.result["objects"], job.result["triangles"], job.result["steps"]) == (1, 12, 2)
+    assert (job.result["objects"], job.result["triangles"]) == (1, 12)
+    assert (job.result["steps"], job.result["tool_calls"]) == (1, 2)
     assert job.result["not_built"] == ["its shadow"]
     assert job.result["usage"]["input_tokens"] == 300
     assert set(job.result["timings"]) == {"queue", "pod", "model", "tools", "preview", "deliver"}

@@ -35,6 +35,7 @@ _LAYERS_WITHOUT_SHAPE = frozenset(
     {".select_vert", ".select_edge", ".select_poly", ".hide_vert", ".hide_edge", ".hide_poly", ".corner_edge"}
 )
 _LAYERS_AT_MOST = 16
+_SHAPELESS = frozenset({"LIGHT", "CAMERA", "LIGHT_PROBE", "SPEAKER"})
 
 
 def fingerprint_scene() -> Fingerprint:
@@ -64,7 +65,7 @@ def _object_states(materials: dict[str, int]) -> dict[str, dict[str, Any]]:
         state: dict[str, Any] = {
             "uid": obj.session_uid,
             "placed": zlib.crc32(place),
-            "shape": [obj.type, shapes.get((data.id_type, data.name), 0) if data else 0],
+            _data_aspect(obj): [obj.type, shapes.get((data.id_type, data.name), 0) if data else 0],
             "material": [[name, materials.get(name, 0)] for name in obj.material_slots.keys()],  # noqa: SIM118
             "parent": parent.name if parent else "",
             "collections": homes.get(obj.name, []),
@@ -80,6 +81,11 @@ def _object_states(materials: dict[str, int]) -> dict[str, dict[str, Any]]:
             state["animation"] = _animation_state(obj.animation_data, motions)
         states[obj.name] = state
     return states
+
+
+def _data_aspect(obj: bpy.types.Object) -> str:
+    """What a change of the object's data is a change of: a lamp and a camera have no shape."""
+    return "settings" if obj.type in _SHAPELESS else "shape"
 
 
 def _homes() -> dict[str, list[str]]:

@@ -68,6 +68,13 @@ async def get_snapshot(session: AsyncSession, project_id: UUID, snapshot_id: UUI
     return snapshot
 
 
+async def depth_of(session: AsyncSession, snapshot_id: UUID) -> int:
+    """How many steps lead from the empty scene to this snapshot."""
+    chain = select(Snapshot.id, Snapshot.parent_id).where(Snapshot.id == snapshot_id).cte("chain", recursive=True)
+    chain = chain.union(select(Snapshot.id, Snapshot.parent_id).where(Snapshot.id == chain.c.parent_id))
+    return await session.scalar(select(func.count()).select_from(chain)) or 0
+
+
 async def children_of(session: AsyncSession, snapshot_id: UUID) -> Sequence[UUID]:
     """The snapshots that were made of this one, oldest first."""
     statement = select(Snapshot.id).where(Snapshot.parent_id == snapshot_id)

@@ -20,6 +20,7 @@ from cloud.jobs.parameters import queries
 from cloud.jobs.parameters.changes import Rerun, plan_rerun, read_scene
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.queries import JobWriter
+from cloud.jobs.scene_change import change_of, difference_to_base, is_nothing
 from cloud.jobs.storable import storable_text
 from cloud.projects.queries import get_project
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cloud.jobs.work import JobWork
 
 _ERROR_LIMIT_CHARS = 300
+_NOTHING_CHANGED = "Nothing in the scene changed: most likely a later step sets the same thing again."
 
 
 class StepFailed(Prompt2MeshError):
@@ -54,7 +56,12 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     work.recorder.head_id, work.recorder.steps = last.id, last.step
     await work.recorder.stage("deliver")
     await _deliver(work, toolbox, last)
-    return Outcome("finished", f"The scene was made again: {work.job.prompt.rpartition(', with ')[2]}.")
+    summary = f"The scene was made again: {work.job.prompt.rpartition(', with ')[2]}."
+    changed = await difference_to_base(work, toolbox)
+    if changed is not None:
+        work.changed = change_of(changed)
+        summary += f" {_NOTHING_CHANGED}" if is_nothing(changed) else ""
+    return Outcome("finished", summary)
 
 
 async def _made_before(work: "JobWork") -> Snapshot | None:

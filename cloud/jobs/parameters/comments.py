@@ -19,7 +19,12 @@ _LENGTHS = frozenset(
 _SUFFIXES = {"M": "m", "CM": "cm", "MM": "mm", "KM": "km", "DEG": "deg", "DEGREES": "deg", "RAD": "rad"}
 _PROPORTIONS = frozenset({"SCALE", "FACTOR", "RATIO", "PER"})  # numbers between two units, or without one
 _NUMBER = r"[-+−]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_PER = {**_UNITS, "h": "h", "hour": "h", "min": "min", "minute": "min", "frame": "frame"}
+_PLAIN, _UNDER = ("|".join(sorted(map(re.escape, each), key=len, reverse=True)) for each in (_UNITS, _PER))
+_POWER = r"(?:\^?[23](?!\d)|[²³])?"
+_UNIT = rf"(?:{_PLAIN}){_POWER}(?:/(?:{_UNDER}){_POWER})?"  # m, m², W/m2, deg/s, kg/m^3
+_COMPOUND = re.compile(rf"({_PLAIN})({_POWER})(?:/({_UNDER})({_POWER}))?", re.IGNORECASE)
+_POWERS = str.maketrans({"2": "²", "3": "³", "^": None})
 _ASIDE = rf"(?:\s*(?P<{{0}}>{_UNIT})(?![A-Za-z]))?(?:\s*\([^()]*\))?"  # a unit, and words such as "(closed)"
 _LOW, _HIGH = (
     rf"(?<![\w.])(?P<{side}>{_NUMBER}){_ASIDE.format(side + '_unit')}" for side in ("low", "high")
@@ -37,7 +42,9 @@ _RANGES = tuple(
 _LEAST = re.compile(rf"(?:\bmin(?:imum)?\b\.?|\bat least\b|>=|≥)\s*[:=]?\s*{_LOW}", re.IGNORECASE)
 _MOST = re.compile(rf"(?:\bmax(?:imum)?\b\.?|\bat most\b|\bup to\b|<=|≤)\s*[:=]?\s*{_HIGH}", re.IGNORECASE)
 _BRACKETED = re.compile(rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]")
-_UNIT_IN_WORDS = re.compile(r"[(\[]\s*([a-zA-Z°%]+)\s*[)\],]|\bin ([a-zA-Z]+)\b")
+_UNIT_IN_WORDS = re.compile(
+    r"[(\[]\s*([a-zA-Z°%][a-zA-Z/23²³^]*)\s*[)\],]|\bin ([a-zA-Z]+(?:/[a-zA-Z]+)?[23²³]?)(?!\w)"
+)
 _EMPTY = re.compile(r"(?:\b(?:range|limits)\b[:=]?\s*,)|[(\[][\s,]*[)\]]")  # what a range leaves of its brackets
 # "5 cm above the seat" tells what a value is in other words, and "degrees per second" is no unit of ours.
 _UNIT_SOMEWHERE = re.compile(
@@ -105,6 +112,8 @@ def _ends_in_unit_of_all(hints: Sequence[Hints]) -> bool:
 def _pieces(text: str, count: int) -> list[str] | None:
     """The text in as many pieces as there are values, or None. A comma in brackets parts nothing."""
     for mark in (";", "/", "|", ","):
+        if mark == "/" and _unit(text.partition(":")[0].partition(",")[0].strip()):
+            continue  # of "W/m2"
         pieces = [piece.strip() for piece in re.split(rf"{re.escape(mark)}(?![^(\[]*[)\]])", text)]
         if len(pieces) == count and all(pieces):
             return pieces
@@ -133,7 +142,7 @@ def _without_limits(text: str) -> tuple[str, float | None, float | None, str]:
             continue
         low, high = _number(found["low"]), _number(found["high"])
         if low < high:
-            unit = _UNITS.get((found["high_unit"] or found["low_unit"] or "").lower(), "")
+            unit = _unit(found["high_unit"] or found["low_unit"] or "")
             left = f"{text[: found.start()]},{text[found.end() :]}"
             return _EMPTY.sub(",", left), low, high, unit
     least, most = _LEAST.search(text), _MOST.search(text)
@@ -141,7 +150,7 @@ def _without_limits(text: str) -> tuple[str, float | None, float | None, str]:
     if (low is None and high is None) or (low is not None and high is not None and low >= high):
         return text, None, None, ""
     unit = (least and least["low_unit"]) or (most and most["high_unit"]) or ""
-    return _EMPTY.sub(",", _MOST.sub(",", _LEAST.sub(",", text))), low, high, _UNITS.get(unit.lower(), "")
+    return _EMPTY.sub(",", _MOST.sub(",", _LEAST.sub(",", text))), low, high, _unit(unit)
 
 
 def unit_of_name(name: str) -> str:
@@ -162,6 +171,16 @@ def label_of_name(name: str) -> str:
     return " ".join(words).lower().capitalize()
 
 
+def _unit(written: str) -> str:
+    """The unit as we write it: `W/m2` as "W/m²"; "" for what is none."""
+    found = _COMPOUND.fullmatch(written)
+    if found is None:
+        return ""
+    over, power, under, lower_power = (found[index] or "" for index in (1, 2, 3, 4))
+    per = f"/{_PER[under.lower()]}{lower_power.translate(_POWERS)}" if under else ""
+    return f"{_UNITS[over.lower()]}{power.translate(_POWERS)}{per}"
+
+
 def _number(written: str) -> float:
     return float(written.replace("_", "").replace("−", "-").rstrip("."))
 
@@ -170,14 +189,14 @@ def _unit_of(head: str) -> tuple[str, str]:
     """The unit that stands alone between commas, and what is left as words."""
     pieces = [piece.strip() for piece in re.split(r"[,;]", head) if piece.strip()]
     for index, piece in enumerate(pieces):
-        if piece.lower() in _UNITS:
-            return _UNITS[piece.lower()], ", ".join(pieces[:index] + pieces[index + 1 :])
+        if unit := _unit(piece):
+            return unit, ", ".join(pieces[:index] + pieces[index + 1 :])
     return "", ", ".join(pieces)
 
 
 def _unit_in_words(text: str) -> str:
     for found in _UNIT_IN_WORDS.finditer(text):
-        if unit := _UNITS.get((found[1] or found[2]).lower()):
+        if unit := _unit(found[1] or found[2]):
             return unit
     found = _UNIT_SOMEWHERE.search(text)
     return _UNITS[found[1].lower()] if found else ""

@@ -18,6 +18,8 @@ _VECTORS = frozenset({"location", "rotation_euler", "scale"})
 _HARMLESS_OPERATORS = re.compile(
     r"bpy\.ops\.(?:mesh\.\w+|curve\.\w+|object\.(?:\w+_add|select_all|shade_\w+|mode_set|editmode_toggle))"
 )
+# The way to a value; who reads one asks for what lies at its end.
+_WAYS = frozenset({"node_tree", "nodes", "inputs", "outputs", "links"})
 _AXES = {"0": "x", "1": "y", "2": "z"}
 
 
@@ -120,14 +122,8 @@ class Tracer:
 
     def _reads(self, node: ast.AST) -> Iterator[Place | str]:
         """Every property that the node reads; the way to what an assignment sets is not read."""
-        set_here: set[int] = set()
-        for each in ast.walk(node):
-            targets = each.targets if isinstance(each, ast.Assign) else []
-            for target in targets:
-                set_here |= {id(part) for part in ast.walk(target)}
-        for each in ast.walk(node):
-            if isinstance(each, ast.Attribute) and id(each) not in set_here:
-                yield self.place(each) or each.attr
+        for each in _read_in(node):
+            yield self.place(each) or each.attr
 
     def place(self, node: ast.expr) -> Place | None:
         """The place that an expression means; None where that is not sure."""
@@ -229,4 +225,14 @@ def _called_in(node: ast.AST) -> list[str]:
 
 
 def _property_names(node: ast.AST) -> set[str]:
-    return {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+    return {each.attr for each in _read_in(node)}
+
+
+def _read_in(node: ast.AST) -> Iterator[ast.Attribute]:
+    set_here: set[int] = set()
+    for each in ast.walk(node):
+        for target in each.targets if isinstance(each, ast.Assign) else []:
+            set_here |= {id(part) for part in ast.walk(target)}
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute) and each.attr not in _WAYS and id(each) not in set_here:
+            yield each

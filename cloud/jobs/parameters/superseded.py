@@ -9,12 +9,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cloud.jobs.kept_steps import IMPORT_MARK, KEPT_MARK
+from cloud.jobs.parameters.idioms import written_out
 from cloud.jobs.parameters.places import Place, Statement, Tracer, overlap
 from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS
 from cloud.jobs.parameters.uses import names_in_use
 
 _PURE = frozenset(
-    {"radians", "degrees", "abs", "min", "max", "float", "int", "round", "tuple", "list", "sqrt", "Vector", "Euler"}
+    {
+        "radians",
+        "degrees",
+        "abs",
+        "min",
+        "max",
+        "float",
+        "int",
+        "len",
+        "round",
+        "tuple",
+        "list",
+        "sqrt",
+        "Vector",
+        "Euler",
+    }
 )
 # What takes over the state that a thing has at this moment, whichever property it asks for.
 _TAKING_OVER = frozenset(
@@ -70,7 +86,7 @@ def _unread(tree: ast.Module | None) -> frozenset[str]:
 
 def _history(trees: Sequence[ast.Module | None]) -> list[_Moment]:
     tracer = Tracer()
-    traced = [(step, tracer.step(tree)) for step, tree in enumerate(trees) if tree is not None]
+    traced = [(step, tracer.step(written_out(tree))) for step, tree in enumerate(trees) if tree is not None]
     return [_Moment(step, statement) for step, statements in traced for statement in statements]
 
 

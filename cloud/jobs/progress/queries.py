@@ -9,10 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import aliased
 
 from cloud.db.models import Artifact, Consultation, Event, Job, Message, Snapshot, Step
 from cloud.jobs import queries
 from cloud.jobs.events import UsageTotals
+
+_SNAPSHOTS_TOLD = 500
+_TITLE_CHARS = 80
 
 
 @dataclass(frozen=True)
@@ -97,14 +101,27 @@ async def snapshot_row(session: AsyncSession, snapshot_id: UUID) -> Snapshot | N
     return await session.get(Snapshot, snapshot_id)
 
 
-async def snapshot_hash(session: AsyncSession, project_id: UUID, beginning: str) -> str | None:
-    """The hash of the project's newest snapshot whose hash begins so."""
-    return await session.scalar(
-        select(Snapshot.sha256)
-        .where(Snapshot.project_id == project_id, Snapshot.sha256.startswith(beginning, autoescape=True))
-        .order_by(Snapshot.created_at.desc())
-        .limit(1)
+async def snapshots_told(session: AsyncSession, project_id: UUID) -> list[dict[str, Any]]:
+    """The project's snapshots as a pod is told of them, newest first: all that a model may list and open."""
+    parent = aliased(Snapshot)
+    rows = await session.execute(
+        select(Snapshot, func.coalesce(parent.sha256, ""))
+        .outerjoin(parent, parent.id == Snapshot.parent_id)
+        .where(Snapshot.project_id == project_id)
+        .order_by(Snapshot.created_at.desc(), Snapshot.step.desc())
+        .limit(_SNAPSHOTS_TOLD)
     )
+    return [
+        {
+            "sha256": snapshot.sha256,
+            "parent": parent_hash,
+            "title": snapshot.title[:_TITLE_CHARS],
+            "label": snapshot.label,
+            "bytes": snapshot.bytes,
+            "created_at": snapshot.created_at.timestamp(),
+        }
+        for snapshot, parent_hash in rows
+    ]
 
 
 async def notify(engine: AsyncEngine, channel: str, payload: str) -> None:

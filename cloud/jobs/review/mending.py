@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cloud.jobs.recorder import JobRecorder
 
 _WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _MARK = '<review round="'
 _SEE_REVIEW = "Reviewed: see below."
 _NOT_RUN = "Not run."
@@ -92,8 +93,11 @@ def _open_items(verdict: Verdict) -> list[str]:
 def _covers(defect: Defect, unmet: Requirement) -> bool:
     """Whether the defect says the same: most of the words, or an object that both name and one word more.
 
-    The object alone is too little: a chair may have a loose leg and the wrong colour. Better twice than not at all.
+    The object alone is too little: a chair may have a loose leg and the wrong colour. And a number that the reviewer
+    gave must reach the builder. Better twice than not at all.
     """
+    if not _numbers(f"{unmet.text} {unmet.evidence}") <= _numbers(f"{defect.what} {defect.mend}"):
+        return False
     wanted, said = _telling_words(unmet.text), _telling_words(f"{defect.what} {defect.mend}")
     shared = wanted & said
     if len(shared) >= 2 and 3 * len(shared) >= 2 * len(wanted):
@@ -103,6 +107,10 @@ def _covers(defect: Defect, unmet: Requirement) -> bool:
         f" {' '.join(_WORD.findall(name.casefold()))} " in asked and shared - _telling_words(name)
         for name in defect.objects
     )
+
+
+def _numbers(text: str) -> set[float]:
+    return {float(number) for number in _NUMBER.findall(text)}
 
 
 def _telling_words(text: str) -> set[str]:

@@ -115,6 +115,15 @@ def test_every_kind_is_found_with_its_range_unit_and_words() -> None:
         ("# metres above ground", "m", 0.12, 2.0, "metres above ground"),
         ("# 0.2 <= LEAN <= 2", "", 0.2, 2.0, ""),
         ("# 0.2 to 2, a multiple of 0.1: lean", "", 0.2, 2.0, "lean, a multiple of 0.1"),
+        ("# W/m2, 0.2 to 5", "W/m²", 0.2, 5.0, ""),
+        ("# W/m², 0.2 to 5: the sun", "W/m²", 0.2, 5.0, "the sun"),
+        ("# deg/s, 0 to 90: turning", "deg/s", 0.0, 90.0, "turning"),
+        ("# 0.1 to 2 m/s", "m/s", 0.1, 2.0, ""),
+        ("# kg/m^3: density", "kg/m³", 0.12, 2.0, "density"),
+        ("# gravity (m/s2), at most 20", "m/s²", 0.12, 20.0, "gravity (m/s2)"),
+        ("# km/h", "km/h", 0.12, 2.0, ""),
+        ("# m2", "m²", 0.12, 2.0, ""),
+        ("# this/that", "", 0.12, 2.0, "this/that"),
     ],
 )
 def test_comments_of_many_forms_are_understood(comment: str, unit: str, low: float, high: float, words: str) -> None:
@@ -144,6 +153,7 @@ def test_inferred_bounds_are_round_and_hold_the_value() -> None:
         ("# wide (m), deep (m), lean (deg)", [("m", 0.3, 4.8, "wide (m)"), ("m", 0.2, 3.2, "deep (m)"),
                                               ("deg", -360, 360, "lean (deg)")]),
         ("# m, 0.1 to 3", [("m", 0.1, 3, "")] * 3),
+        ("# W/m2", [("W/m²", 0.3, 4.8, ""), ("W/m²", 0.2, 3.2, ""), ("W/m²", 0.18, 3.0, "")]),
     ],
 )  # fmt: skip
 def test_the_comment_of_a_tuple_is_of_each_of_its_names(comment: str, told: list[tuple[object, ...]]) -> None:

@@ -29,6 +29,42 @@ lid.rotation_euler = (0, 0, 0)
 """
 
 
+MATERIAL = """
+D = bpy.data
+def mat(name, color, rough=0.5):
+    m = D.materials.get(name)
+    if m is None:
+        m = D.materials.new(name)
+        m.use_nodes = True
+    b = next(n for n in m.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
+    b.inputs["Base Color"].default_value = (*color, 1)
+    b.inputs["Roughness"].default_value = rough
+    return m
+"""
+RUG = f"""
+RUG_COLOR = (0.0, 0.3, 0.1)
+{MATERIAL}
+rug = D.objects.new("Rug", D.meshes.new("Rug"))
+rug.data.materials.append(mat("Rug", RUG_COLOR, rough=0.9))
+"""
+LAMPS = f"""
+{MATERIAL}
+for name, color in (("Shade", (1, 1, 1)), ("Foot", (0, 0, 0))):
+    D.objects.new(name, D.meshes.new(name)).data.materials.append(mat(name, color))
+"""
+NEW_RUG = """
+RUG_COLOR = (0.7, 0.3, 0.1)
+D, C = bpy.data, bpy.context
+nodes = D.materials["Rug"].node_tree.nodes
+shader = next((n for n in nodes if n.type == "BSDF_PRINCIPLED"), None)
+shader.inputs["Base Color"].default_value = (*RUG_COLOR, 1)
+"""
+NEW_RUG_IN_MAIN = (
+    RUG.replace("(0.0", "(0.7").replace("rug = ", "def main():\n  rug = ").replace("rug.d", "  rug.d") + "main()"
+)
+OLD, NEW = (0.0, 0.3, 0.1), (0.7, 0.3, 0.1)
+
+
 def ids(*codes: str, titles: tuple[str, ...] = ()) -> list[str]:
     return [each.id for each in scene_parameters(codes, titles)]
 
@@ -106,6 +142,31 @@ def test_what_a_later_step_sets_anew_or_takes_away_is_no_parameter(codes: tuple[
 )  # fmt: skip
 def test_what_may_still_show_stays_a_parameter(codes: tuple[str, ...]) -> None:
     assert ids(*codes)[0] == "LID_OPEN_ANGLE"
+
+
+@pytest.mark.parametrize(
+    ("codes", "left"),
+    [
+        ((RUG, NEW_RUG), [NEW]),
+        ((RUG, LAMPS, NEW_RUG), [NEW]),
+        ((RUG, LAMPS, RUG.replace("(0.0", "(0.7")), [NEW]),
+        ((RUG, NEW_RUG_IN_MAIN), [NEW]),
+        ((RUG, "for m in bpy.data.materials:\n    print(list(m.inputs[0].default_value))", NEW_RUG), [OLD, NEW]),
+        ((RUG, "bpy.data.materials['Rug'].copy()", NEW_RUG), [OLD, NEW]),
+        ((RUG, NEW_RUG.replace('D.materials["Rug"]', 'D.materials["Mat"]')), [OLD, NEW]),
+        ((RUG, NEW_RUG.replace("Base Color", "Emission Color")), [OLD, NEW]),
+        ((RUG.replace("= rough", "= color[0]"), NEW_RUG), [OLD, NEW]),
+        ((RUG, NEW_RUG.replace("shader.i", "if shader.mute:\n    shader.i")), [OLD, NEW]),
+    ],
+    ids=[f"rug-{n}" for n in range(10)],
+)
+def test_a_colour_that_a_later_step_sets_anew_is_the_later_steps(codes: tuple[str, ...], left: list[object]) -> None:
+    assert [each.parameter.value for each in scene_parameters(codes)] == left
+
+
+def test_code_that_calls_itself_is_read_to_an_end() -> None:
+    code = "A = 1.0\ndef f(x):\n    y = g(x) + g(x)\n    return y\ndef g(x):\n    return f(x) + f(x)\nb = f(A) + g(A)"
+    assert ids(code) == ["A"]
 
 
 def test_the_script_sets_a_parameter_once_for_all_its_steps() -> None:

@@ -31,6 +31,18 @@ def test_requirement_that_a_defect_says_too_is_told_once(text: str, found: Defec
 
 
 @pytest.mark.parametrize(
+    ("mend", "lines"),
+    [("scale the cap along the nose", 2), ("make the cap 0.8 m deep", 2), ("make it 0.80 m deep instead of 0.39", 1)],
+)
+def test_requirement_whose_numbers_no_defect_holds_is_told_with_them(mend: str, lines: int) -> None:
+    unmet = Requirement(text="the nose cap is 0.8 m deep", status="partly", evidence="0.39 m deep instead of 0.8")
+    found = defect("The nose cap is a flat disc, not deep enough", "Nose Cap", mend=mend)
+    told_items = _open_items(Verdict(decision="mend", requirements=[unmet], defects=[found]))
+    assert len(told_items) == lines
+    assert "0.39" in "\n".join(told_items)
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("a red flag on the tower", defect("The tower has fallen over", "Tower", mend="set it up")),
