@@ -34,7 +34,7 @@ def test_another_licence_is_told(monkeypatch: pytest.MonkeyPatch, licence: str) 
 
 @pytest.mark.parametrize(
     "line",
-    ["anyio==1", "anyio @ https://x/anyio.whl \\\n  --hash=sha256:" + "0" * 64, "anyio>=1 \\\n  --hash=sha256:0"],
+    ["anyio==1", "anyio @ file://x.whl \\\n  --hash=sha256:" + "0" * 64, "anyio>=1 \\\n  --hash=sha256:0"],
 )
 def test_a_lock_with_holes_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="no version with hashes"):
