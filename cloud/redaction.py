@@ -25,6 +25,8 @@ _NAME = (
     r"|private[_-]?key|credentials?|code[_-]?verifier|device[_-]?code|password[_-]?hash|token[_-]?hash|database[_-]?url)"
 )
 _HEADER = r"(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-csrf-token"
+# A sentence that begins with the name of a field `cookie` is no header: that holds a pair, name=value.
+_NO_HEADER = r"cookie: (?=[^\n=]*(?:\n|\Z))"
 _NAMED = re.compile(rf"(?:.*[_.\- ]|x-)?{_NAME}", re.IGNORECASE)
 _HARMLESS = r"(?!(?:None|null|true|false|\d{1,4})\b|\[masked\])"
 
@@ -36,7 +38,10 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     # A header, in a message, in JSON or as a pair of a tuple, as HTTP libraries write them; all of its value.
     (re.compile(rf"(\b(?:{_HEADER})[\"']?\s*[:=,]\s*b?[\"'])[^\"'\n]*", re.IGNORECASE), rf"\1{MASK}"),
     (
-        re.compile(rf"(\b(?:{_HEADER})\s*[:=]\s*+)(?![\"'`…]|b[\"']|\[masked\]|Bearer …)[^\n\"'`]+", re.IGNORECASE),
+        re.compile(
+            rf"(?!{_NO_HEADER})(\b(?:{_HEADER})\s*[:=]\s*+)(?![\"'`…]|b[\"']|\[masked\]|Bearer …)[^\n\"'`]+",
+            re.IGNORECASE,
+        ),
         rf"\1{MASK}",
     ),
     (re.compile(r"(\bBearer\s+)(?=[^\s\"'`]*[0-9_])[^\s\"'`,;]{6,}", re.IGNORECASE), rf"\1{MASK}"),

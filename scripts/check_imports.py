@@ -64,7 +64,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.wording",
         "ui.share_calls",
     ),
-    "cloud": (*SHARED, "cloud.settings", "cloud.accounts.secrets"),
+    "cloud": SHARED,
+    "cloud/start.py": (*SHARED, "cloud.settings", "cloud.accounts.secrets"),  # how each process begins
     "ui": (),
     "addon": (),
 }

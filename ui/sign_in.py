@@ -67,10 +67,16 @@ def _sign_in_form(claim: str) -> None:
             _enter(claim)
 
 
+def _forget_links() -> None:
+    """Codes that have been used leave the address; what else it holds leads on, to a device for one."""
+    for name in ("claim", "invite", "reset"):
+        st.query_params.pop(name, None)
+
+
 def _enter(claim: str) -> None:
     """To the page, as somebody who has just signed in; with this code, as the first admin."""
     if claim:
-        st.query_params.clear()
+        _forget_links()
         current_session().user = current_session().client.claim_admin(claim)
     st.rerun()
 
@@ -85,7 +91,7 @@ def _sign_up_form(options: SignInOptions, code: str) -> None:
     if asked:
         with errors_as_banner():
             current_session().client.sign_up(username, password, code.strip() or None)
-            st.query_params.clear()
+            _forget_links()
             sign_in(username, password)
             st.rerun()
 
@@ -97,7 +103,7 @@ def _reset_form(options: SignInOptions) -> None:
     if asked:
         with errors_as_banner():
             current_session().client.reset_password(st.query_params["reset"], password)
-            st.query_params.clear()
+            _forget_links()
             current_session().notice = "Your password is set; sign in with it."
             st.rerun()
 

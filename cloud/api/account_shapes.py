@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from cloud.accounts.links.links import MadeLink
 from cloud.accounts.password_rules import LEAST_CHARS, MOST_CHARS
@@ -37,7 +37,7 @@ class LogInIn(Body):
     username: Username
     password: KnownPassword
     client: Client = Field(default="api", description="Which of our programs this is, for the list of sessions.")
-    cookie: bool = Field(
+    cookie: StrictBool = Field(
         default=False,
         description="For web pages: the token goes into a cookie that scripts cannot read, not into the answer.",
     )

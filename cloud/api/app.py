@@ -197,7 +197,6 @@ def _versioned_routes() -> APIRouter:
             shares.router,
             storage.router,
             usage.router,
-            audit.router,
             quotas.router,
         )
     )
@@ -212,6 +211,7 @@ def _versioned_routes() -> APIRouter:
             account_export.router,
             links.claim,
             oidc.router,
+            audit.router,
         )
     )
     versioned.include_router(demand_admin(links.router, admin_users.router, admin_jobs.router, audit.admin))

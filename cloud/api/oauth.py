@@ -73,6 +73,8 @@ async def read_form(request: Request) -> dict[str, str]:
     except ValueError:
         raise OAuthRefusal("invalid_request", "The form cannot be read.") from None
     fields = dict(pairs)
+    if "\0" in "".join(fields.values()):
+        raise OAuthRefusal("invalid_request", "A parameter holds a character with the code 0.")
     if len(fields) != len(pairs):
         raise OAuthRefusal("invalid_request", "A parameter is there twice.")
     return {name: value for name, value in fields.items() if value}

@@ -23,15 +23,20 @@ FOUND = list(DOCUMENT.get_all_operations())
 OPERATIONS = {found.ok().label: found.ok() for found in FOUND if isinstance(found, Ok)}
 EXAMPLES = 200
 
-ENDS_THE_SESSION = ["DELETE /v1/sessions/current"]
+ENDS_THE_SESSION = ["DELETE /v1/sessions", "DELETE /v1/sessions/current"]
 """What nobody who is signed in can do twice: these get a session for each request."""
 
 READS_MORE_THAN_A_SCHEMA_SAYS = {
     "POST /v1/batches": "the columns of a CSV file and the objects of JSON lines",
     "POST /v1/projects/{project_id}/imports": "the 3D file itself, and that it is of the format that its name says",
     "PUT /v1/account/model-key": "a Claude key is tried",
+    "POST /v1/users": "a password that is guessed first",
+    "PUT /v1/account/password": "likewise",
+    "POST /v1/password-resets": "likewise",
+    "POST /v1/device/authorize": "a form with a field twice or without one (RFC 6749, 3.1)",
+    "POST /v1/device/token": "likewise",
 }
-"""Operations that refuse, with 422, what is well formed: why."""
+"""Operations that refuse, with 422 (or 400, as RFC 6749 says), what is well formed: why."""
 
 _STREAMS = """
 [[operations]]
@@ -43,7 +48,7 @@ _FURTHER_STATUS = """
 [[operations]]
 include-name = "{name}"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429", "503"]
+expected-statuses = ["2xx", "400", "401", "403", "404", "409", "422", "429", "503"]
 """
 _NOT_NOW = """
 [[operations]]

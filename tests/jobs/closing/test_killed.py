@@ -22,6 +22,7 @@ from cloud.jobs.closing import queries
 from cloud.jobs.closing.requests import request_deletion
 from cloud.jobs.closing.work import SET_ASIDE_FOR, advance
 from cloud.jobs.retention.cleanup import clean_up
+from cloud.jobs.retention.queries import only_one_cleans
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
 from tests.jobs.conftest import Account, until
@@ -34,6 +35,7 @@ from cloud.storage.store import ArtifactStore
 from cloud.settings import Settings
 from cloud.jobs.closing.work import advance
 from cloud.jobs.retention.cleanup import clean_up
+from cloud.jobs.retention.queries import only_one_cleans
 
 async def main(what, url, folder):
     database, store = Database.connect(url, pool_size=3), ArtifactStore.local(__import__("pathlib").Path(folder))
@@ -134,6 +136,7 @@ async def test_a_sweep_of_the_store_that_was_killed_is_done_by_the_next(
     await advance_for_sure(owner.database, store, dt.datetime.now(dt.UTC))
     with psycopg.connect(libpq_url(database_url), autocommit=True) as sql:
         sql.execute("UPDATE account_deletions SET swept_at = now() - interval '1 hour' WHERE finished_at IS NULL")
+    await store.put(b"written by a straggler since the first sweep")
     locking = "LOCK TABLE snapshots IN ACCESS EXCLUSIVE MODE"
     await killed_in_the_middle(database_url, tmp_path / "artifacts", "advance", locking)
 
@@ -170,6 +173,11 @@ async def test_a_clean_up_that_was_killed_is_done_by_the_next(
     locking = "LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"
     await killed_in_the_middle(database_url, tmp_path / "artifacts", "clean_up", locking)
 
+    async def is_free() -> bool:
+        async with only_one_cleans(owner.database.engine) as is_ours:
+            return is_ours
+
+    await until(is_free)
     settings, now = Settings(data_dir=tmp_path), dt.datetime.now(dt.UTC)
     for hours in (2, 4):
         await clean_up(owner.database, store, settings, now=now + dt.timedelta(hours=hours))
