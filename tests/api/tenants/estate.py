@@ -111,8 +111,9 @@ async def _project(session: Any, estate: Estate, *, is_deleted: bool) -> dict[st
         state: Job(
             id=uuid4(),
             **mine,
-            batch_id=batch.id,
-            batch_position=number,
+            # Each job of a batch has a project of its own.
+            batch_id=batch.id if state == "queued" else None,
+            batch_position=number if state == "queued" else None,
             prompt=f"prompt {mark}",
             state=state,
             error={"code": "x", "message": mark} if state == "failed" else None,
