@@ -15,7 +15,7 @@ from tests.blender.pod_process import CACHE
 from tests.support.stack_processes import processes_of, wait_for
 
 COMMAND = Path(sys.executable).with_name("prompt2mesh")
-TIMEOUT_S = 120
+TIMEOUT_S = 240  # on a busy machine; it takes seconds
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class CommandLine:
             text=True,
         )
 
-    def assert_nothing_runs(self, timeout_s: float = 12) -> None:
+    def assert_nothing_runs(self, timeout_s: float = 40) -> None:
         wait_for(lambda: not processes_of(self.data_dir), timeout_s, f"the end of {processes_of(self.data_dir)}")
 
 
