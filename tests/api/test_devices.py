@@ -168,7 +168,7 @@ def test_the_code_may_be_typed_in_any_way(ada: httpx2.Client, device: Device, fo
         ({"client_id": ""}, "invalid_request"),
         ({"device_code": ""}, "invalid_request"),
         ({"device_code": "p2m_dev_guessed"}, "invalid_grant"),
-        ({"device_code": "\0\ud83c"[:1]}, "invalid_grant"),
+        ({"device_code": "\0"}, "invalid_request"),
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"an_unknown_parameter": "is passed over"}, "authorization_pending"),
