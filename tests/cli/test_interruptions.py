@@ -27,7 +27,10 @@ def begin_and_wait_for(command_line: CommandLine, event: str) -> subprocess.Pope
     raise AssertionError(f"no {event}: {lines} {run.communicate()[1]}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(number, marks=pytest.mark.heavy) for number in (signal.SIGHUP, signal.SIGTERM))],
+)
 def test_a_signal_cancels_the_job_and_stops_everything(command_line: CommandLine, number: signal.Signals) -> None:
     run = begin_and_wait_for(command_line, "step.started")
     run.send_signal(number)
@@ -36,7 +39,7 @@ def test_a_signal_cancels_the_job_and_stops_everything(command_line: CommandLine
     command_line.assert_nothing_runs(timeout_s=2)
 
 
-@pytest.mark.parametrize("event", ["note", "step.started"])
+@pytest.mark.parametrize("event", [pytest.param("note", marks=pytest.mark.heavy), "step.started"])
 def test_a_killed_client_leaves_nothing_running(command_line: CommandLine, event: str) -> None:
     run = begin_and_wait_for(command_line, event)
     run.kill()
@@ -48,7 +51,7 @@ def pids_of(command_line: CommandLine, part: str) -> list[int]:
     return [pid for pid, command in processes_of(command_line.data_dir).items() if part in command]
 
 
-@pytest.mark.parametrize("part", ["cloud.api", "/bin/postgres -D"])
+@pytest.mark.parametrize("part", ["cloud.api", pytest.param("/bin/postgres -D", marks=pytest.mark.heavy)])
 def test_a_killed_part_comes_back_and_the_next_run_works(command_line: CommandLine, part: str) -> None:
     with_stack = command_line.run("make", "a cube", "--out", "kept", "--keep")
     assert with_stack.returncode == 0, with_stack.stdout + with_stack.stderr
@@ -70,11 +73,13 @@ def test_a_killed_supervisor_takes_everything_with_it(command_line: CommandLine)
     command_line.assert_nothing_runs()
 
 
+@pytest.mark.heavy
 def test_after_all_that_the_next_run_works(command_line: CommandLine) -> None:
     done = command_line.run("make", "a cube", "--out", "after")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.heavy
 def test_two_runs_at_once_both_work(command_line: CommandLine) -> None:
     runs = [command_line.start("make", f"{count} cubes", "--out", f"both-{count}") for count in (2, 3)]
     for run in runs:

@@ -95,6 +95,7 @@ def test_nothing_is_left_running(built: Path, command_line: CommandLine) -> None
     command_line.assert_nothing_runs(timeout_s=2)
 
 
+@pytest.mark.heavy
 def test_a_second_prompt_goes_on_with_the_projects_scene(command_line: CommandLine) -> None:
     first = command_line.run("make", "a table", "--project", "Den", "--out", "den", "--json")
     again = command_line.run("make", "add a mug on the table", "--project", "Den", "--out", "den", "--json")
@@ -105,6 +106,7 @@ def test_a_second_prompt_goes_on_with_the_projects_scene(command_line: CommandLi
     assert results[0]["project_id"] == results[1]["project_id"]
 
 
+@pytest.mark.heavy
 def test_every_format_comes_home(command_line: CommandLine) -> None:
     formats = ["fbx", "obj", "stl", "usdc", "ply"]
     asked = [word for name in formats for word in ("--format", name)]
