@@ -40,7 +40,7 @@ bpy.ops.import_scene.gltf(filepath="/imports/step.glb")
 bpy.context.view_layer.update()
 places = [o.matrix_world @ v.co for o in bpy.data.objects if o.type == "MESH" for v in o.data.vertices]
 print("READ", [[pick(place[axis] for place in places) for axis in range(3)] for pick in (min, max)])
-print("READ", [list(image.size) for image in bpy.data.images])
+print("READ", [list(image.size) for image in bpy.data.images if image.packed_file])
 print("READ", sorted({o.type for o in bpy.data.objects}))
 """
 ALL = {"format": "glb", "viewer": True}

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false, reportReturnType=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """What really is in an exported file: its triangles, read again without touching the open scene.
 

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """The scene as a small .glb for the viewer on a page: Draco, textures of a few hundred pixels, no lights, no cameras.
 
