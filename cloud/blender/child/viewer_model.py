@@ -11,7 +11,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import bpy
@@ -32,6 +32,7 @@ PARTS_AT_MOST = 3_000  # objects and instances: each costs more than a thousand 
 BYTES_AT_MOST = 12 * 2**20
 TEXTURE_SIDE_PX = 512
 _NAME = "step.glb"
+_LOGGERS = ("glTFImporter", "glTFImporter_errors")
 _LEVEL = 6  # of Draco's ten: 3 to 6 take the same time and give the same size, 0 gives five times as much
 
 
@@ -92,6 +93,7 @@ def _write(path: Path, objects: Sequence[bpy.types.Object]) -> list[list[float]]
         stack.enter_context(only_selected(plain))
         stack.enter_context(procedural_made_plain(plain))
         stack.enter_context(small_textures(plain, TEXTURE_SIDE_PX))
+        stack.enter_context(_quiet_exporter())
         bpy.ops.export_scene.gltf(
             filepath=str(path),
             export_format="GLB",
@@ -108,13 +110,28 @@ def _write(path: Path, objects: Sequence[bpy.types.Object]) -> list[list[float]]
             export_image_format="WEBP",
             export_draco_mesh_compression_enable=True,
             export_draco_mesh_compression_level=_LEVEL,
-            export_loglevel=logging.ERROR,  # else three lines for each mesh, which nobody reads
         )
         corners = np.array([*_boxes(plain)])
     if not len(corners):
         return None
     low, high = corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
     return [low.tolist(), high.tolist()] if np.isfinite([low, high]).all() else None
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Without the exporter's three lines for each mesh, which nobody reads (4.5 fails where `export_loglevel` is set).
+
+    It adds a handler to its loggers each time and takes none away: each line would come once more each time.
+    """
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    loggers[0].disabled = True
+    try:
+        yield
+    finally:
+        loggers[0].disabled = False
+        for logger in loggers:
+            logger.handlers.clear()
 
 
 def _boxes(objects: Sequence[bpy.types.Object]) -> Iterator[np.ndarray]:
