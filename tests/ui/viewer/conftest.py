@@ -18,7 +18,7 @@ from tests.support.glb import box_glb, empty_glb
 from tests.ui.conftest import CHROMIUM
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 SCRIPT = Path(ui.__file__).parent / "viewer" / "dist" / "viewer.js"
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -67,7 +67,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body or b"")
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_args: Any) -> None:
         pass
 
 
@@ -156,8 +156,8 @@ def come_to_rest(page: "Page") -> None:
     )
 
 
-def pixels(page: "Page") -> np.ndarray:
+def pixels(seen: "Page | Locator") -> np.ndarray:
     """The middle of the picture, without the buttons over it and the words below."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture = Image.open(io.BytesIO(seen.screenshot())).convert("RGB")
     wide, high = picture.size
     return np.asarray(picture.crop((wide // 8, 60, wide - wide // 8, high - 80))).astype(int)

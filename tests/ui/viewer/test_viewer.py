@@ -153,7 +153,7 @@ def test_the_newest_request_wins_and_the_same_is_not_loaded_twice(page_3d: "Page
     late = threading.Event()
     site.files["/late.glb"], site.held["/late.glb"] = box_glb((9, 9, 9)), late
     site.asked.clear()
-    page_3d.evaluate("window.first = viewer.show('/late.glb')")
+    page_3d.evaluate("() => { window.first = viewer.show('/late.glb'); }")
     page_3d.get_by_role("progressbar").wait_for()
     assert show("red")
     late.set()

@@ -22,6 +22,8 @@ import { Ground } from "./ground.js";
 
 const RATIO_AT_MOST = 2;
 const MANY_TRIANGLES = 800_000;
+/** Of a side of the cube of light. With 256 a processor without a graphics card works on it for seconds. */
+const ENVIRONMENT_PX = 64;
 
 /** The browser has no WebGL 2, or gives this page no more of it. */
 export class NoWebGL extends Error {}
@@ -67,7 +69,7 @@ export class Stage {
     const maker = new PMREMGenerator(this.renderer);
     const room = new RoomEnvironment();
     this.surrounding?.dispose();
-    this.surrounding = maker.fromScene(room, 0.04);
+    this.surrounding = maker.fromScene(room, 0.04, 0.1, 100, { size: ENVIRONMENT_PX });
     this.world.environment = this.surrounding.texture;
     this.world.environmentIntensity = 0.6;
     room.dispose();
