@@ -42,6 +42,21 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "cloud.projects",
         "cloud.jobs",
     ),
+    # Users' own agents are told of the pod's tools in the pod's words; no part of the pod runs there.
+    "cloud/api/gateway": (
+        *SHARED,
+        "cloud.accounts",
+        "cloud.agent",
+        "cloud.api",
+        "cloud.blender.arguments",
+        "cloud.blender.calls",
+        "cloud.blender.endpoint",
+        "cloud.blender.told",
+        "cloud.db",
+        "cloud.jobs",
+        "cloud.projects",
+        "cloud.settings",
+    ),
     "cloud/stack": (*SHARED, "cloud.settings", "cloud.start", "cloud.db", "ui.launch"),
     "cloud/cli": (
         "cloud.agent.brief",

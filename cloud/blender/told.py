@@ -1,4 +1,4 @@
-"""What a model is told of the pod's tools. The gateway of the API (`cloud.api.gateway`) tells the same of those it has."""
+"""What a model is told of the pod's tools, and in `cloud.api.gateway` a user's own agent."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Told:
     repeatable: bool = False
 
 
-_TOOLS: dict[str, _Told] = {
+TOLD: dict[str, Told] = {
     "run_python": Told(
         "Run Python",
         "Run Python in Blender 4.5. The scene is kept if it succeeds, else it goes back to what it was "

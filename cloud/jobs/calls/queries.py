@@ -1,15 +1,17 @@
 """The SQL of tool calls: what they gave, whose they are, and what a few letters of an id mean. Takes the owner."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, or_, select
+from sqlalchemy import String, cast, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cloud.db.models import Artifact, Job, Project, Snapshot, Step
 
 _UNFINISHED = ("queued", "running")
+_BEGINNING = re.compile("[0-9a-f-]{6,36}")
 
 
 async def result_of_call(session: AsyncSession, job_id: UUID) -> tuple[dict[str, Any], UUID | None] | None:
@@ -62,7 +64,7 @@ async def jobs_named(session: AsyncSession, owner: UUID, name: str, limit: int) 
     return (await session.scalars(statement.order_by(Job.created_at.desc()).limit(limit))).all()
 
 
-async def depths(session: AsyncSession, project_ids: Sequence[UUID]) -> dict[UUID, int]:
+async def steps_of(session: AsyncSession, project_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many snapshots each project has."""
     statement = select(Snapshot.project_id, func.count()).where(Snapshot.project_id.in_(project_ids))
     return {row[0]: row[1] for row in await session.execute(statement.group_by(Snapshot.project_id))}
@@ -87,4 +89,6 @@ async def scene_files_of(session: AsyncSession, job_id: UUID) -> Sequence[Artifa
 
 
 def _begins_with(column: Any, name: str) -> Any:
-    return cast(column, String).startswith(name.lower(), autoescape=True)
+    """Whether the id begins so; a few letters that might be a word are no beginning of an id."""
+    begins = _BEGINNING.fullmatch(name.lower()) is not None
+    return cast(column, String).startswith(name.lower(), autoescape=True) if begins else false()

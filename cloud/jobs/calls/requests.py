@@ -25,10 +25,11 @@ async def request_call(
     arguments: dict[str, Any],
     settings: "Settings",
     *,
+    job_id: UUID | None = None,
     seen: Seen | None = None,
     caller: str = "",
 ) -> Job:
-    """Queue a call of one of the pod's tools on the project's scene, behind the user's other jobs.
+    """Queue a call of one of the pod's tools on the project's scene (`job_id`: its id), behind the user's other jobs.
 
     `caller` names the request that waits for it, so that its client can take it back: see `caller_key`.
     Raises: InvalidInput: no such tool. SceneChanged, SceneBusy: with `seen`. What `admit` raises.
@@ -40,7 +41,7 @@ async def request_call(
     kept = storable(arguments)
     request = {"tool": tool, "title": step_title(tool, kept.get("title")), "arguments": kept, "formats": []}
     job = Job(
-        id=uuid4(),
+        id=job_id or uuid4(),
         user_id=project.user_id,
         project_id=project.id,
         kind="call",
