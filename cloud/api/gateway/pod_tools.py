@@ -28,7 +28,7 @@ Answer = tuple[Sequence[ContentBlock], bool]
 class CallFailed(Prompt2MeshError):
     """The job of a call ended without an answer of the tool."""
 
-    code = "call_failed"
+    code, http_status = "call_failed", 409
 
 
 async def call_pod(caller: Caller, tool: str, asked: OnProject) -> Answer:

@@ -12,7 +12,6 @@ from cloud.agent.contract import Outcome, ToolResult
 from cloud.agent.loop import Step
 from cloud.agent.scene_data import visible
 from cloud.jobs.kinds import READING_TOOLS
-from cloud.jobs.step_facts import changed_words
 from cloud.jobs.thumbnails import PhotographedToolbox
 
 if TYPE_CHECKING:
@@ -51,5 +50,5 @@ async def _called(work: "JobWork", toolbox: "PodToolbox", step: Step) -> ToolRes
 
 
 def _summary(step: Step, result: ToolResult) -> str:
-    told = "it failed" if result.is_error else changed_words(result)
-    return visible(f"{step.title}: {told}" if told else step.title)[:_SUMMARY_LIMIT_CHARS]
+    # Of nothing but what a kept result says too: an attempt that takes one up ends with the same words.
+    return visible(f"{step.title}: it failed" if result.is_error else step.title)[:_SUMMARY_LIMIT_CHARS]
