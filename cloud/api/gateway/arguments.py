@@ -46,7 +46,7 @@ class Projects(Arguments):
     """`name` is the new one's, or what is looked for."""
 
     action: Literal["list", "create", "choose"] = "list"
-    name: str = ""
+    name: Annotated[str, Field(max_length=200)] = ""
 
 
 class History(OnProject):
