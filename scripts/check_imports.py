@@ -73,6 +73,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_types",
         "ui.audit_calls",
         "ui.import_calls",
+        "ui.mcp_clients",
         "ui.money",
         "ui.quota_types",
         "ui.quota_words",
