@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from mcp import MCPError
@@ -123,8 +124,7 @@ async def list_tools(context: ServerRequestContext[Any], params: PaginatedReques
     if params and params.cursor:
         raise MCPError(INVALID_PARAMS, "There is no such page: all tools are on the first.")
     may_build = "build" in _visitor(context).identity.scopes
-    tools = [listed_tool(name, tool.told) for name, tool in _TOOLS.items() if may_build or not tool.builds]
-    return ListToolsResult(tools=tools)
+    return _listed(may_build)
 
 
 async def call_tool(context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
@@ -151,6 +151,13 @@ async def call_tool(context: ServerRequestContext[Any], params: CallToolRequestP
         logger.exception("tool failed unexpectedly", extra={"tool": params.name})
         return _failure("Something went wrong on our side; the log of the server has it. Try again, or another way.")
     return CallToolResult(content=list(content), is_error=is_error)
+
+
+@cache
+def _listed(may_build: bool) -> ListToolsResult:
+    # Once: the library asks for it at every call too.
+    tools = [listed_tool(name, tool.told) for name, tool in _TOOLS.items() if may_build or not tool.builds]
+    return ListToolsResult(tools=tools)
 
 
 def _caller(context: ServerRequestContext[Any]) -> Caller:
