@@ -15,6 +15,7 @@ from mcp_types import INVALID_PARAMS
 
 from cloud.db.engine import libpq_url
 from tests.api.conftest import PASSWORD
+from tests.api.every_route import document_doors
 from tests.api.gateway.conftest import Person, agent, make_token, said
 from tests.blender.mcp_clients import ERAS, LEGACY
 from tests.blender.test_mcp import tokens_at_most
@@ -131,6 +132,8 @@ def test_the_endpoint_is_no_part_of_the_document(api: RunningApi, ada: Person) -
     assert "/mcp" not in httpx2.get(f"{api.url}/openapi.json").json()["paths"]
     answer = httpx2.get(f"{api.url}/mcp", headers=_headers(ada.token))
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, DELETE")
+    demands = {door.method: door.demand.scope for door in document_doors() if door.path == "/mcp" and door.demand}
+    assert demands == {"POST": "read", "GET": "read", "DELETE": "read"}
 
 
 def test_a_request_is_at_most_a_mebibyte(api: RunningApi, ada: Person) -> None:
