@@ -15,8 +15,9 @@ from tests.conftest import RunningApi
 
 @pytest.fixture(scope="module")
 def signed_in(api: RunningApi) -> Iterator[httpx2.Client]:
-    with sign_in(api) as client:
-        yield client
+    client = sign_in(api)
+    yield client
+    client.close()
 
 
 def _connect(client: httpx2.Client, *arguments: str) -> Result:

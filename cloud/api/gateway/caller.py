@@ -13,6 +13,7 @@ from mcp_types import ContentBlock, TextContent
 from cloud.accounts.origin import Origin
 from cloud.accounts.queries import Identity
 from cloud.api.dependencies import ScopeMissing
+from cloud.api.gateway.arguments import PATIENCE_S
 from cloud.db.engine import DATABASE_ERRORS
 from cloud.jobs import queue
 
@@ -102,6 +103,11 @@ class Caller:
     def owner(self) -> UUID:
         """See `Visitor`."""
         return self.visitor.owner
+
+    @property
+    def patience_s(self) -> float | None:
+        """How long to wait for a job; who hears of progress knows that we work, others may give up before its end."""
+        return None if self.is_told else PATIENCE_S
 
     def demand_build(self) -> None:
         """Raises: ScopeMissing: the token may only read."""

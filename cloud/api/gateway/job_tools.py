@@ -104,7 +104,7 @@ async def _exported(caller: Caller, head: Snapshot, file_format: ExportFormat) -
         body = ExportIn(format=file_format, snapshot_id=head.id)
         async with services.database.sessions.begin() as session:
             await order_export(services, session, caller.owner, head.project_id, body, job_id)
-    if not await wait_for(caller, job_id, given.PATIENCE_S):
+    if not await wait_for(caller, job_id, caller.patience_s):
         return [say(f"The file is being made by job {short(job_id)}; ask for it again in a moment.")], False
     async with services.database.sessions() as session:
         ended = await get_job(session, caller.owner, job_id)

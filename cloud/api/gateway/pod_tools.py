@@ -8,7 +8,7 @@ from mcp_types import ContentBlock, ImageContent
 from cloud.agent.contract import Block
 from cloud.agent.scene_data import marked
 from cloud.api.gateway import arguments as given
-from cloud.api.gateway.arguments import PATIENCE_S, OnProject
+from cloud.api.gateway.arguments import OnProject
 from cloud.api.gateway.caller import Caller, say, short
 from cloud.api.gateway.named import find_project, scene_seen
 from cloud.api.gateway.waits import taken_back, wait_for, when_free
@@ -51,9 +51,7 @@ async def call_pod(caller: Caller, tool: str, asked: OnProject) -> Answer:
 
     async with taken_back(caller, job_id):
         await when_free(caller, queue)
-        # Who hears of progress knows that we work; others may have given up by then.
-        limit_s = None if caller.is_told else PATIENCE_S
-        if not await wait_for(caller, job_id, limit_s, STEP_FINISHED):
+        if not await wait_for(caller, job_id, caller.patience_s, STEP_FINISHED):
             return [say(f"Not done yet; it goes on as job {short(job_id)}: wait for it with `job`.")], False
         return await answer_of_call(caller, job_id)
 

@@ -85,7 +85,7 @@ async def on_parameters(caller: Caller, asked: given.Parameters) -> Answer:
 
     async with taken_back(caller, job_id):
         await when_free(caller, change)
-        await wait_for(caller, job_id, None if caller.is_told else given.PATIENCE_S)
+        await wait_for(caller, job_id, caller.patience_s)
         return await answer_of_job(caller, job_id)
 
 

@@ -78,6 +78,14 @@ async def agent(api: RunningApi, token: str, mode: Any = "auto") -> AsyncIterato
         yield client
 
 
+async def ask(client: Client, tool: str, **arguments: Any) -> CallToolResult:
+    """A call by an agent that hears of progress, and so is waited for as long as it takes."""
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None: ...
+
+    return await client.call_tool(tool, arguments, progress_callback=hear)
+
+
 def said(result: CallToolResult) -> str:
     """The answer's texts."""
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))

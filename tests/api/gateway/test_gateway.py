@@ -199,7 +199,7 @@ async def waiting_call(person: Person, project: str, mode: Any = "auto") -> Asyn
         async def queued() -> Any:
             return await asyncio.to_thread(person.jobs, project)
 
-        yield call, (await until(queued))[0]["id"]
+        yield call, (await until(queued, 60))[0]["id"]
         call.cancel()
         await asyncio.wait([call])
 
@@ -216,7 +216,7 @@ def ended(person: Person, job: str) -> Any:
 async def test_a_request_that_is_taken_back_cancels_its_job(own: Person, mode: str) -> None:
     async with waiting_call(own, own.project(), mode) as (call, job):
         call.cancel()
-        await until(ended(own, job))
+        await until(ended(own, job), 60)
 
 
 async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_sent_it(api: RunningApi) -> None:
@@ -236,7 +236,7 @@ async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_
         async def queued() -> Any:
             return await asyncio.to_thread(own.jobs, project)
 
-        job = (await until(queued))[0]["id"]
+        job = (await until(queued, 60))[0]["id"]
         back = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
         for headers in (others, theirs):
             assert (await http.post("/mcp", json=back, headers=headers)).status_code == 202
@@ -244,12 +244,12 @@ async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_
         assert (await http.post("/mcp", json=back, headers=stolen)).status_code == 404
         assert own.jobs(project)[0]["state"] == "queued"
         assert (await http.post("/mcp", json=back, headers=mine)).status_code == 202
-        await until(ended(own, job))
+        await until(ended(own, job), 60)
         assert "The call was cancelled" in (await call).text
 
 
 async def test_a_call_that_nobody_takes_is_handed_over_as_a_job(own: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloud.api.gateway.pod_tools.PATIENCE_S", 0.2)
+    monkeypatch.setattr("cloud.api.gateway.caller.PATIENCE_S", 0.2)
     project = own.project()
     told, failed = await _call(own, "look", project=project)
     job = own.jobs(project)[0]["id"]
