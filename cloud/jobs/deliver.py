@@ -45,7 +45,7 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     Raises: DeliveryFailed: one could not be made; the others are there. PodLost, PodNotReady.
     """
     failures: list[DeliveryFailed] = []
-    recorder.objects, recorder.triangles = await count_geometry(toolbox)
+    await measure_scene(toolbox, recorder)
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         try:
@@ -79,11 +79,20 @@ async def deliver_export(toolbox: PodToolbox, recorder: JobRecorder, file_format
     await recorder.add_files([NewFile("scene", name, _media_type(name), content) for name, content in files])
 
 
-async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
-    """How many objects with geometry the scene has, and their triangles. Raises: PodLost, PodNotReady."""
+async def measure_scene(toolbox: PodToolbox, recorder: JobRecorder) -> None:
+    """The recorder knows how many objects with geometry the scene has, their triangles, and the box around them.
+
+    Raises: PodLost, PodNotReady.
+    """
     result = await toolbox.call_surely("inspect", {})
     objects = [entry for entry in result.structured.get("objects", []) if entry["type"] in _GEOMETRY_TYPES]
-    return len(objects), sum(entry["triangles"] for entry in objects)
+    recorder.objects, recorder.triangles = len(objects), sum(entry["triangles"] for entry in objects)
+    boxes = [(entry["min"], entry["max"]) for entry in objects if "min" in entry and not entry.get("hidden")]
+    recorder.size_m = (
+        [round(max(high[axis] for _, high in boxes) - min(low[axis] for low, _ in boxes), 5) for axis in range(3)]
+        if boxes
+        else None
+    )
 
 
 async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:
