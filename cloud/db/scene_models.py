@@ -13,7 +13,7 @@ from cloud.db.models import Base
 
 
 class SceneFile(Base):
-    """A file (scene, preview, picture, script, turntable) that was made of a snapshot."""
+    """A file (scene, preview, picture, script or turntable) that was made of a snapshot."""
 
     __tablename__ = "scene_files"
 

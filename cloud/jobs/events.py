@@ -82,6 +82,15 @@ class StageChanged(JobEvent):
     stage: str
 
 
+class Progress(JobEvent):
+    """How far a piece of work is that takes a while: `done` of `of` pieces of `what` (`turntable`: its views)."""
+
+    type: Literal["progress"] = "progress"
+    what: str
+    done: int
+    of: int
+
+
 class AgentText(JobEvent):
     """What the agent said in one turn, whole."""
 
@@ -255,6 +264,7 @@ AnyEvent = Annotated[
     | JobHandedOver
     | Waiting
     | StageChanged
+    | Progress
     | AgentText
     | TextDelta
     | StepStarted

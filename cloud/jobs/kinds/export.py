@@ -1,4 +1,4 @@
-"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats.
+"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats, or on a turntable.
 
 With `picture` in the request also a picture of it, as good as a preview: for pages that are shared.
 """

@@ -1,4 +1,4 @@
-"""The SQL of what belongs to a snapshot; that the project is the user's own, the caller has made sure. Their transaction.
+"""The SQL of what belongs to a snapshot. That the project is the user's own, its caller knows. Their transaction.
 
 Of two files of one kind and name the newer one counts: a later job has made the same again.
 """
