@@ -192,7 +192,9 @@ class ToolDesk:
         """The tool's result, or its failure. Raises: MCPError: no such tool; the client took the call back."""
         told = _TOOLS.get(params.name)
         if told is None:
-            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(_listed_names())}.")
+            raise MCPError(
+                INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(_listed_names())}."
+            )
         try:
             arguments = parse_arguments(params.name, told.takes, params.arguments or {})
             return await self._answer(context, params.name, arguments)

@@ -195,7 +195,8 @@ class ArtifactReady(JobEvent):
 class SceneMoved(JobEvent):
     """The project's scene is now another snapshot (null: empty) than its last step left.
 
-    `reason`: undo, redo, restore, branch, or rollback: the reviewer found the scene before the last mend better.
+    `reason`: undo, redo, restore, branch, duplicate, or rollback: the reviewer found the scene before the last mend
+    better.
     `thumbnail_id`: its picture's artifact.
     """
 

@@ -119,4 +119,3 @@ def _plan_ride(visible: Visible, frames: int) -> Plan:
     }
     only = frozenset(visible.points.keys() - hiding) if hiding else None
     return Plan([Take(f"view {number}", shot, only) for number, shot in enumerate(shots, 1)], visible, points)
-

@@ -59,3 +59,8 @@ async def geometry_of(session: AsyncSession, snapshot_id: UUID) -> Geometry | No
     """What was counted in the snapshot; None: nobody has counted yet."""
     found = await session.get(SceneFacts, snapshot_id)
     return None if found is None else Geometry(found.objects, found.triangles, found.size_m)
+
+
+async def facts_of(session: AsyncSession, snapshot_ids: Sequence[UUID]) -> Sequence[SceneFacts]:
+    """What was counted in these snapshots, of those in which somebody has."""
+    return (await session.scalars(select(SceneFacts).where(SceneFacts.snapshot_id.in_(snapshot_ids)))).all()
