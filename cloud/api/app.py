@@ -58,6 +58,7 @@ from cloud.api.routes import (
     shared,
     shares,
     storage,
+    take_home,
     usage,
 )
 from cloud.db.engine import Database
@@ -198,6 +199,7 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             shares.router,
             storage.router,
+            take_home.router,
             usage.router,
             quotas.router,
         )
