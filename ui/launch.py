@@ -8,22 +8,29 @@ APP = Path(__file__).parent / "app.py"
 OPTIONS = {
     "server.headless": "true",
     "server.fileWatcherType": "none",
-    "server.maxUploadSize": "10",
+    "server.maxUploadSize": "200",
     "server.showEmailPrompt": "false",
     "browser.gatherUsageStats": "false",
     # The details of an error are for the log, not for the browser.
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
-    "theme.base": "dark",
-    "theme.primaryColor": "#c9601d",
-    "theme.backgroundColor": "#17181b",
-    "theme.secondaryBackgroundColor": "#212327",
-    "theme.textColor": "#e9e7e3",
-    "theme.borderColor": "#34373d",
-    "theme.linkColor": "#f0a368",
-    "theme.codeBackgroundColor": "#101114",
     "theme.baseRadius": "0.6rem",
     "theme.showWidgetBorder": "true",
+    # The browser's own preference decides between these two; the menu in the corner overrules it.
+    "theme.dark.primaryColor": "#c9601d",
+    "theme.dark.backgroundColor": "#17181b",
+    "theme.dark.secondaryBackgroundColor": "#212327",
+    "theme.dark.textColor": "#e9e7e3",
+    "theme.dark.borderColor": "#34373d",
+    "theme.dark.linkColor": "#f0a368",
+    "theme.dark.codeBackgroundColor": "#101114",
+    "theme.light.primaryColor": "#b04e10",
+    "theme.light.backgroundColor": "#fbfaf8",
+    "theme.light.secondaryBackgroundColor": "#f0eeea",
+    "theme.light.textColor": "#1f2023",
+    "theme.light.borderColor": "#d5d1ca",
+    "theme.light.linkColor": "#9a430c",
+    "theme.light.codeBackgroundColor": "#f3f1ed",
 }
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui.api_errors import ClientError
 from ui.api_types import OidcOptions, SignInOptions
-from ui.session import current_session, errors_as_banner
+from ui.session import current_session, enter, errors_as_banner
 from ui.wording import moment, plain
 
 _NOT_KEPT = {"oidc", "invite"}
@@ -33,9 +33,7 @@ def redeem_sign_in(options: SignInOptions) -> bool:
     code = st.query_params.pop("oidc", "")
     if not code:
         return False
-    session = current_session()
-    session.user = session.client.open_oidc_session(code, _cookie(options))["user"]
-    session.notice = ""
+    enter(current_session().client.open_oidc_session(code, _cookie(options)))
     st.query_params.pop("invite", None)
     return True
 

@@ -1,7 +1,7 @@
 """What one browser session holds, in `st.session_state`: who is signed in and what they are at.
 
-Streamlit cannot set a cookie, so the token lives here, in the server's memory, for as long as the page is open:
-a reload asks for the password again. Running jobs do not mind; they are found again by listing.
+Who is signed in outlives the page in a cookie (`ui.server.cookie`); the rest lives in the server's memory for as long
+as the page is open. Running jobs do not mind; they are found again by listing.
 """
 
 import contextlib
@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from ui.api_client import ApiClient, ApiError, ClientError
-from ui.api_types import Job, User
+from ui.api_types import Job, Session, User
 from ui.job_follower import JobFollower
-from ui.wording import plain
+from ui.server.cookie import TICKETS, token_in
+from ui.wording import moment, plain
+
+FORGET = "forget"
+"""The ticket that asks for no cookie any more."""
 
 _KEY = "ui_session"
 _PREVIEWS_KEPT = 60
@@ -22,7 +26,9 @@ _PREVIEWS_KEPT = 60
 @dataclass
 class UiSession:
     """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
-    on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256."""
+    on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256. `ticket`: what
+    the page's script fetches the cookie with, `FORGET` to have it taken back. `left_token`: of a session that was
+    left: the page was opened with its cookie, which still says so."""
 
     client: ApiClient
     user: User | None = None
@@ -30,6 +36,8 @@ class UiSession:
     project_id: str | None = None
     opened_project_id: str | None = None
     notice: str = ""
+    ticket: str = ""
+    left_token: str = ""
     looked_for_running_job: bool = False
     previews: dict[str, bytes] = field(default_factory=dict)
 
@@ -66,10 +74,25 @@ class UiSession:
 
 
 def begin_session(api_url: str) -> UiSession:
-    """This browser's session, made at its first use. Raises: ApiUnreachable: `api_url` is no address."""
+    """This browser's session, made at its first use: of whoever its cookie names, if that session is good.
+
+    Raises: ClientError: `api_url` is no address, or the API does not say whose cookie it is; nobody is signed in then.
+    """
     if _KEY not in st.session_state:
         st.session_state[_KEY] = UiSession(ApiClient(api_url, headers=_headers_of_browser()))
-    return st.session_state[_KEY]
+    session: UiSession = st.session_state[_KEY]
+    token = token_in(st.context.cookies)
+    if session.user is None and token and token != session.left_token:
+        session.client.token = token
+        try:
+            session.user = session.client.me()
+        except ApiError as error:
+            session.client.token = None
+            if error.status != 401:
+                raise
+            session.left_token = token
+            session.ticket = FORGET
+    return session
 
 
 def _headers_of_browser() -> dict[str, str]:
@@ -95,7 +118,15 @@ def current_session() -> UiSession:
 def sign_in(username: str, password: str) -> None:
     """Sign in. Raises: ClientError."""
     session = current_session()
-    session.user = session.client.log_in(username, password, client="web")["user"]
+    begun = session.client.log_in(username, password, client="web")
+    enter(begun)
+
+
+def enter(begun: Session) -> None:
+    """Go on as the user of a session that has just begun, and keep it in the browser's cookie."""
+    session = current_session()
+    session.user = begun["user"]
+    session.ticket = TICKETS.issue(begun["token"], moment(begun["ends_at"] or begun["expires_at"]))
     session.notice = ""
 
 
@@ -113,7 +144,9 @@ def forget_user(notice: str = "") -> None:
     session.stop_following()
     session.client.close()
     st.session_state.clear()
-    begin_session(session.client.base_url).notice = notice
+    left = UiSession(ApiClient(session.client.base_url, headers=_headers_of_browser()))
+    left.notice, left.ticket, left.left_token = notice, FORGET, token_in(st.context.cookies) or ""
+    st.session_state[_KEY] = left
 
 
 @contextlib.contextmanager

@@ -51,7 +51,8 @@ def pids_of(command_line: CommandLine, part: str) -> list[int]:
     return [pid for pid, command in processes_of(command_line.data_dir).items() if part in command]
 
 
-@pytest.mark.parametrize("part", ["cloud.api", pytest.param("/bin/postgres -D", marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("part", ["cloud.api", "/bin/postgres -D"])
 def test_a_killed_part_comes_back_and_the_next_run_works(command_line: CommandLine, part: str) -> None:
     with_stack = command_line.run("make", "a cube", "--out", "kept", "--keep")
     assert with_stack.returncode == 0, with_stack.stdout + with_stack.stderr
@@ -64,6 +65,7 @@ def test_a_killed_part_comes_back_and_the_next_run_works(command_line: CommandLi
     command_line.assert_nothing_runs(timeout_s=2)
 
 
+@pytest.mark.heavy
 def test_a_killed_supervisor_takes_everything_with_it(command_line: CommandLine) -> None:
     run = begin_and_wait_for(command_line, "job.started")
     (supervisor,) = pids_of(command_line, "cloud.stack")

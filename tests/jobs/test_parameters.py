@@ -186,6 +186,7 @@ async def test_a_cancel_between_steps_leaves_the_scene_as_it_was(backend: Backen
     assert after.id == before.id
 
 
+@pytest.mark.heavy
 async def test_an_attempt_that_died_leaves_nothing_twice(
     backend: Backend, user: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

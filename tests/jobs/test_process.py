@@ -160,6 +160,7 @@ async def test_runner_that_was_frozen_writes_nothing_when_it_wakes(
     assert "job.handed_over" not in after
 
 
+@pytest.mark.heavy
 async def test_offline_modeller_builds_without_a_key(tmp_path: Path, owner: Account, database_url: str) -> None:
     with runner_process(tmp_path, database_url):
         job_id = await owner.post("a red wooden chair and a unicorn")

@@ -13,7 +13,7 @@ from tests.ui.fake_api import FakeApi, fake_api
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-APP = Path(ui.__file__).parent / "app.py"
+APP = Path(ui.__file__).parent / "main.py"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,11 @@ def test_what_a_prompt_measures_itself_is_the_parameter() -> None:
     assert "UV_SPHERE_WIDTH" not in listed("a sphere of radius 0.5 m")
 
 
-def test_everything_has_a_measure_and_a_colour() -> None:
-    for thing in THINGS.values():
-        kinds = {parameter.kind for parameter in listed(f"a {thing.nouns[0]}").values()}
-        assert kinds >= {"number", "colour"}, thing.key
+@pytest.mark.parametrize("keys", [pytest.param(FEW, id="few"), pytest.param(THINGS, id="all", marks=pytest.mark.heavy)])
+def test_everything_has_a_measure_and_a_colour(keys: Iterable[str]) -> None:
+    for key in keys:
+        kinds = {parameter.kind for parameter in listed(f"a {THINGS[key].nouns[0]}").values()}
+        assert kinds >= {"number", "colour"}, key
 
 
 @pytest.mark.blender

@@ -74,6 +74,7 @@ def cluster(database_url: str) -> Cluster:
     return Cluster(Path(row[0]), row[1])
 
 
+@pytest.mark.heavy
 def test_nothing_is_left_of_an_account_and_others_have_lost_nothing(api: RunningApi, cluster: Cluster) -> None:
     gone, stays = sign_up(api), enter(api)
     fail_to_sign_in(api, gone)

@@ -1,0 +1,93 @@
+"""The API, as a browser's own requests reach it: with the token of their cookie, and streamed."""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from ui.server.cookie import token_in
+
+# A live stream says something every 15 s at least.
+_TIMEOUT = httpx2.Timeout(60.0, connect=5.0, pool=5.0)
+_LIMITS = httpx2.Limits(max_connections=1000, keepalive_expiry=4.0)
+_ASKED = ("accept", "range", "if-none-match", "if-range", "last-event-id", "user-agent")
+_ANSWERED = (
+    "accept-ranges",
+    "cache-control",
+    "content-disposition",
+    "content-length",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "etag",
+    "last-modified",
+    "retry-after",
+)
+
+
+class Backend:
+    """Passes reading requests on to the API at `base_url`. One for the process; `lifespan` opens and closes it."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._http: httpx2.AsyncClient | None = None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: Any) -> AsyncIterator[None]:
+        """Holds the connections while the server runs."""
+        host = httpx2.URL(self.base_url).host
+        # Without TLS a context that trusts nobody will do, and loading the certificates takes 0.17 s.
+        verify = True if self.base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        inside = host in {"127.0.0.1", "::1", "localhost"}
+        async with httpx2.AsyncClient(
+            base_url=self.base_url, timeout=_TIMEOUT, limits=_LIMITS, verify=verify, trust_env=not inside
+        ) as self._http:
+            yield
+
+    async def read(self, request: Request) -> Response:
+        """Answer `GET /p2m/api/{path}` as the API answers `GET /{path}` to whoever the cookie names."""
+        token = token_in(request.cookies)
+        if token is None:
+            return _problem(401, "signed_out", "You are signed out; sign in again.")
+        path = request.path_params["path"]
+        if not path.startswith("v1/") or ".." in path.split("/"):
+            return _problem(404, "not_found", "There is no such file.")
+        assert self._http is not None, "inside the lifespan"
+        headers = {name: request.headers[name] for name in _ASKED if name in request.headers}
+        headers |= {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity", **_way(request)}
+        asked = self._http.build_request("GET", f"/{path}", params=str(request.query_params), headers=headers)
+        try:
+            answer = await self._http.send(asked, stream=True)
+        except httpx2.HTTPError:
+            return _problem(502, "server_unreachable", "The server cannot be reached just now; try again in a moment.")
+        kept = {name: answer.headers[name] for name in _ANSWERED if name in answer.headers}
+        return StreamingResponse(
+            _bytes_of(answer), answer.status_code, headers=kept, background=BackgroundTask(answer.aclose)
+        )
+
+
+async def _bytes_of(answer: httpx2.Response) -> AsyncIterator[bytes]:
+    """Its body as it comes. An API that goes away ends it: the browser sees that bytes are missing, and asks again."""
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
+
+
+def _way(request: Request) -> dict[str, str]:
+    """The addresses that the request has come through. The API believes them if it trusts ours."""
+    here = request.client.host if request.client else ""
+    way = [each for each in (request.headers.get("x-forwarded-for", ""), here) if each]
+    return {"X-Forwarded-For": ", ".join(way)} if way else {}
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    """A problem document (RFC 9457), as the API's own."""
+    body = {"status": status, "code": code, "detail": detail}
+    return JSONResponse(body, status, media_type="application/problem+json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,43 @@
+"""The addresses under `/p2m/`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ui.server.assets import serve_asset
+from ui.server.backend import Backend
+from ui.server.cookie import TICKETS, clear_cookie, set_cookie
+
+_TICKET_CHARS = 200
+
+
+def our_routes(backend: Backend) -> list[BaseRoute]:
+    """What the web UI's server answers besides Streamlit's own addresses."""
+    return [
+        Route("/p2m/session", _session, methods=["POST", "DELETE"]),
+        Route("/p2m/api/{path:path}", backend.read, methods=["GET"]),
+        Route("/p2m/assets/{stamp}/{name}", serve_asset, methods=["GET"]),
+    ]
+
+
+async def _session(request: Request) -> Response:
+    """`POST` a ticket: the session's cookie. `DELETE`: no cookie any more. `Guard` lets our own pages ask alone."""
+    response = Response(status_code=204, headers={"Cache-Control": "no-store"})
+    if request.method == "DELETE":
+        clear_cookie(request, response)
+        return response
+    kept = TICKETS.redeem(await _ticket_in(request))
+    if kept is None:
+        return Response(status_code=404, headers={"Cache-Control": "no-store"})
+    set_cookie(request, response, *kept)
+    return response
+
+
+async def _ticket_in(request: Request) -> str:
+    """The body as far as a ticket can go; nobody need be signed in to send one, so no more is read."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _TICKET_CHARS:
+            return ""
+    return body.decode("ascii", "replace")
