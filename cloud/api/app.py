@@ -43,6 +43,7 @@ from cloud.api.routes import (
     deletion,
     devices,
     event_streams,
+    gallery,
     health,
     history,
     imports,
@@ -60,6 +61,7 @@ from cloud.api.routes import (
     shares,
     step_models,
     storage,
+    take_home,
     usage,
 )
 from cloud.db.engine import Database
@@ -189,6 +191,7 @@ def _versioned_routes() -> APIRouter:
             accounts.router,
             sessions.current,
             model_keys.models,
+            gallery.router,
             projects.router,
             history.router,
             step_models.router,
@@ -201,6 +204,7 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             shares.router,
             storage.router,
+            take_home.router,
             usage.router,
             quotas.router,
         )
