@@ -13,6 +13,7 @@ from cloud.db.engine import Transaction
 from cloud.db.models import Project
 from cloud.errors import InvalidInput
 from cloud.jobs.calls import queries as calls
+from cloud.jobs.gallery import queries as gallery
 from cloud.jobs.history import moves
 from cloud.jobs.history import queries as history
 from cloud.jobs.parameters.changes import NoScene, read_scene, request_change
@@ -90,8 +91,8 @@ async def on_parameters(caller: Caller, asked: given.Parameters) -> Answer:
 
 
 async def _told_projects(session: Transaction, caller: Caller, name: str) -> str:
-    page = await projects.list_projects(session, caller.owner, None, _LISTED)
-    rows = [row for row in page.rows if name.lower() in row.name.lower()]
+    page = await gallery.list_cards(session, caller.owner, gallery.Wanted(), None, _LISTED)
+    rows = [card.project for card in page.rows if name.lower() in card.project.name.lower()]
     steps = await calls.steps_of(session, [row.id for row in rows])
     lines = [f"{short(row.id)}  {visible(row.name)}  ({steps.get(row.id, 0)} steps)" for row in rows]
     if page.next_cursor:
