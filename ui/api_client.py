@@ -17,6 +17,7 @@ from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
 from ui.device_calls import DeviceCalls
 from ui.event_stream import EventStream
+from ui.gallery_calls import GalleryCalls
 from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
@@ -38,6 +39,7 @@ class ApiClient(
     BatchCalls,
     BriefCalls,
     DeviceCalls,
+    GalleryCalls,
     HistoryCalls,
     ImportCalls,
     KeepingCalls,
