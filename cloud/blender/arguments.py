@@ -85,6 +85,12 @@ class Export(Arguments):
     up: Literal["", "Y", "Z"] = ""
 
 
+class TurntableViews(Arguments):
+    """No model is told of it: our own code asks until it has the file."""
+
+    format: Literal["gif", "mp4"]
+
+
 class ImportFile(Arguments):
     """`file` was uploaded before."""
 

@@ -304,7 +304,7 @@ Project.thumbnail_id = column_property(
 class Artifact(Base):
     """A file for the user; its bytes lie in the store by `sha256`.
 
-    `kind`: reference, upload, picture, thumbnail, preview, scene, script.
+    `kind`: reference, upload, picture, thumbnail, preview, scene, script, turntable.
     """
 
     __tablename__ = "artifacts"

@@ -10,6 +10,7 @@ from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound
 from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
+from cloud.jobs.formats import asked_of_pod
 from cloud.jobs.pod_link import PodLink, end_soon
 from cloud.jobs.pod_losses import PodLost, error_type, lost_in_a_call, may_be_tried_again
 from cloud.jobs.stood_before import Findings, findings_at, told_apart
@@ -155,17 +156,16 @@ class PodToolbox:
                 return result
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
-        """The scene's files in one format, each with its name; none if the result is an error.
+        """The scene's files in one format, each with its name; none if the result is an error, or not yet the last.
 
         Raises: PodNotReady, PodLost.
         """
         while True:
-            result = await self.call_surely("export", {"format": file_format, "name": "scene"})
+            result = await self.call_surely(*asked_of_pod(file_format))
             if result.is_error:
                 return result, []
-            names = [entry["name"] for entry in result.structured.get("files", [])] or [result.structured["file"]]
             try:
-                return result, [(name, await self._download_export(name)) for name in names]
+                return result, [(f["name"], await self._download_export(f["name"])) for f in result.structured["files"]]
             except (ToolboxLost, NotFound):
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()

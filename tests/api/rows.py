@@ -9,6 +9,7 @@ from cloud.db.engine import Database
 from cloud.db.models import Artifact, Snapshot, Step, Usage
 from cloud.jobs import queries
 from cloud.jobs.events import JobEvent
+from cloud.jobs.scenes.queries import note_files
 from cloud.storage.store import ArtifactStore
 from tests.conftest import RunningApi
 
@@ -113,8 +114,9 @@ async def give_file(
     *,
     kind: str = "scene",
     is_stored: bool = True,
+    snapshot_id: str | None = None,
 ) -> str:
-    """A file of the job. Returns: its id."""
+    """A file of the job, made of this snapshot if of any. Returns: its id."""
     if is_stored:
         await ArtifactStore.local(api.settings.artifacts_dir).put(content)
     async with database.sessions.begin() as session:
@@ -131,4 +133,6 @@ async def give_file(
         )
         session.add(artifact)
         await session.flush()
+        if snapshot_id is not None:
+            await note_files(session, job.project_id, UUID(snapshot_id), [artifact.id])
         return str(artifact.id)

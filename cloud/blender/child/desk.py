@@ -24,6 +24,7 @@ from cloud.blender.child.places import Places
 from cloud.blender.child.report import inspect_scene
 from cloud.blender.child.scene_file import SceneFile
 from cloud.blender.child.steps import run_python
+from cloud.blender.child.turntable import Turntable
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput, Prompt2MeshError
 
@@ -40,6 +41,7 @@ class Desk:
         _seed(places.cache / "shaders.zip", self._shaders)
         remember_own_handlers()
         self._scene_file = SceneFile(places)
+        self._turntable = Turntable(places.scratch)
         self._tools: dict[str, Callable[..., Message]] = {
             "ping": self._ping,
             "warm_up": self._warm_up,
@@ -54,6 +56,7 @@ class Desk:
             "check": check_scene,
             "export": lambda **arguments: export_scene(places.scratch, **arguments),
             "import_file": self._import_file,
+            "turntable": lambda **arguments: self._turntable.go_on(self._scene_file.sha256, arguments["format"]),
         }
 
     def answer(self, request: Message) -> Message:

@@ -1,12 +1,13 @@
-"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats.
+"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats, or on a turntable.
 
 With `picture` in the request also a picture of it, as good as a preview: for pages that are shared.
 """
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from cloud.agent.contract import Outcome
-from cloud.jobs.deliver import DeliveryFailed, count_geometry, deliver_export, deliver_picture
+from cloud.jobs.deliver import DeliveryFailed, deliver_export, deliver_picture, measure_scene
 from cloud.jobs.history.scenes import scene_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     """Make the files. Raises: DeliveryFailed, NoSuchSnapshot, PodLost, PodNotReady."""
     if "snapshot_id" in work.job.request:
         await toolbox.open_scene(await scene_of(work.services.database, work.job, "snapshot_id"))
-    work.recorder.objects, work.recorder.triangles = await count_geometry(toolbox)
+        work.recorder.scene_id = UUID(work.job.request["snapshot_id"])
+    await measure_scene(toolbox, work.recorder)
     await work.recorder.stage("deliver")
     if work.job.request.get("picture"):
         await _take_picture(work, toolbox)
