@@ -16,6 +16,7 @@ from ui.audit_calls import AuditCalls
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
 from ui.device_calls import DeviceCalls
+from ui.download_calls import DownloadCalls
 from ui.event_stream import EventStream
 from ui.gallery_calls import GalleryCalls
 from ui.history_calls import HistoryCalls
@@ -39,6 +40,7 @@ class ApiClient(
     BatchCalls,
     BriefCalls,
     DeviceCalls,
+    DownloadCalls,
     GalleryCalls,
     HistoryCalls,
     ImportCalls,

@@ -1,1 +1,1 @@
-"""The gallery of projects: which are shown (`shelf`), what their cards say (`cards`). Pages draw it with `ui.painted`."""
+"""The gallery of projects: which are shown (`shelf`), and what their cards say (`cards`)."""

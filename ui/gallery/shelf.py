@@ -51,9 +51,7 @@ class Shelf:
 
     def load(self) -> None:
         """Find from the beginning."""
-        page = self.client.find_projects(
-            query=self.query, sort=self.sort, deleted=self.shows_deleted, limit=PAGE_ITEMS
-        )
+        page = self.client.find_projects(query=self.query, sort=self.sort, deleted=self.shows_deleted, limit=PAGE_ITEMS)
         self.items, self.cursor, self.is_loaded = list(page["items"]), page["next_cursor"], True
 
     def more(self) -> None:

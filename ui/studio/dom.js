@@ -85,7 +85,7 @@ export function outbox(send) {
       waiting.push({ ...message, n: last });
       send(waiting);
     },
-    done(n) { waiting = waiting.filter((message) => message.n > n); },
+    heard(n) { waiting = waiting.filter((message) => message.n > n); },
     get busy() { return waiting.length > 0; },
   };
 }

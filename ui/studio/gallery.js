@@ -46,7 +46,7 @@ class Gallery {
     this.data = data;
     this.send = send;
     this.shownAt = performance.now();
-    this.out.done(data.done);
+    this.out.heard(data.heard);
     if (this.sort.options.length === 0) {
       this.sort.append(...data.sorts.map(({ value, words }) => el("option", { value }, words)));
       this.search.value = data.query;
