@@ -59,6 +59,7 @@ from cloud.api.routes import (
     shared,
     shares,
     storage,
+    take_home,
     usage,
 )
 from cloud.db.engine import Database
@@ -200,6 +201,7 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             shares.router,
             storage.router,
+            take_home.router,
             usage.router,
             quotas.router,
         )

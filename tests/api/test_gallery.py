@@ -62,11 +62,11 @@ async def test_a_card_says_all_that_a_gallery_shows(bea: httpx2.Client, api: Run
 
     preview = await give_file(database, api, job, "preview.png", b"a preview", kind="preview", snapshot_id=ids[-1])
     await give_file(database, api, job, "again.png", b"a preview", kind="picture")
-    card = bea.get(f"/v1/projects/{project}").json()
+    card = bea.get(f"/v1/projects/{project}/card").json()
     assert card["picture_id"] == preview
     assert card["bytes"] == sum(map(len, stored)) + len(b"a preview")
     undone = bea.post(f"/v1/projects/{project}/undo").json()
-    assert bea.get(f"/v1/projects/{project}").json()["picture_id"] == undone["thumbnail_id"]
+    assert bea.get(f"/v1/projects/{project}/card").json()["picture_id"] == undone["thumbnail_id"]
 
 
 def test_a_search_is_for_words_in_names_and_prompts_whatever_their_case(api: RunningApi) -> None:
@@ -159,12 +159,12 @@ async def test_a_duplicate_has_all_of_its_origin_and_shares_nothing_with_it(
     ids = await give_steps(database, api, job, ["one", "two", "three"])
     preview = await give_file(database, api, job, "preview.png", b"it", kind="preview", snapshot_id=ids[1])
     client.post(f"/v1/projects/{origin}/undo")
-    before = client.get(f"/v1/projects/{origin}").json()
+    before = client.get(f"/v1/projects/{origin}/card").json()
     assert before["picture_id"] == preview
 
     copy = client.post(f"/v1/projects/{origin}/duplicate", json={"name": "  My chair "}).json()
 
-    card = client.get(f"/v1/projects/{copy['id']}").json()
+    card = client.get(f"/v1/projects/{copy['id']}/card").json()
     steps = client.get(f"/v1/projects/{copy['id']}/snapshots").json()["items"]
     assert (copy["name"], copy["can_redo"], card["bytes"]) == ("My chair", True, before["bytes"])
     assert not {one["id"] for one in steps} & set(ids)

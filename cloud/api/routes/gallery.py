@@ -89,9 +89,9 @@ async def list_projects(
     return ProjectCardPage(items=[_card_out(card, kept) for card in page.rows], next_cursor=page.next_cursor)
 
 
-@router.get("/{project_id}", summary="Get a project")
-async def get_project(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> ProjectCardOut:
-    """With all that its card says."""
+@router.get("/{project_id}/card", summary="Get a project's card")
+async def get_project_card(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> ProjectCardOut:
+    """One project as the list shows it."""
     [card] = await gallery.cards_of(transaction, [await queries.get_project(transaction, owner, project_id)])
     return _card_out(card)
 

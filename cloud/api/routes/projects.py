@@ -59,6 +59,11 @@ async def create_project(
     return project_out(await queries.add_project(transaction, owner, name, new_id))
 
 
+@router.get("/{project_id}", summary="Get a project")
+async def get_project(project_id: UUID, owner: OwnerDep, transaction: TransactionDep) -> ProjectOut:
+    return project_out(await queries.get_project(transaction, owner, project_id))
+
+
 @router.patch("/{project_id}", summary="Rename a project")
 async def rename_project(project_id: UUID, body: ProjectIn, owner: OwnerDep, transaction: TransactionDep) -> ProjectOut:
     name = checked_project_name(body.name)
