@@ -14,12 +14,12 @@ from ui.server.assets import asset_path
 
 _FOLDER = Path(__file__).parent / "studio"
 _LOADER = """
-let painter;
+const painters = new Map();  // the browser gives all components with this same loader one module
 export default function ({ data, parentElement, setTriggerValue }) {
   const given = { data, parentElement, setTriggerValue };
-  painter ??= import(new URL(data.script, document.baseURI).href);
-  painter.then((found) => found.default(given)).catch((error) => {
-    painter = undefined;
+  if (!painters.has(data.script)) painters.set(data.script, import(new URL(data.script, document.baseURI).href));
+  painters.get(data.script).then((found) => found.default(given)).catch((error) => {
+    painters.delete(data.script);
     console.error(error);
     parentElement.querySelector("[role=status]").textContent =
       "A part of the page could not be loaded; reload the page.";
@@ -51,10 +51,10 @@ class Painted:
 
 
 def asked(key: str) -> list[Message]:
-    """What the component has asked since the last time, each once, in order."""
+    """What the component has just asked, for its `on_asked`. Some of it may have been heard before: see `unheard`."""
     state = st.session_state.get(key)
     messages = state.get("asked") if state is not None else None
-    return unheard(key, messages if isinstance(messages, list) else [])
+    return messages if isinstance(messages, list) else []
 
 
 def unheard(key: str, messages: list[Message]) -> list[Message]:

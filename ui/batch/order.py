@@ -1,8 +1,7 @@
 """What a person wants built in one go, as a body that the API takes, and what it would come to. No Streamlit here."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ui.api_client import ApiClient
 from ui.api_types import Batch, Detail, Models, Quality
@@ -63,25 +62,24 @@ def cost_of(preview: BatchPreview, models: Models) -> str:
     return f"{prompts}. {payer}: at most {money(preview['most_usd'])} for all of them together, mostly far less."
 
 
-def rows_of(preview: BatchPreview) -> list[dict[str, Any]]:
-    """The prompts as a table. Columns that would say nothing are left out."""
-    columns = {"name": "Project", "quality": "Quality", "detail": "Detail", "model": "Model", "max_usd": "Budget"}
-    said = [name for name in columns if any(item[name] is not None for item in preview["items"])]
-    return [
-        {
-            "Prompt": shortened(item["prompt"], _CELL_CHARS),
-            **{columns[name]: _cell(item[name]) for name in said},
-            **({"Formats": ", ".join(item["formats"])} if _any_formats(preview["items"]) else {}),
-        }
-        for item in preview["items"]
-    ]
+def rows_of(preview: BatchPreview) -> list[dict[str, str]]:
+    """The prompts as a table. What is the same for all, or the usual, has no column."""
+    items = preview["items"]
+    columns = {"Prompt": [shortened(item["prompt"], _CELL_CHARS) for item in items]}
+    others = {
+        "Project": [item["name"] for item in items],
+        "Quality": [item["quality"] or "" for item in items],
+        "Brief": [item["detail"] or "" for item in items],
+        "Model": [item["model"] or "" for item in items],
+        "Formats": [", ".join(item["formats"]) for item in items],
+        "Budget": [money(item["max_usd"]) if item["max_usd"] else "" for item in items],
+    }
+    columns |= {title: cells for title, cells in others.items() if _tells(title, cells, columns["Prompt"])}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return money(value)
-    return "" if value is None else str(value)
-
-
-def _any_formats(items: Iterable[Any]) -> bool:
-    return any(item["formats"] for item in items)
+def _tells(title: str, cells: Sequence[str], prompts: Sequence[str]) -> bool:
+    """Whether the column says more than the prompts and the form do."""
+    if title == "Project":
+        return list(cells) != list(prompts)
+    return len(set(cells)) > 1 if title in {"Quality", "Brief"} else any(cells)

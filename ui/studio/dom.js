@@ -59,7 +59,11 @@ const CUBE = "M12 3 4 7.5v9L12 21l8-4.5v-9L12 3ZM4 7.5l8 4.5 8-4.5M12 12v9";
 export function pictureBox() {
   const image = el("img", { loading: "lazy", decoding: "async", alt: "", hidden: true, draggable: "false" });
   image.addEventListener("error", () => { image.hidden = true; });
-  image.addEventListener("load", () => { image.hidden = false; });
+  image.addEventListener("load", () => {
+    image.hidden = false;
+    // A scene's picture is wide and may lose its sides; a step's is square and would lose the thing itself.
+    image.classList.toggle("square", image.naturalWidth < image.naturalHeight * 1.25);
+  });
   return el("span", { class: "picture" }, icon(CUBE), image);
 }
 

@@ -11,19 +11,18 @@ from ui.api_client import ClientError
 from ui.api_types import Detail, Quality
 from ui.batch.grid import BatchGrid, told
 from ui.batch.order import FILE_ENDINGS, BatchOrder, cost_of, media_type_of, rows_of
+from ui.batch.painting import GRID, KEY
+from ui.batch.table import table_html
 from ui.batch_calls import BatchPreview
-from ui.painted import Painted, asked, unheard
+from ui.painted import asked, unheard
 from ui.session import UiSession, current_session, errors_as_banner
 from ui.wording import ago, count, plain, shortened
 
 EARLIER_SHOWN = 20
-_KEY = "batch_grid"
 _INBOX = "batch_inbox"
 _GRID = "batch_shown"
 _SEND_KEY = "batch_send_key"
 _PREVIEW = "batch_preview"
-_ROW_PX = 35
-_ROWS_SEEN = 8
 _TITLE_CHARS = 80
 _QUALITIES: dict[str, Quality] = {"Draft": "draft", "Standard": "standard", "High": "high"}
 _DETAILS: dict[str, Detail] = {
@@ -33,8 +32,6 @@ _DETAILS: dict[str, Detail] = {
     "Comprehensive": "comprehensive",
 }
 
-_painted = Painted("p2m_batch", script="batch.js", styles=("shared.css", "batch.css"))
-
 
 def show() -> None:
     """Draw the batch that the address names; without one, the form for a new one and the earlier ones."""
@@ -42,7 +39,8 @@ def show() -> None:
     batch_id = st.query_params.get("batch")
     with errors_as_banner():
         if batch_id:
-            st.page_link("views/batch.py", label="All batches", icon=":material/arrow_back:")
+            with st.container(key="batch-links"):
+                st.page_link("views/batch.py", label="All batches", icon=":material/arrow_back:")
             _draw_opened(session, batch_id)
         else:
             st.header("Batch", anchor=False)
@@ -62,15 +60,15 @@ def _draw_grid() -> None:
     """A fragment: its script asks for news as long as the batch runs, and the rest of the page stands still."""
     grid: BatchGrid = st.session_state[_GRID]
     with errors_as_banner():
-        for message in unheard(_KEY, st.session_state.pop(_INBOX, [])):
+        for message in unheard(KEY, st.session_state.pop(_INBOX, [])):
             # What is none of ours (an old script in a page that was never reloaded) is left.
             with contextlib.suppress(KeyError):
                 grid.act(message)
-    _painted.draw(_KEY, grid.shown(), on_asked=_hear)
+    GRID.draw(KEY, grid.shown(), on_asked=_hear)
 
 
 def _hear() -> None:
-    st.session_state[_INBOX] = asked(_KEY)
+    st.session_state[_INBOX] = asked(KEY)
 
 
 def _draw_form(session: UiSession) -> None:
@@ -83,9 +81,7 @@ def _draw_form(session: UiSession) -> None:
     except ClientError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    rows = rows_of(preview)
-    height = _ROW_PX * (min(len(rows), _ROWS_SEEN) + 1) + 3
-    st.dataframe(rows, hide_index=True, height=height, key="batch_rows")
+    st.html(table_html(rows_of(preview), "The prompts as they were read"))
     st.caption(plain(cost_of(preview, session.client.models())))
     if st.button(
         f"Build {count(preview['total'], 'prompt')}", type="primary", icon=":material/bolt:", key="batch_send"
@@ -138,8 +134,8 @@ def _draw_earlier(session: UiSession) -> None:
     if not earlier:
         return
     st.subheader("Earlier batches", anchor=False)
-    for batch in earlier:
-        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    for number, batch in enumerate(earlier):
+        with st.container(key=f"batch-links-{number}", horizontal=True, vertical_alignment="center", gap="medium"):
             label = plain(shortened(batch["name"], _TITLE_CHARS))
             st.page_link("views/batch.py", label=label, query_params={"batch": batch["id"]}, icon=":material/apps:")
             st.caption(plain(f"{told(batch)} · {ago(batch['created_at'])}"), width="content")

@@ -5,20 +5,18 @@ import contextlib
 import streamlit as st
 
 from ui.downloads_box import draw_downloads_of
+from ui.gallery.painting import GALLERY, KEY
 from ui.gallery.shelf import Shelf
-from ui.painted import Message, Painted, asked, unheard
+from ui.painted import Message, asked, unheard
 from ui.session import current_session, errors_as_banner
 from ui.share_box import show_shares
 from ui.wording import plain, shortened
 
 STUDIO = "views/studio.py"
 REFRESHED_EVERY_S = 3
-_KEY = "gallery"
 _INBOX = "gallery_inbox"
 _SHELF = "gallery_shelf"
 _TITLE_CHARS = 60
-
-_gallery = Painted("p2m_gallery", script="gallery.js", styles=("shared.css", "gallery.css"))
 
 
 def show() -> None:
@@ -33,11 +31,11 @@ def _draw_gallery() -> None:
     """The cards. A fragment: what is asked of them does not run the rest of the page again."""
     shelf = _shelf()
     with errors_as_banner():
-        for message in unheard(_KEY, st.session_state.pop(_INBOX, [])):
+        for message in unheard(KEY, st.session_state.pop(_INBOX, [])):
             _act(shelf, message)
         if not shelf.is_loaded:
             shelf.load()
-    _gallery.draw(_KEY, {**shelf.shown(), "refresh_s": REFRESHED_EVERY_S}, on_asked=_hear)
+    GALLERY.draw(KEY, {**shelf.shown(), "refresh_s": REFRESHED_EVERY_S}, on_asked=_hear)
     if shelf.chosen is not None:
         st.session_state["gallery_box"], shelf.chosen = shelf.chosen, None
         st.rerun()
@@ -56,7 +54,7 @@ def _act(shelf: Shelf, message: Message) -> None:
 
 
 def _hear() -> None:
-    st.session_state[_INBOX] = asked(_KEY)
+    st.session_state[_INBOX] = asked(KEY)
 
 
 def _shelf() -> Shelf:
