@@ -60,8 +60,9 @@ class ApiClient(
 
     # --- projects
 
-    def create_project(self, name: str) -> Project:
-        return self._json("POST", "/v1/projects", json={"name": name})
+    def create_project(self, name: str, *, key: str | None = None) -> Project:
+        """It makes one project, however often it has to be sent; with the same `key`, also over several calls."""
+        return self._make("/v1/projects", key=key, json={"name": name})
 
     def list_projects(self) -> Iterator[Project]:
         """One's projects, newest first, fetched page by page as they are asked for."""
@@ -105,7 +106,10 @@ class ApiClient(
         return self._make(path_of("projects", project_id, "jobs"), key=key, json=body)
 
     def export_project(self, project_id: str, file_format: str) -> Job:
-        """Ask for the project's scene in another format; the job's artifacts hold the file."""
+        """Ask for the project's scene in another format, or as `turntable.gif` or `turntable.mp4`.
+
+        The job's artifacts hold the file.
+        """
         return self._make(path_of("projects", project_id, "exports"), json={"format": file_format})
 
     def get_job(self, job_id: str) -> Job:

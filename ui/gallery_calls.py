@@ -1,56 +1,63 @@
-"""The calls of the gallery: projects searched, sorted, page by page, and copies of them."""
+"""The calls of a gallery of projects."""
 
-from typing import Literal, NotRequired, TypedDict
+from collections.abc import Iterator
+from typing import Any, Literal, TypedDict
 
 from ui.api_requests import ApiRequests, path_of
 from ui.api_types import Project
 
-Sort = Literal["created", "changed", "name", "size"]
+ProjectState = Literal["busy", "ready", "empty"]
+ProjectSort = Literal["created", "changed", "name", "size"]
 
 
 class ProjectCard(Project):
-    """A project with all that its card says. `bytes` is what it keeps; counts are None where nobody has counted."""
+    """A project with all that its card shows. `size_m`, `objects` and `triangles` are None where nobody has counted."""
 
-    state: NotRequired[Literal["busy", "ready", "empty"]]
-    picture_id: NotRequired[str | None]
-    jobs: NotRequired[int]
-    prompts: NotRequired[int]
-    last_prompt: NotRequired[str]
-    active_job_id: NotRequired[str | None]
-    bytes: NotRequired[int]
-    objects: NotRequired[int | None]
-    triangles: NotRequired[int | None]
-    size_m: NotRequired[list[float] | None]
+    state: ProjectState
+    picture_id: str | None
+    jobs: int
+    prompts: int
+    last_prompt: str
+    active_job_id: str | None
+    bytes: int
+    objects: int | None
+    triangles: int | None
+    size_m: list[float] | None
 
 
 class ProjectCardPage(TypedDict):
-    """One page. `next_cursor` None: there is no more."""
+    """Some cards, and what to ask the next ones with (None: there are no more)."""
 
     items: list[ProjectCard]
     next_cursor: str | None
 
 
 class GalleryCalls(ApiRequests):
-    """What `ApiClient` can do with one's projects as a whole."""
+    """Search and sort one's projects; copy one."""
 
-    def find_projects(
+    def project_cards(
         self,
         *,
         query: str = "",
-        sort: Sort = "changed",
+        sort: ProjectSort = "created",
+        state: ProjectState | None = None,
         deleted: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> ProjectCardPage:
-        """A page of those whose names or prompts hold all words of `query`; `cursor` with the same other arguments."""
-        asked = {"query": query, "sort": sort, "deleted": "true" if deleted else "", "cursor": cursor or ""}
-        params = {"limit": str(limit), **{name: value for name, value in asked.items() if value}}
-        return self._json("GET", "/v1/projects", params=params)
+        """One page of the gallery, in one call; `query` holds words that are in the name or in a prompt."""
+        asked: dict[str, Any] = {"query": query, "sort": sort, "state": state, "cursor": cursor, "limit": str(limit)}
+        asked["deleted"] = "true" if deleted else None
+        return self._json("GET", "/v1/projects", params={name: value for name, value in asked.items() if value})
 
-    def get_card(self, project_id: str) -> ProjectCard:
-        """One project with all that its card says."""
-        return self._json("GET", path_of("projects", project_id))
+    def all_project_cards(self, *, query: str = "", sort: ProjectSort = "created") -> Iterator[ProjectCard]:
+        """All of them, fetched page by page as they are asked for."""
+        return self._pages("/v1/projects", {"query": query, "sort": sort})
+
+    def project_card(self, project_id: str) -> ProjectCard:
+        """One project as the gallery shows it."""
+        return self._json("GET", path_of("projects", project_id, "card"))
 
     def duplicate_project(self, project_id: str, name: str | None = None, *, key: str | None = None) -> Project:
-        """A new project with the scene, its files and the whole history. With `key` once, however often it is sent."""
+        """A new project with the scene and the whole history of this one."""
         return self._make(path_of("projects", project_id, "duplicate"), key=key, json={"name": name})

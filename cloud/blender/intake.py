@@ -20,7 +20,6 @@ from cloud.errors import Prompt2MeshError
 STEPS = frozenset({"run_python", "import_file"})
 """What makes snapshots, and runs the user's code or reads their files."""
 
-_WRITES_FILES = frozenset({"export", "turntable"})
 _EXPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _ANY_OBJECT = TypeAdapter(dict[str, Any])
 _TEXT_LIMIT_CHARS = 200_000
@@ -60,7 +59,7 @@ class Intake:
             _check_sendable(structured)
             if tool in STEPS:
                 snapshot = await self._keep_snapshot(answer.fds, arguments, structured, parent)
-            elif tool in _WRITES_FILES:
+            elif tool == "export":
                 await self._keep_exports(answer.fds, structured)
         finally:
             for fd in answer.fds:

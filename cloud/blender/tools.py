@@ -72,8 +72,6 @@ class _Told:
     reads_only: bool = False
     destroys: bool = False
     repeatable: bool = False
-    listed: bool = True
-    """False: our own code alone knows of it, and its schema costs no model a token."""
 
 
 _TOOLS: dict[str, _Told] = {
@@ -145,12 +143,7 @@ _TOOLS: dict[str, _Told] = {
         "ply, fbx, usd, or a picture as a reference plane. collection: a new one for it.",
         given.ImportFile,
     ),
-    "turntable": _Told("Turntable", "", given.TurntableViews, reads_only=True, repeatable=True, listed=False),
 }
-
-
-def _listed_names() -> list[str]:
-    return [name for name, told in _TOOLS.items() if told.listed]
 
 
 def listed_tools() -> list[Tool]:
@@ -169,7 +162,6 @@ def listed_tools() -> list[Tool]:
             ),
         )
         for name, told in _TOOLS.items()
-        if told.listed
     ]
 
 
@@ -192,9 +184,7 @@ class ToolDesk:
         """The tool's result, or its failure. Raises: MCPError: no such tool; the client took the call back."""
         told = _TOOLS.get(params.name)
         if told is None:
-            raise MCPError(
-                INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(_listed_names())}."
-            )
+            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(_TOOLS)}.")
         try:
             arguments = parse_arguments(params.name, told.takes, params.arguments or {})
             return await self._answer(context, params.name, arguments)

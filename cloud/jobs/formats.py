@@ -1,6 +1,6 @@
 """The file formats that a scene can be written in, and the films that can be made of it."""
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 TurntableFormat = Literal["turntable.gif", "turntable.mp4"]
 """A ride around the scene, that loops: called by the name of its file."""
@@ -9,10 +9,3 @@ ExportFormat = Literal["blend", "glb", "fbx", "obj", "stl", "usdc", "ply", Turnt
 
 TURNTABLES: tuple[str, ...] = get_args(TurntableFormat)
 FORMATS: tuple[str, ...] = get_args(ExportFormat)
-
-
-def asked_of_pod(file_format: str) -> tuple[str, dict[str, Any]]:
-    """The pod's tool that writes this format, and its arguments."""
-    if file_format in TURNTABLES:
-        return "turntable", {"format": file_format.partition(".")[2]}
-    return "export", {"format": file_format, "name": "scene"}

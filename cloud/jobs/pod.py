@@ -10,7 +10,6 @@ from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound
 from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
-from cloud.jobs.formats import asked_of_pod
 from cloud.jobs.pod_link import PodLink, end_soon
 from cloud.jobs.pod_losses import PodLost, error_type, lost_in_a_call, may_be_tried_again
 from cloud.jobs.stood_before import Findings, findings_at, told_apart
@@ -161,7 +160,7 @@ class PodToolbox:
         Raises: PodNotReady, PodLost.
         """
         while True:
-            result = await self.call_surely(*asked_of_pod(file_format))
+            result = await self.call_surely("export", {"format": file_format, "name": "scene"})
             if result.is_error:
                 return result, []
             try:

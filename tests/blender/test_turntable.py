@@ -56,7 +56,7 @@ async def _film(box: McpToolbox, file_format: str) -> tuple[bytes, list[int]]:
     """The file, and how far each call got."""
     done = []
     while True:
-        told = await run(box, "turntable", format=file_format)
+        told = await run(box, "export", format=f"turntable.{file_format}")
         done.append(told["done"])
         if told["files"]:
             return await box.download_export(told["file"]), done
@@ -141,7 +141,7 @@ async def test_a_wall_that_would_hide_the_scene_is_left_out_of_all_views(pod: Ru
 )
 async def test_what_cannot_be_turned_is_told_in_one_sentence(pod: RunningPod, code: str, sentence: str) -> None:
     async with pod.toolbox(code) as box:
-        answer = await box.call("turntable", {"format": "gif"})
+        answer = await box.call("export", {"format": "turntable.gif"})
 
     said: Any = answer.content[0]
     assert answer.is_error
@@ -151,9 +151,9 @@ async def test_what_cannot_be_turned_is_told_in_one_sentence(pod: RunningPod, co
 @pytest.mark.heavy
 async def test_a_scene_that_changes_in_the_middle_is_drawn_anew(pod: RunningPod) -> None:
     async with pod.toolbox(f"UNIT = 1\n{SCENE}") as box:
-        first = await run(box, "turntable", format="gif")
+        first = await run(box, "export", format="turntable.gif")
         await run(box, "run_python", code="bpy.ops.mesh.primitive_cube_add(location=(0, 0, 9))")
-        second = await run(box, "turntable", format="gif")
+        second = await run(box, "export", format="turntable.gif")
 
     assert 0 < first["done"] < first["of"]
     assert second["done"] == first["done"]
@@ -161,4 +161,9 @@ async def test_a_scene_that_changes_in_the_middle_is_drawn_anew(pod: RunningPod)
 
 async def test_no_model_is_told_of_it(pod: RunningPod) -> None:
     async with pod.toolbox() as box:
-        assert "turntable" not in {tool["name"] for tool in await box.tools()}
+        [export] = [tool for tool in await box.tools() if tool["name"] == "export"]
+
+    assert export["input_schema"]["properties"]["format"] == {
+        "enum": ["blend", "glb", "fbx", "obj", "stl", "ply", "usdc"],
+        "type": "string",
+    }

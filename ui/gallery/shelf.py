@@ -7,14 +7,14 @@ from typing import Any, cast, get_args
 from ui.api_client import ApiClient
 from ui.api_errors import ApiError
 from ui.gallery.cards import card_of
-from ui.gallery_calls import ProjectCard, Sort
+from ui.gallery_calls import ProjectCard, ProjectSort
 from ui.painted import Message
 from ui.wording import count, shortened
 
 PAGE_ITEMS = 24
 _REFRESHED_AT_MOST = 8
 _NAME_SAID_CHARS = 60
-SORTS: dict[Sort, str] = {
+SORTS: dict[ProjectSort, str] = {
     "changed": "Last changed",
     "created": "Newest",
     "name": "Name, A to Z",
@@ -39,7 +39,7 @@ class Shelf:
 
     client: ApiClient
     query: str = ""
-    sort: Sort = "changed"
+    sort: ProjectSort = "changed"
     shows_deleted: bool = False
     items: list[ProjectCard] = field(default_factory=list)
     cursor: str | None = None
@@ -51,14 +51,14 @@ class Shelf:
 
     def load(self) -> None:
         """Find from the beginning."""
-        page = self.client.find_projects(query=self.query, sort=self.sort, deleted=self.shows_deleted, limit=PAGE_ITEMS)
+        page = self.client.project_cards(query=self.query, sort=self.sort, deleted=self.shows_deleted, limit=PAGE_ITEMS)
         self.items, self.cursor, self.is_loaded = list(page["items"]), page["next_cursor"], True
 
     def more(self) -> None:
         """The next page, if there is one. What came in twice because projects moved meanwhile is shown once."""
         if self.cursor is None:
             return
-        page = self.client.find_projects(
+        page = self.client.project_cards(
             query=self.query, sort=self.sort, deleted=self.shows_deleted, cursor=self.cursor, limit=PAGE_ITEMS
         )
         there = {item["id"] for item in self.items}
@@ -70,7 +70,7 @@ class Shelf:
         busy = [place for place, item in enumerate(self.items) if item.get("state") == "busy"]
         for place in reversed(busy[:_REFRESHED_AT_MOST]):
             try:
-                self.items[place] = self.client.get_card(self.items[place]["id"])
+                self.items[place] = self.client.project_card(self.items[place]["id"])
             except ApiError as error:
                 if error.status != 404:
                     raise
@@ -110,10 +110,14 @@ class Shelf:
 
     def _find(self, message: Message) -> None:
         sort = message["sort"]
-        if sort not in get_args(Sort):
+        if sort not in get_args(ProjectSort):
             raise ValueError(f"there is no order {sort!r}")
         before = (self.query, self.sort, self.shows_deleted)
-        self.query, self.sort, self.shows_deleted = str(message["query"]), cast("Sort", sort), bool(message["deleted"])
+        self.query, self.sort, self.shows_deleted = (
+            str(message["query"]),
+            cast("ProjectSort", sort),
+            bool(message["deleted"]),
+        )
         try:
             self.load()
         except ApiError:
@@ -131,7 +135,7 @@ class Shelf:
         item = self._item(message)
         made = self.client.duplicate_project(item["id"], key=f"duplicate-{message['n']}-{item['id']}")
         place = self.items.index(item)
-        self.items.insert(place, self.client.get_card(made["id"]))
+        self.items.insert(place, self.client.project_card(made["id"]))
         self.notice = Notice(f"Made “{_said(made['name'])}”, a copy with its whole history.")
 
     def _delete(self, message: Message) -> None:

@@ -54,9 +54,8 @@ class Desk:
             "look": look_at_scene,
             "inspect": inspect_scene,
             "check": check_scene,
-            "export": lambda **arguments: export_scene(places.scratch, **arguments),
+            "export": self._export,
             "import_file": self._import_file,
-            "turntable": lambda **arguments: self._turntable.go_on(self._scene_file.sha256, arguments["format"]),
         }
 
     def answer(self, request: Message) -> Message:
@@ -99,6 +98,13 @@ class Desk:
         self._scene_file.restore(sha256)
         text = f"The scene is snapshot {sha256[:12]} now." if sha256 else "The scene is empty now."
         return Message({"text": text, "structured": {"ok": True, "sha256": sha256}})
+
+    def _export(self, **arguments: Any) -> Message:
+        """A file of the scene, or some more views of its turntable."""
+        film, dot, file_format = arguments["format"].partition(".")
+        if dot and film == "turntable":
+            return self._turntable.go_on(self._scene_file.sha256, file_format)
+        return export_scene(self._places.scratch, **arguments)
 
     def _import_file(self, **arguments: Any) -> Message:
         """The file's objects in the scene, and that as a snapshot; the scene as it was where it cannot be imported."""

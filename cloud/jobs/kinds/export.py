@@ -19,7 +19,8 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     """Make the files. Raises: DeliveryFailed, NoSuchSnapshot, PodLost, PodNotReady."""
     if "snapshot_id" in work.job.request:
         await toolbox.open_scene(await scene_of(work.services.database, work.job, "snapshot_id"))
-        work.recorder.scene_id = UUID(work.job.request["snapshot_id"])
+        named = work.job.request["snapshot_id"]
+        work.recorder.scene_id = UUID(named) if named else None
     await measure_scene(toolbox, work.recorder)
     await work.recorder.stage("deliver")
     if work.job.request.get("picture"):
