@@ -124,7 +124,7 @@ class DownloadList:
             "state": "ready" if is_ready else "making" if is_making else item["state"],
             "files": [{"name": file["name"], "href": f"p2m/api{file['url']}"} for file in item["files"]],
             "note": "" if is_ready or is_making else item["reason"],
-            "fraction": 0.0,
+            "fraction": None,
             "error": self.failures.get(name, ""),
         }
         return row | (_progress_of(follower) if follower is not None and not is_ready else {})
@@ -153,4 +153,4 @@ def _progress_of(follower: JobFollower) -> dict[str, Any]:
     if progress.pieces is not None and not progress.ended:
         done, of = progress.pieces
         return {"note": f"Drawing the turntable: view {done} of {of}", "fraction": done / max(of, 1)}
-    return {"note": progress.activity, "fraction": progress.fraction}
+    return {"note": progress.activity}

@@ -70,8 +70,8 @@ class Downloads {
     say(find(".about"), row.about);
     say(find(".note"), row.note);
     say(find(".error"), row.error);
-    find("progress").hidden = row.state !== "making";
-    find("progress").value = row.fraction;
+    find("progress").hidden = row.fraction === null;
+    find("progress").value = row.fraction ?? 0;
     setAttribute(find("progress"), "aria-label", `${row.title}: progress`);
     const files = JSON.stringify(row.files);
     if (item.dataset.state !== row.state || item.dataset.files !== files) {
