@@ -19,6 +19,7 @@ from ui.session import UiSession, current_session, errors_as_banner
 from ui.wording import ago, count, plain, shortened
 
 EARLIER_SHOWN = 20
+FILE_MIB = 10
 _INBOX = "batch_inbox"
 _GRID = "batch_shown"
 _SEND_KEY = "batch_send_key"
@@ -94,7 +95,8 @@ def _ask_for_order() -> BatchOrder | None:
     typed = st.text_area(
         "Prompts, one a line", key="batch_text", height=180, placeholder="a red chair\na round table\na small lamp"
     )
-    upload = st.file_uploader("Or a file of them: .txt, .csv, .jsonl or .json", FILE_ENDINGS, key="batch_file")
+    label = "Or a file of them: .txt, .csv, .jsonl or .json"
+    upload = st.file_uploader(label, FILE_ENDINGS, key="batch_file", max_upload_size=FILE_MIB)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the batch", key="batch_name", max_chars=200, width=280, autocomplete="off")
         quality = st.selectbox("Quality", list(_QUALITIES), index=1, key="batch_quality", width=150)
