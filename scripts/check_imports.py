@@ -57,6 +57,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_errors",
         "ui.api_types",
         "ui.audit_calls",
+        "ui.download_calls",
         "ui.import_calls",
         "ui.money",
         "ui.quota_types",

@@ -44,8 +44,8 @@ async def chair(ada: httpx2.Client, api: RunningApi, database: Database) -> Chai
     steps = await give_steps(database, api, job, ["HEIGHT = 0.9  # m, 0.5 to 1.2: height\nprint(HEIGHT)", "two"])
     files = {}
     for name, kind in (("scene.blend", "scene"), ("scene.glb", "scene"), ("preview.png", "preview")):
-        of_it = {"kind": kind, "snapshot_id": steps[1]}
-        files[name] = await give_file(database, api, job, name, f"the {name}".encode(), **of_it)
+        content = f"the {name}".encode()
+        files[name] = await give_file(database, api, job, name, content, kind=kind, snapshot_id=steps[1])
     await give_file(database, api, job, "script.py", b"pass", kind="script", snapshot_id=steps[1])
     await give_geometry(database, project, steps[1], 3, 1200, [0.5, 0.5, 0.9])
     return Chair(ada, project, job, steps, files)

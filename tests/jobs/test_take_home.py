@@ -56,7 +56,7 @@ async def test_a_turntable_is_a_job_that_says_how_far_it_is(backend: Backend, us
     }
     async with backend.services.database.sessions() as session:
         small, whole = await geometry_of(session, first.id), await geometry_of(session, last.id)
-    assert small == Geometry(1, 12, pytest.approx([2, 1, 0.5]))
+    assert small == Geometry(1, 12, [2.0, 1.0, 0.5])
     assert whole is not None
     assert (whole.objects, whole.triangles) == (2, 12 + 48)
     assert whole.size_m == pytest.approx([4.5, 1, 1], abs=1e-3)

@@ -157,7 +157,7 @@ async def _of_steps(session: "Transaction", steps: Sequence["Snapshot"], names: 
     pictures = await thumbnails_of(session, steps)
     entries = []
     for number, step in enumerate(steps, 1):
-        if step.thumbnail_id in pictures:
+        if step.thumbnail_id is not None and step.thumbnail_id in pictures:
             picture = pictures[step.thumbnail_id]
             suffix = picture.name.rpartition(".")[2]
             name = f"{number:03d}-{slug_of(step.label or step.title)}.{suffix}"

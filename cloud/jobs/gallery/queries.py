@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select, tuple_, union
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array_agg
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,7 +58,7 @@ async def list_cards(
     sizes = _sizes(Artifact.user_id == owner, Snapshot.user_id == owner) if wanted.sort == "size" else None
     key = _key_of(wanted.sort, sizes)
     which = (Project.user_id == owner, _is_there(wanted.deleted_after), *_says(wanted.words), _is_in(wanted.state))
-    statement: Select[Any] = select(Project, key.label("key")).where(*which)
+    statement = select(Project, key.label("key")).where(*which)
     if sizes is not None:
         statement = statement.outerjoin(sizes, sizes.c.project_id == Project.id)
     by_name = wanted.sort == "name"
