@@ -20,7 +20,7 @@ __all__ = ["stack", "ui_url"]  # fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.blender, pytest.mark.heavy]
 
-DEADLINE_S = 240
+DEADLINE_S = 600
 DEADLINE_MS = DEADLINE_S * 1000
 PASSWORD = "correct horse battery"
 MADE = {"FBX": "fbx", "OBJ": "obj", "STL": "stl", "USD": "usdc", "PLY": "ply", "Turntable, MP4": "mp4"}

@@ -39,6 +39,9 @@ def test_a_running_batch_fills_cell_by_cell(grid: BatchGrid, batch: dict[str, An
     assert first["href"] == f"./?project={done['project_id']}"
     assert (shown["refreshes"], shown["cancel"], shown["retry"]) == (True, "Cancel the rest", "")
     assert shown["archive_words"] == "What is done as a zip"
+    batch["items"][2].update(state="failed")
+    grid.act({"what": "refresh", "n": 2})
+    assert grid.shown()["retry"] == ""  # not before the rest has ended
 
 
 def test_what_failed_says_why_and_can_be_tried_again(grid: BatchGrid, batch: dict[str, Any]) -> None:

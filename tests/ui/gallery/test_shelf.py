@@ -37,7 +37,8 @@ def test_many_projects_come_page_by_page(shelf: Shelf, api: FakeApi) -> None:
     assert shelf.shown()["told"] == f"{PAGE_ITEMS} projects so far"
     ask(shelf, "more")
     assert (len(names(shelf)), shelf.shown()["has_more"]) == (PAGE_ITEMS + 3, False)
-    ask(shelf, "more")
+    api.add_project("Newer")
+    ask(shelf, "more")  # there is no more: nothing is asked, so nothing is found
     assert len(set(names(shelf))) == PAGE_ITEMS + 3
 
 
