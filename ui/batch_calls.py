@@ -2,10 +2,32 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ui.api_requests import ApiRequests, Progress, path_of
-from ui.api_types import Batch, BatchSummary
+from ui.api_types import Batch, BatchSummary, Detail, Quality
+
+
+class BatchPreviewItem(TypedDict):
+    """One prompt as it would be built; None, and no formats: the usual ones."""
+
+    prompt: str
+    name: str
+    model: str | None
+    formats: list[str]
+    quality: Quality | None
+    detail: Detail | None
+    max_usd: float | None
+
+
+class BatchPreview(TypedDict):
+    """A batch that can be sent as it is. `limit`: prompts of one batch at most; `most_usd`: what all may cost."""
+
+    name: str | None
+    total: int
+    limit: int
+    most_usd: float
+    items: list[BatchPreviewItem]
 
 
 class BatchCalls(ApiRequests):
@@ -17,10 +39,32 @@ class BatchCalls(ApiRequests):
         """Make a project and a job of each prompt. An item is a prompt, or has `prompt`, `name`, `model`, `formats`."""
         return self._make("/v1/batches", key=key, json={"name": name, "items": list(items)})
 
-    def send_batch_file(self, content: bytes, media_type: str, *, name: str | None = None) -> Batch:
-        """The same from a file: text/csv, application/x-ndjson or text/plain (one prompt a line)."""
-        params = {"name": name} if name is not None else {}
-        return self._make("/v1/batches", content=content, headers={"Content-Type": media_type}, params=params)
+    def send_batch_file(
+        self,
+        content: bytes,
+        media_type: str,
+        *,
+        name: str | None = None,
+        quality: Quality | None = None,
+        detail: Detail | None = None,
+        key: str | None = None,
+    ) -> Batch:
+        """The same from a file: application/json, text/csv, application/x-ndjson or text/plain (one prompt a line).
+
+        `quality` and `detail` are for the prompts that do not say it themselves.
+        """
+        said = {"name": name, "quality": quality, "detail": detail}
+        params = {name: value for name, value in said.items() if value is not None}
+        headers = {"Content-Type": media_type}
+        return self._make("/v1/batches", key=key, content=content, headers=headers, params=params)
+
+    def preview_batch(
+        self, content: bytes, media_type: str, *, quality: Quality | None = None, detail: Detail | None = None
+    ) -> BatchPreview:
+        """How such a file would be read; nothing is made. Raises: ApiError 422: it cannot be; the line is named."""
+        params = {name: value for name, value in (("quality", quality), ("detail", detail)) if value is not None}
+        headers = {"Content-Type": media_type}
+        return self._json("POST", "/v1/batches/preview", content=content, headers=headers, params=params)
 
     def list_batches(self) -> Iterator[BatchSummary]:
         """One's batches, newest first, fetched page by page as they are asked for."""

@@ -55,7 +55,7 @@ class Picture:
 
 @dataclass
 class JobProgress:
-    """A job as far as its events tell. `apply` takes them in order."""
+    """A job as far as its events tell. `apply` takes them in order. `pieces`: of a turntable, how many of all views."""
 
     state: str = "queued"
     stage: str = ""
@@ -70,6 +70,7 @@ class JobProgress:
     verdict: Verdict | None = None
     rounds: int = 0
     rolled_back: bool = False
+    pieces: tuple[int, int] | None = None
     furthest: float = 0.06
     said: str = ""
     error: JobError | None = None
@@ -152,6 +153,10 @@ def _stage(job: JobProgress, data: dict[str, Any]) -> None:
     job.stage = data["stage"]
 
 
+def _progress(job: JobProgress, data: dict[str, Any]) -> None:
+    job.pieces = (data["done"], data["of"])
+
+
 def _text(job: JobProgress, data: dict[str, Any]) -> None:
     job.said = data["text"]
 
@@ -206,6 +211,7 @@ _CHANGES = {
     "job.handed_over": _handed_over,
     "waiting": _waits,
     "stage": _stage,
+    "progress": _progress,
     "text": _text,
     "step.started": _step_started,
     "step.finished": _step_finished,

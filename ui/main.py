@@ -44,6 +44,7 @@ def _pages(user: User | None) -> list[StreamlitPage]:
     return [
         st.Page(HERE / "views/studio.py", title="Studio", icon=":material/deployed_code:", default=True),
         st.Page(HERE / "views/projects.py", title="Projects", icon=":material/grid_view:"),
+        st.Page(HERE / "views/batch.py", title="Batch", icon=":material/apps:"),
         st.Page(HERE / "views/account.py", title="Account", icon=":material/person:"),
         st.Page(HERE / "views/device.py", title="Sign in a device", visibility="hidden"),
     ]

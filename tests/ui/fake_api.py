@@ -23,6 +23,8 @@ from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
 from tests.ui.fake_answers import now, page, problem
+from tests.ui.fake_batches import BatchRoutes
+from tests.ui.fake_gallery import GalleryRoutes
 from tests.ui.fake_shares import ShareRoutes
 from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
 
@@ -82,6 +84,7 @@ class FakeApi:
     model_keys: list[str] = field(default_factory=list)
     account: FakeAccount = field(default_factory=FakeAccount)
     shares: list[dict[str, Any]] = field(default_factory=list)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -213,7 +216,6 @@ class _Routes(SignInRoutes):
             "DELETE /v1/account/model-key": self.remove_model_key,
             "GET /v1/models": self.models,
             "POST /v1/projects": self.create_project,
-            "GET /v1/projects": self.list_projects,
             "GET /v1/projects/{id}": self.get_project,
             "PATCH /v1/projects/{id}": self.rename_project,
             "DELETE /v1/projects/{id}": self.delete_project,
@@ -229,6 +231,7 @@ class _Routes(SignInRoutes):
             "GET /v1/jobs/{id}/events": self.stream_events,
             "GET /v1/artifacts/{id}/content": self.content,
         }
+        table |= GalleryRoutes(self.api).table() | BatchRoutes(self.api).table()
         table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
@@ -238,7 +241,7 @@ class _Routes(SignInRoutes):
             request.state.username = self.api.tokens.get(token)
             if request.state.username is None and route not in PUBLIC:
                 return problem(401, "unauthorized", "Sign in first.")
-            known = {**self.api.projects, **self.api.deleted, **self.api.jobs, **self.api.contents}
+            known = {*self.api.projects, *self.api.deleted, *self.api.jobs, *self.api.contents, *self.api.batches}
             if "id" in request.path_params and request.path_params["id"] not in known:
                 return problem(404, "not_found", "There is no such thing.")
             return await do(request)
@@ -266,10 +269,6 @@ class _Routes(SignInRoutes):
 
     async def create_project(self, request: Request) -> Response:
         return JSONResponse(self.api.add_project((await request.json())["name"]), 201)
-
-    async def list_projects(self, request: Request) -> Response:
-        deleted = request.query_params.get("deleted") == "true"
-        return page(list((self.api.deleted if deleted else self.api.projects).values()))
 
     async def get_project(self, request: Request) -> Response:
         return JSONResponse(self.api.projects[request.path_params["id"]])
@@ -367,6 +366,7 @@ def fake_api() -> Iterator[FakeApi]:
     config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
     server = uvicorn.Server(config)
     with config.bind_socket() as listener:
+        listener.listen()  # who asks before the thread is there waits
         api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

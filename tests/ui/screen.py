@@ -1,6 +1,8 @@
 """What a person sees of a page under AppTest."""
 
+import json
 import time
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -26,3 +28,17 @@ def run_until(app: AppTest, words: str) -> AppTest:
 def no_crash(app: AppTest) -> None:
     """The page has shown no exception."""
     assert [str(element.value) for element in app.exception] == []
+
+
+def painted(app: AppTest, component: str) -> dict[str, Any]:
+    """What the page has given to the script of one of our components."""
+    shown = [element.proto for element in app.get("bidi_component")]
+    (found,) = [proto for proto in shown if proto.component_name == component]
+    return json.loads(found.json or found.mixed.json)
+
+
+def ask(app: AppTest, inbox: str, what: str, **details: Any) -> AppTest:
+    """The script posts a message, and the page runs."""
+    message = {"what": what, "n": time.time_ns(), **details}
+    app.session_state[inbox] = [message]
+    return app.run()

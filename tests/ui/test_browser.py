@@ -67,7 +67,7 @@ def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     expect(page.get_by_role("img", name="The newest picture of the scene")).to_be_visible(timeout=JOB_DEADLINE_MS)
     page.get_by_role("tab", name="Downloads").click()
-    download_button = page.get_by_role("button", name="scene.blend")
+    download_button = page.get_by_role("link", name="Download: Blender file")
     expect(download_button).to_be_visible()
     with page.expect_download() as downloading:
         download_button.click()
@@ -76,7 +76,7 @@ def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str
     assert (tmp_path / "scene.blend").read_bytes().startswith(BLEND_MAGIC)
 
     page.get_by_role("link", name="Projects").click()
-    expect(page.get_by_role("img", name="Preview of a red wooden chair")).to_be_visible()
+    expect(page.get_by_role("img", name="Picture of a red wooden chair")).to_be_visible()
     assert outside == []
 
 

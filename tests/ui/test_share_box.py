@@ -3,14 +3,14 @@
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import FakeApi
-from tests.ui.screen import no_crash, words_on
+from tests.ui.screen import ask, no_crash, words_on
 
 
 def _opened(app: AppTest, api: FakeApi, *, has_scene: bool) -> AppTest:
     project = api.add_project("Chair")
     project["head_snapshot_id"] = "s" if has_scene else None
     app.switch_page("views/projects.py").run()
-    app.button(key=f"open-{project['id']}").click().run()
+    ask(app, "gallery_inbox", "show", id=project["id"], box="share")
     no_crash(app)
     return app
 

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from ui.api_types import Project
-from ui.job_panel import draw_downloads
+from ui.downloads_box import draw_downloads_of
 from ui.prompt_form import draw_prompt_form
-from ui.session import UiSession, current_session, errors_as_banner
+from ui.session import current_session, errors_as_banner
 from ui.share_box import show_shares
 from ui.stage_box import draw_stage
 from ui.studio_project import draw_head, project_in_view
@@ -31,17 +31,17 @@ def show() -> None:
             draw_prompt_form(session, project, turns)
         with downloads:
             if downloads.open:
-                _draw_downloads(session, project)
+                _draw_downloads(project)
         with share:
             if share.open:
                 _draw_share(project)
 
 
-def _draw_downloads(session: UiSession, project: Project | None) -> None:
-    if project is None or project["head_snapshot_id"] is None:
-        st.caption("There is nothing to download yet; the first prompt makes the first scene.")
-        return
-    draw_downloads(session.client, list(session.client.artifacts(project_id=project["id"])), project["id"])
+def _draw_downloads(project: Project | None) -> None:
+    if project is None:
+        st.caption("There is nothing to download yet: the first scene comes with the first prompt.")
+    else:
+        draw_downloads_of(project)
 
 
 def _draw_share(project: Project | None) -> None:

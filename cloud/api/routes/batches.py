@@ -37,7 +37,7 @@ _KINDS: dict[str, Kind] = {
 }
 _JSON: dict[str, Any] = {"schema": BatchIn.model_json_schema(ref_template="#/components/schemas/{model}")}
 _LEAST: dict[Kind, str] = {"csv": CSV, "jsonl": JSON_LINES, "txt": TEXT}
-_BODY = {
+BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -48,7 +48,7 @@ _BODY = {
 }
 
 
-@router.post("", status_code=202, summary="Send many prompts", responses=documented(400, 403, 413), openapi_extra=_BODY)
+@router.post("", status_code=202, summary="Send many prompts", responses=documented(400, 403, 413), openapi_extra=BODY)
 async def create_batch(
     request: Request,
     owner: OwnerDep,
@@ -65,7 +65,7 @@ async def create_batch(
     if you like), one JSON object or string a line, or (text/plain) one prompt a line. What cannot be used is told with
     its line.
     """
-    kind = _kind_of(request)
+    kind = kind_of(request)
     given_name = None if name is None else checked_batch_name(name)
     limits = Limits(services.settings.batch_limit, services.settings.prompt_limit_chars)
     shared = {"quality": quality, "detail": detail}
@@ -148,7 +148,8 @@ async def _detail(transaction: Transaction, owner: UUID, batch_id: UUID) -> Batc
     return batch_detail(batch, items)
 
 
-def _kind_of(request: Request) -> Kind:
+def kind_of(request: Request) -> Kind:
+    """By the Content-Type. Raises: InvalidInput: it is none of these."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         return _KINDS[media_type]
