@@ -28,7 +28,8 @@ class UiSession:
     """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
     on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256. `ticket`: what
     the page's script fetches the cookie with, `FORGET` to have it taken back. `fingerprint`: of the token whose cookie
-    this is about. `left_token`: of a session that was left: the page was opened with its cookie, which still says so."""
+    this is about. `left_token`: of a session that was left, which the cookie that the page was opened with still names.
+    """
 
     client: ApiClient
     user: User | None = None
