@@ -131,8 +131,3 @@ async def test_download_is_noted_once_for_each_session(
         assert script.get(f"/v1/artifacts/{scene}/content").status_code == 200
     downloads = _actions(ada, action="artifact.")
     assert downloads == ["artifact.downloaded"] * 2
-
-
-def test_model_key_is_noted_without_the_key(api: RunningApi, ada: httpx2.Client) -> None:
-    assert ada.delete("/v1/account/model-key").status_code == 204
-    assert "model_key.removed" not in _actions(ada)

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -175,3 +176,18 @@ def test_deployment_without_any_key_has_the_offline_modeller(
         assert "prompt2mesh key set" in named.json()["detail"]
         assert client.post(jobs, json={"prompt": "a chair", "model": "offline-modeller"}).status_code == 202
     assert GOOD_KEY not in caplog.text
+
+
+def test_audit_log_has_a_key_by_its_end_alone(someone: httpx2.Client) -> None:
+    seen = len(_entries(someone))
+    assert someone.put(ADDRESS, json={"key": GOOD_KEY}).status_code == 200
+    assert someone.delete(ADDRESS).status_code == 204
+    assert someone.delete(ADDRESS).status_code == 204, "there is none: nothing to note"
+    removed, put = _entries(someone)[: len(_entries(someone)) - seen]
+    assert (put["action"], put["details"]) == ("model_key.set", {"hint": GOOD_KEY[-4:]})
+    assert removed["action"] == "model_key.removed"
+    assert GOOD_KEY not in someone.get("/v1/account/audit").text
+
+
+def _entries(client: httpx2.Client) -> list[dict[str, Any]]:
+    return client.get("/v1/account/audit", params={"action": "model_key."}).json()["items"]

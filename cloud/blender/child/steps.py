@@ -147,7 +147,7 @@ def _execute(compiled: CodeType, main: ModuleType) -> BaseException | None:
     own = os.getpid()
     error: BaseException | None = None
     try:
-        exec(compiled, vars(main))  # noqa: S102
+        exec(compiled, vars(main))  # noqa: S102 - the model's code: it is what these walls are for
     except SystemExit as leaving:
         failed = not (leaving.code is None or (isinstance(leaving.code, int) and leaving.code == 0))
         error = leaving if failed else None

@@ -145,14 +145,14 @@ def _root_folder(folders: Folders, limits: Limits, python_mounts: Sequence[str])
     arguments += ["--ro-bind", sysconfig.get_path("purelib"), "/app/site-packages"]
     for name in _CODE:
         arguments += ["--ro-bind", str(_PACKAGE_ROOT / name), f"/app/code/{name}"]
-    arguments += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", 256 * MIB), "--remount-ro", "/dev"]  # noqa: S108
+    arguments += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", 256 * MIB), "--remount-ro", "/dev"]  # noqa: S108 - of the sandbox, empty and its own
     for source, target in (
         (folders.snapshots, "/snapshots"),
         (folders.imports, "/imports"),
         (folders.cache, "/cache"),
     ):
         arguments += ["--ro-bind", str(source), target]
-    arguments += _tmpfs("/tmp", limits.workspace_bytes)  # noqa: S108
+    arguments += _tmpfs("/tmp", limits.workspace_bytes)  # noqa: S108 - of the sandbox, empty and its own
     arguments += _tmpfs("/workspace", limits.workspace_bytes)
     return arguments + _tmpfs("/scratch", limits.file_bytes)
 
@@ -165,17 +165,17 @@ def _environment() -> dict[str, str]:
     """Every variable of the child."""
     return {
         "PATH": "/usr/bin",
-        "HOME": "/tmp/home",  # noqa: S108 - private to the child
+        "HOME": "/tmp/home",  # noqa: S108 - of the sandbox, empty and its own
         "USER": "artist",
         "LOGNAME": "artist",
-        "TMPDIR": "/tmp",  # noqa: S108
+        "TMPDIR": "/tmp",  # noqa: S108 - of the sandbox, empty and its own
         "LANG": "C.UTF-8",
         "PYTHONPATH": "/app/code:/app/site-packages",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",  # a step that is repeated takes a set's members in the same order
         "LD_LIBRARY_PATH": "/app/python/lib",
-        "MESA_SHADER_CACHE_DIR": "/tmp/shader-cache",  # noqa: S108
-        "BLENDER_USER_RESOURCES": "/tmp/blender",  # noqa: S108
+        "MESA_SHADER_CACHE_DIR": "/tmp/shader-cache",  # noqa: S108 - of the sandbox, empty and its own
+        "BLENDER_USER_RESOURCES": "/tmp/blender",  # noqa: S108 - of the sandbox, empty and its own
         "OMP_WAIT_POLICY": "PASSIVE",
     }
 

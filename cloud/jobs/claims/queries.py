@@ -217,7 +217,7 @@ async def lost_attempts(session: AsyncSession, silent_s: float, hung_s: float) -
 async def is_still_lost(session: AsyncSession, lost: LostAttempt, silent_s: float) -> bool:
     """Whether the attempt, whose row the caller holds, has given no sign of life meanwhile."""
     statement = text(
-        f"SELECT coalesce(heartbeat_at < clock_timestamp() - make_interval(secs => :silent_s), true)"  # noqa: S608
+        f"SELECT coalesce(heartbeat_at < clock_timestamp() - make_interval(secs => :silent_s), true)"  # noqa: S608 - ours
         f" AND (:is_hung OR NOT {_LEASE_HELD})"
         " FROM jobs WHERE id = :id AND state = 'running' AND attempt = :attempt"
     )
