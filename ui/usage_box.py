@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui.api_types import UsageGroup, UsageSums
+from ui.charts import draw_bars
 from ui.file_link import draw_file_link
 from ui.money import money
 from ui.session import current_session, errors_as_banner
+from ui.table import draw_table
 from ui.usage_words import COST, DAY, KINDS, cached_share, days_of, table_of, tokens_of
 from ui.wording import count, plain
 
@@ -30,7 +32,7 @@ def show_usage() -> None:
             first, last = choose_days("usage_days")
             report = current_session().client.usage(since=first.isoformat())
             draw_sums(report["totals"])
-            draw_days(report["by_day"], first, last)
+            draw_days(report["by_day"], first, last, key="usage")
             draw_groups("By model", "Model", report["by_model"])
             if report["unpriced_models"]:
                 names = ", ".join(plain(name) for name in report["unpriced_models"])
@@ -50,22 +52,22 @@ def draw_sums(sums: UsageSums) -> None:
         st.metric("Input from the cache", "–" if share is None else f"{share:.0%}", help=hint, width="content")
 
 
-def draw_days(by_day: Sequence[UsageGroup], first: dt.date, last: dt.date) -> None:
-    """Cost by day and tokens by kind, and the same as a table."""
+def draw_days(by_day: Sequence[UsageGroup], first: dt.date, last: dt.date, *, key: str) -> None:
+    """Cost by day and tokens by kind, and the same as a table. `key` tells the charts of a page apart."""
     if not by_day:
         st.caption("No model call in these days.")
         return
     rows = days_of(by_day, first, last)
     st.caption("Cost by day, in US dollars")
-    st.bar_chart(rows, x=DAY, y=COST, height=200, x_label="", y_label="")
+    draw_bars(rows, DAY, [COST], key=f"{key}_cost", description="Cost by day; the table below has the numbers.")
     st.caption("Tokens by day and kind")
-    st.bar_chart(rows, x=DAY, y=list(KINDS), height=220, x_label="", y_label="")
+    draw_bars(rows, DAY, list(KINDS), key=f"{key}_tokens", description="Tokens by day; numbers in the table below.")
     with st.expander(f"The same as a table: {count(len(by_day), 'day')} with calls"):
-        st.table(table_of(list(reversed(by_day)), DAY))
+        draw_table(table_of(list(reversed(by_day)), DAY), "Model calls by day")
 
 
 def draw_groups(title: str, first_column: str, groups: Sequence[UsageGroup]) -> None:
     """Sums by something else, as a table that is folded."""
     if groups:
         with st.expander(title):
-            st.table([{**row, first_column: plain(row[first_column])} for row in table_of(groups, first_column)])
+            draw_table(table_of(groups, first_column), f"Model calls {title[0].lower()}{title[1:]}")

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.fake_admin import sums
 from tests.ui.fake_answers import now
 from tests.ui.fake_api import FakeApi
-from tests.ui.screen import no_crash, words_on
+from tests.ui.screen import cells_of, html_on, no_crash, words_on
 
 
 def test_account_page_names_the_user_and_logs_out_for_good(signed_in: AppTest, api: FakeApi) -> None:
@@ -30,9 +30,8 @@ def test_usage_is_told_in_numbers_and_as_a_table_too(signed_in: AppTest, api: Fa
     metrics = {metric.label: metric.value for metric in signed_in.metric}
     assert metrics == {"Cost": "$0.50", "Calls": "2", "Tokens": "440", "Input from the cache": "75%"}
     assert "The same as a table: 1 day with calls" in words_on(signed_in)
-    assert list(signed_in.table[0].value["Output"]) == ["40"]
-    html = " ".join(str(one.proto.body) for one in signed_in.get("html"))  # pyright: ignore[reportAttributeAccessIssue]
-    assert "p2m/api/v1/usage/rows?format=csv" in html
+    assert cells_of(signed_in, "Output") == ["40"]
+    assert "p2m/api/v1/usage/rows?format=csv" in html_on(signed_in)
 
 
 KEY = "sk-ant-somebodys-key-wxyz"

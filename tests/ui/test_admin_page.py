@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.fake_admin import account, sums
 from tests.ui.fake_answers import now
 from tests.ui.fake_api import FakeApi
-from tests.ui.screen import no_crash, words_on
+from tests.ui.screen import cells_of, html_on, no_crash, words_on
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def admin_page(signed_in: AppTest, api: FakeApi) -> AppTest:
 
 
 def part(page: AppTest, name: str) -> AppTest:
-    page.button_group(key="admin_part").set_value([name]).run()
+    page.button_group(key="admin_part").set_value(name).run()
     no_crash(page)
     return page
 
@@ -100,8 +100,8 @@ def test_invite_is_made_and_shown_once(admin_page: AppTest, api: FakeApi) -> Non
 def test_running_jobs_tell_whether_their_runner_lives(admin_page: AppTest, api: FakeApi) -> None:
     claim = {"job_id": "1", "user_id": "2", "username": "bob", "kind": "build", "attempt": 1, "started_at": now()}
     api.admin.claims = [{**claim, "silent_s": 1.0, "is_held": True}, {**claim, "silent_s": 9.0, "is_held": False}]
-    runners = [str(cell) for cell in part(admin_page, "Jobs").table[0].value["Runner"]]
-    assert sorted(runners) == ["at work", "its runner is gone; another takes it up"]
+    cells = cells_of(part(admin_page, "Jobs"), "Runner")
+    assert sorted(cells) == ["at work", "its runner is gone; another takes it up"]
 
 
 def test_cost_is_told_by_user(admin_page: AppTest, api: FakeApi) -> None:
@@ -116,5 +116,4 @@ def test_audit_log_is_filtered_and_exported_by_the_same_filter(admin_page: AppTe
     page.text_input(key="audit_action").set_value("token.").run()
     no_crash(page)
     assert api.admin.asked[-1] == {"action": "token."}
-    html = " ".join(str(one.proto.body) for one in page.get("html"))  # pyright: ignore[reportAttributeAccessIssue]
-    assert "p2m/api/v1/admin/audit?action=token.&amp;format=csv" in html
+    assert "p2m/api/v1/admin/audit?action=token.&amp;format=csv" in html_on(page)

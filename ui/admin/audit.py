@@ -8,7 +8,8 @@ import streamlit as st
 from ui.audit_calls import AuditEntry
 from ui.file_link import draw_file_link
 from ui.session import current_session, errors_as_banner
-from ui.wording import count, moment, plain
+from ui.table import draw_table
+from ui.wording import count, moment
 
 _SHOWN_AT_MOST = 100
 
@@ -28,7 +29,7 @@ def show_audit() -> None:
         with errors_as_banner():
             entries = list(islice(current_session().client.audit(wanted), _SHOWN_AT_MOST))
             if entries:
-                st.table([_row(entry) for entry in entries])
+                draw_table([_row(entry) for entry in entries], "Entries, newest first")
             else:
                 st.caption("No entry fits.")
             if len(entries) == _SHOWN_AT_MOST:
@@ -41,7 +42,7 @@ def show_audit() -> None:
 
 def _row(entry: AuditEntry) -> dict[str, str]:
     details = ", ".join(f"{name} {value}" for name, value in entry["details"].items())
-    facts = {
+    return {
         "When (UTC)": f"{moment(entry['at']):%Y-%m-%d %H:%M:%S}",
         "Who": entry["actor_name"] or "–",
         "Did": entry["action"],
@@ -49,4 +50,3 @@ def _row(entry: AuditEntry) -> dict[str, str]:
         "From": " · ".join(each for each in (entry["address"], entry["device"]) if each),
         "More": details,
     }
-    return {name: plain(text) for name, text in facts.items()}

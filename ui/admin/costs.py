@@ -12,7 +12,7 @@ def show_costs() -> None:
         first, last = choose_days("admin_usage_days")
         usage = current_session().client.deployment_usage(since=first.isoformat())
         draw_sums(usage["totals"])
-        draw_days(usage["by_day"], first, last)
+        draw_days(usage["by_day"], first, last, key="admin_usage")
         draw_groups("By user", "User", usage["by_user"])
         draw_groups("By model", "Model", usage["by_model"])
         draw_groups("By whose key paid", "Key", usage["by_payer"])

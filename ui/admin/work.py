@@ -4,7 +4,8 @@ import streamlit as st
 
 from ui.oversight_types import Claim
 from ui.session import current_session, errors_as_banner
-from ui.wording import ago, count, duration, plain
+from ui.table import draw_table
+from ui.wording import ago, count, duration
 
 _SHOWN_AT_MOST = 100
 _QUIET_S = 10.0
@@ -18,20 +19,18 @@ def show_work() -> None:
             st.subheader("Running", anchor=False)
             claims = client.claims()
             if claims:
-                st.table([_claim(claim) for claim in claims])
+                draw_table([_claim(claim) for claim in claims], "Jobs that run")
             else:
                 st.caption("Nothing runs.")
         with st.container(border=True):
             st.subheader("Waiting", anchor=False)
             waiting = []
             for job in client.unfinished_jobs("queued"):
-                waiting.append(
-                    {"User": plain(job["username"]), "Kind": plain(job["kind"]), "Sent": ago(job["created_at"])}
-                )
+                waiting.append({"User": job["username"], "Kind": job["kind"], "Sent": ago(job["created_at"])})
                 if len(waiting) == _SHOWN_AT_MOST:
                     break
             if waiting:
-                st.table(waiting)
+                draw_table(waiting, "Jobs that wait")
                 if len(waiting) == _SHOWN_AT_MOST:
                     st.caption(f"The newest {count(_SHOWN_AT_MOST, 'job')}.")
             else:
@@ -48,8 +47,8 @@ def _claim(claim: Claim) -> dict[str, str]:
         said = "at work"
     began = ago(claim["started_at"]) if claim["started_at"] else "not yet"
     return {
-        "User": plain(claim["username"]),
-        "Kind": plain(claim["kind"]),
+        "User": claim["username"],
+        "Kind": claim["kind"],
         "Began": began,
         "Attempt": str(claim["attempt"]),
         "Runner": said,
