@@ -59,7 +59,8 @@ def draw_days(by_day: Sequence[UsageGroup], first: dt.date, last: dt.date, *, ke
         return
     rows = days_of(by_day, first, last)
     st.caption("Cost by day, in US dollars")
-    draw_bars(rows, DAY, [COST], key=f"{key}_cost", description="Cost by day; the table below has the numbers.")
+    below = "Cost by day; the table below has the numbers."
+    draw_bars(rows, DAY, [COST], key=f"{key}_cost", description=below, numbers="$,.6~f")
     st.caption("Tokens by day and kind")
     draw_bars(rows, DAY, list(KINDS), key=f"{key}_tokens", description="Tokens by day; numbers in the table below.")
     with st.expander(f"The same as a table: {count(len(by_day), 'day')} with calls"):

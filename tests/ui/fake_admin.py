@@ -14,7 +14,7 @@ from tests.ui.fake_answers import now, page, problem
 PARTS = {"api": "It answers.", "database": "It answers.", "storage": "It takes writes.", "queue": "Nothing waits."}
 
 
-def sums(name: str = "", usd: float | None = 0.5, cached: int = 300) -> dict[str, Any]:
+def sums(name: str = "", usd: float | None = 0.5, cached: int = 300) -> Any:
     """What some calls used; with a name, as a group."""
     facts = {"calls": 2, "estimates": 0, "input_tokens": 60, "output_tokens": 40, "cache_read_tokens": cached}
     return {**({"name": name} if name else {}), **facts, "cache_write_tokens": 40, "usd": usd}

@@ -68,9 +68,7 @@ def test_session_outlives_a_reload_and_a_new_tab_and_no_script_sees_it(
     expect(other.get_by_text("Signed in as ada")).to_be_visible(timeout=PATIENCE_S * 1000)
 
 
-def test_signing_out_everywhere_leaves_no_cookie_and_no_tab(
-    context: "BrowserContext", ui: tuple[str, FakeApi]
-) -> None:
+def test_signing_out_everywhere_leaves_no_cookie_and_no_tab(context: "BrowserContext", ui: tuple[str, FakeApi]) -> None:
     url, api = ui
     page = sign_in(context, url)
     other = context.new_page()

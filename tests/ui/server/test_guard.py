@@ -1,6 +1,7 @@
 """Who may ask what of the web UI's server: other sites' pages may not use a browser's cookie."""
 
 import datetime as dt
+from typing import Any
 
 import httpx2
 import pytest
@@ -28,9 +29,8 @@ def client() -> TestClient:
     from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
     # As uvicorn does, which Streamlit runs with its defaults.
-    return TestClient(
-        ProxyHeadersMiddleware(ui_server(Backend("http://127.0.0.1:9")), "*"), base_url="http://testserver"
-    )
+    behind: Any = ProxyHeadersMiddleware
+    return TestClient(behind(ui_server(Backend("http://127.0.0.1:9")), "*"), base_url="http://testserver")
 
 
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
