@@ -22,7 +22,9 @@ def test_every_day_has_a_bar_also_those_without_calls() -> None:
 
 def test_cached_share_is_of_all_input() -> None:
     assert cached_share(sums(cached=300)) == 0.75
-    assert cached_share({**sums(cached=0), "input_tokens": 0, "cache_write_tokens": 0}) is None
+    none = sums(cached=0)
+    none.update(input_tokens=0, cache_write_tokens=0)
+    assert cached_share(none) is None
     assert tokens_of(sums(cached=300)) == 440
 
 

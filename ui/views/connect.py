@@ -35,6 +35,10 @@ def _agents() -> None:
     server = st.text_input(
         "Address of this server", value=_address(), key="connect_address", help="As your agent's machine reaches it."
     )
+    if urlsplit(server).hostname in _HERE:
+        st.caption(
+            "It is another one after each start, unless the stack is started with `prompt2mesh up --api-port 8600`."
+        )
     made: NewApiToken | None = st.session_state.get(_NEW)
     if made is None:
         st.caption(f"It needs a token of yours: a button makes one that may see and build, for {_DAYS} days.")
