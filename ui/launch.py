@@ -9,15 +9,18 @@ OPTIONS = {
     "server.headless": "true",
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "200",
+    # Files go by addresses: what a page and its server tell each other is small. Strangers may open a page, too.
+    "server.maxMessageSize": "50",
     "server.showEmailPrompt": "false",
     "browser.gatherUsageStats": "false",
     # The details of an error are for the log, not for the browser.
     "client.showErrorDetails": "none",
-    "client.toolbarMode": "minimal",
+    "client.toolbarMode": "viewer",
     "theme.baseRadius": "0.6rem",
     "theme.showWidgetBorder": "true",
-    # The browser's own preference decides between these two; the menu in the corner overrules it.
-    "theme.dark.primaryColor": "#c9601d",
+    # The browser's own preference decides between these two; the menu in the corner overrules it. Captions are drawn
+    # at 60 % of the text's colour: with this one they still have the contrast that they need.
+    "theme.dark.primaryColor": "#bc5a1b",
     "theme.dark.backgroundColor": "#17181b",
     "theme.dark.secondaryBackgroundColor": "#212327",
     "theme.dark.textColor": "#e9e7e3",
@@ -27,7 +30,7 @@ OPTIONS = {
     "theme.light.primaryColor": "#b04e10",
     "theme.light.backgroundColor": "#fbfaf8",
     "theme.light.secondaryBackgroundColor": "#f0eeea",
-    "theme.light.textColor": "#1f2023",
+    "theme.light.textColor": "#121316",
     "theme.light.borderColor": "#d5d1ca",
     "theme.light.linkColor": "#9a430c",
     "theme.light.codeBackgroundColor": "#f3f1ed",

@@ -6,8 +6,9 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 
-def now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat()
+def now(days: float = 0) -> str:
+    """The time, or another so many days from now."""
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(days=days)).isoformat()
 
 
 def problem(status: int, code: str, detail: str) -> Response:

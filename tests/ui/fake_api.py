@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
+from tests.ui.fake_admin import AdminRoutes, FakeAdmin
 from tests.ui.fake_answers import now, page, problem
 from tests.ui.fake_batches import BatchRoutes
 from tests.ui.fake_gallery import GalleryRoutes
@@ -83,6 +84,7 @@ class FakeApi:
     refuse_keys: str = ""
     model_keys: list[str] = field(default_factory=list)
     account: FakeAccount = field(default_factory=FakeAccount)
+    admin: FakeAdmin = field(default_factory=FakeAdmin)
     shares: list[dict[str, Any]] = field(default_factory=list)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -232,6 +234,7 @@ class _Routes(SignInRoutes):
             "GET /v1/artifacts/{id}/content": self.content,
         }
         table |= GalleryRoutes(self.api).table() | BatchRoutes(self.api).table()
+        table |= AdminRoutes(self.api.admin, self.api.admins).table()
         table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 

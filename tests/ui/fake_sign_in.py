@@ -60,7 +60,7 @@ class SignInRoutes:
             return problem(401, "unauthorized", "The user name or the password is wrong.")
         token = self.api.add_user(body["username"], body["password"])
         user = self._user(body["username"])
-        times = {"expires_at": now(), "ends_at": now()}
+        times = {"expires_at": now(30), "ends_at": now(180)}
         return JSONResponse({"id": "s", "token": token, "user": user, **times}, 201)
 
     async def log_out(self, request: Request) -> Response:

@@ -33,7 +33,7 @@ def test_the_person_sees_which_device_asks_and_nothing_is_done_yet(device_page: 
         "Only go on if",
     ):
         assert words in shown
-    assert [heading.value for heading in device_page.subheader] == [r":primary[WDJB\-MJHT]"]
+    assert [code.value for code in device_page.code] == ["WDJB-MJHT"]
     assert api.account.answered == []
 
 

@@ -13,6 +13,6 @@ def table_html(rows: Sequence[Mapping[str, str]], caption: str) -> str:
     )
     name = escape(caption, quote=True)
     return (
-        f'<div class="p2m-table" role="region" tabindex="0" aria-label="{name}">'
+        f'<div class="p2m-scrolled-table" role="region" tabindex="0" aria-label="{name}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -17,9 +17,8 @@ _CLIENTS = {"cli": "A command line", "add-on": "The Blender add-on"}
 
 def show() -> None:
     """Draw the page."""
-    _, middle, _ = st.columns([1, 1.4, 1])
-    with middle:
-        st.header("Sign in a device", anchor=False)
+    with st.container(horizontal_alignment="center"), st.container(width=520, key="device"):
+        st.title("Sign in a device", anchor=False)
         done = st.session_state.pop(_DONE, None)
         if done is not None:
             st.info(done, icon=":material/check_circle:")
@@ -63,7 +62,7 @@ def _ask_whether(device: WaitingDevice) -> None:
     username = session.user["username"] if session.user else ""
     with st.container(border=True):
         st.markdown(f"**{_CLIENTS.get(device['client'], 'A program')}** wants to sign in as **{plain(username)}**.")
-        st.subheader(f":primary[{plain(device['user_code'])}]", anchor=False)
+        st.code(device["user_code"], language=None)
         facts = {"Says it is": device["device"], "Asks from": device["address"]}
         facts["Began"] = ago(device["created_at"])
         for name, value in facts.items():
