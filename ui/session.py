@@ -13,7 +13,7 @@ import streamlit as st
 from ui.api_client import ApiClient, ApiError, ClientError
 from ui.api_types import Job, Session, User
 from ui.job_follower import JobFollower
-from ui.server.cookie import TICKETS, token_in
+from ui.server.cookie import TICKETS, fingerprint_of, token_in
 from ui.wording import moment, plain
 
 FORGET = "forget"
@@ -27,8 +27,9 @@ _PREVIEWS_KEPT = 60
 class UiSession:
     """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
     on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256. `ticket`: what
-    the page's script fetches the cookie with, `FORGET` to have it taken back. `left_token`: of a session that was
-    left: the page was opened with its cookie, which still says so."""
+    the page's script fetches the cookie with, `FORGET` to have it taken back. `fingerprint`: of the token whose cookie
+    this is about. `left_token`: of a session that was left, which the cookie that the page was opened with still names.
+    """
 
     client: ApiClient
     user: User | None = None
@@ -37,6 +38,7 @@ class UiSession:
     opened_project_id: str | None = None
     notice: str = ""
     ticket: str = ""
+    fingerprint: str = ""
     left_token: str = ""
     looked_for_running_job: bool = False
     previews: dict[str, bytes] = field(default_factory=dict)
@@ -84,6 +86,7 @@ def begin_session(api_url: str) -> UiSession:
     token = token_in(st.context.cookies)
     if session.user is None and token and token != session.left_token:
         session.client.token = token
+        session.fingerprint = fingerprint_of(token)
         try:
             session.user = session.client.me()
         except ApiError as error:
@@ -126,6 +129,7 @@ def enter(begun: Session) -> None:
     """Go on as the user of a session that has just begun, and keep it in the browser's cookie."""
     session = current_session()
     session.user = begun["user"]
+    session.fingerprint = fingerprint_of(begun["token"])
     session.ticket = TICKETS.issue(begun["token"], moment(begun["ends_at"] or begun["expires_at"]))
     session.notice = ""
 
@@ -146,6 +150,7 @@ def forget_user(notice: str = "") -> None:
     st.session_state.clear()
     left = UiSession(ApiClient(session.client.base_url, headers=_headers_of_browser()))
     left.notice, left.ticket, left.left_token = notice, FORGET, token_in(st.context.cookies) or ""
+    left.fingerprint = session.fingerprint
     st.session_state[_KEY] = left
 
 
