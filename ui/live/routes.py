@@ -43,8 +43,8 @@ def live_routes(hub: Hub) -> list[BaseRoute]:
         return JSONResponse(coloured(found), headers=_HEADERS)
 
     return [
-        Route("/p2m/live/jobs/{id:uuid}", _with_text_id(stream), methods=["GET"]),
-        Route("/p2m/live/jobs/{id:uuid}/steps/{number:int}/code", _with_text_id(code), methods=["GET"]),
+        Route("/p2m/live/jobs/{id}", stream, methods=["GET"]),
+        Route("/p2m/live/jobs/{id}/steps/{number:int}/code", code, methods=["GET"]),
     ]
 
 

@@ -72,7 +72,7 @@ class LiveView:
         self._put("head", self._head())
         self._put("said", {"kind": progress.saying_kind, "text": progress.saying or progress.said})
         for step in progress.steps:
-            if step.number == step_number or step.ok is False:
+            if step.number == step_number or progress.ended:
                 self._put(f"step:{step.number}", _step_json(progress, step))
         self._put("picture", _newest_picture(progress))
         self._put("model", _model_json(progress))
