@@ -1,6 +1,5 @@
 """The page's own files: style, script and the 3D viewer. All are ours to serve; nothing comes from anywhere else."""
 
-import base64
 import gzip
 import hashlib
 import re
@@ -12,19 +11,18 @@ from pathlib import Path
 from fastapi import Response
 
 _HERE = Path(__file__).parent
-VIEWER = "model-viewer.min.js"
+VIEWER = "viewer.js"
 _FILES = {
     "page.css": (_HERE / "page.css", "text/css; charset=utf-8"),
     "page.js": (_HERE / "page.js", "text/javascript; charset=utf-8"),
-    # Brought by scripts/setup; where it could not, pages show pictures.
+    # Built by scripts/setup; where it could not, pages show pictures.
     VIEWER: (_HERE.parents[2] / "ui" / "viewer" / "dist" / VIEWER, "text/javascript; charset=utf-8"),
 }
-_STYLE = re.compile(r"<style>([^`$\\]*?)</style>")
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A file that never changes at its address. `style_hashes` are of the styles that it puts into the page."""
+    """A file that never changes at its address."""
 
     name: str
     media_type: str
@@ -35,12 +33,6 @@ class Asset:
     @property
     def path(self) -> str:
         return f"/assets/{self.digest}/{self.name}"
-
-    @property
-    def style_hashes(self) -> list[str]:
-        """As a Content-Security-Policy names them."""
-        styles = _STYLE.findall(self.content.decode(errors="replace"))
-        return [f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" for style in styles]
 
 
 def find(name: str) -> Asset | None:

@@ -65,17 +65,17 @@ def _render(template: str, status: int, **values: object) -> HTMLResponse:
 def _policy(nonce: str) -> str:
     """Scripts and styles that the page itself names.
 
-    The viewer reads textures that it has unpacked (`blob:`), and unpacks meshes by WebAssembly, which is no `eval`.
+    The viewer reads textures that it has unpacked (`blob:`), and unpacks meshes in workers that it makes itself, by
+    WebAssembly, which is no `eval`.
     """
-    viewer = assets.find(assets.VIEWER)
-    styles = " ".join([f"'nonce-{nonce}'", *(viewer.style_hashes if viewer else [])])
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src 'nonce-{nonce}' 'wasm-unsafe-eval'",
-            f"style-src {styles}",
+            f"style-src 'nonce-{nonce}'",
             "img-src 'self' blob: data:",
             "connect-src 'self' blob:",
+            "worker-src blob:",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
