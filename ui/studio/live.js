@@ -50,8 +50,8 @@ class Painter {
   take(data, setTriggerValue) {
     this.turn += 1;
     this.trigger = setTriggerValue;
-    if (data.live && !this.data.live) this.told = false;
     this.data = data;
+    if (!data.live && document.p2mLive?.project === data.project) document.p2mLive = null; // Python says it now
     this.#head();
   }
 
