@@ -1,7 +1,5 @@
 """The place of the thing itself on the studio page."""
 
-import streamlit as st
-
 from ui.api_types import Project
 from ui.job_panel import draw_empty_stage
 from ui.live.view import address_of

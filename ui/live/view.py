@@ -12,6 +12,8 @@ from ui.money import money, tokens_used
 from ui.wording import count, moment
 
 Clock = Callable[[], float]
+# The pictures that belong to a step; the others are of the whole scene at the end of a stage.
+_SEEN = {"thumbnail": "After step", "look": "Looked at in step"}
 _MARKS = {"met": "Met", "partly": "Partly met", "not": "Not met"}
 
 
@@ -125,9 +127,9 @@ def _step_json(progress: JobProgress, step: Step) -> dict[str, Any]:
     # The thumbnail is of the scene that the step left; what the agent looked at may be a detail of it.
     pictures.sort(key=lambda picture: picture.kind != "thumbnail")
     shown = [
-        {"address": address_of(picture.artifact_id), "alt": f"After step {step.number}: {picture.name}"}
+        {"address": address_of(picture.artifact_id), "alt": f"{_SEEN[picture.kind]} {step.number}: {step.title}"}
         for picture in pictures
-        if picture.kind in {"thumbnail", "look"}
+        if picture.kind in _SEEN
     ]
     return {
         "number": step.number,
