@@ -22,6 +22,7 @@ from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
 from ui.model_calls import ModelCalls
 from ui.oidc_calls import OidcCalls
+from ui.oversight_calls import OversightCalls
 from ui.parameter_calls import ParameterCalls
 from ui.privacy_calls import PrivacyCalls
 from ui.share_calls import ShareCalls
@@ -43,6 +44,7 @@ class ApiClient(
     KeepingCalls,
     ModelCalls,
     OidcCalls,
+    OversightCalls,
     ParameterCalls,
     PrivacyCalls,
     ShareCalls,

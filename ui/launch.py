@@ -19,7 +19,7 @@ OPTIONS = {
     "theme.baseRadius": "0.6rem",
     "theme.showWidgetBorder": "true",
     # The browser's own preference decides between these two; the menu in the corner overrules it.
-    "theme.dark.primaryColor": "#c9601d",
+    "theme.dark.primaryColor": "#bc5a1b",
     "theme.dark.backgroundColor": "#17181b",
     "theme.dark.secondaryBackgroundColor": "#212327",
     "theme.dark.textColor": "#e9e7e3",

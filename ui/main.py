@@ -40,11 +40,14 @@ def main() -> None:
 
 
 def _pages(user: User | None) -> list[StreamlitPage]:
-    """All pages, in the order of the bar at the top."""
+    """All pages, in the order of the bar at the top. The API refuses what admins do to everybody else."""
+    for_admins = "visible" if user and user["is_admin"] else "hidden"
     return [
         st.Page(HERE / "views/studio.py", title="Studio", icon=":material/deployed_code:", default=True),
         st.Page(HERE / "views/projects.py", title="Projects", icon=":material/grid_view:"),
+        st.Page(HERE / "views/connect.py", title="Connect", icon=":material/cable:"),
         st.Page(HERE / "views/account.py", title="Account", icon=":material/person:"),
+        st.Page(HERE / "views/admin.py", title="Admin", icon=":material/shield_person:", visibility=for_admins),
         st.Page(HERE / "views/device.py", title="Sign in a device", visibility="hidden"),
     ]
 

@@ -14,15 +14,10 @@ _READY = "export_ready"
 _COMMAND = "prompt2mesh account export FILE.zip --server URL"
 
 
-def show_privacy() -> None:
-    """Draw the boxes."""
-    _show_export()
-    _show_end()
-
-
-def _show_export() -> None:
+def show_export() -> None:
+    """Draw the box with the zip."""
     with st.container(border=True):
-        st.caption("Your data")
+        st.subheader("Your data", anchor=False)
         st.write("All that is kept of you as one zip: the account, projects, conversations, every scene and file.")
         with errors_as_banner():
             client = current_session().client
@@ -45,10 +40,12 @@ def _show_export() -> None:
                 )
 
 
-def _show_end() -> None:
+def show_end() -> None:
+    """Draw the box that ends the account."""
     session = current_session()
     user = session.user or session.client.me()
-    with st.container(border=True), st.expander("Delete the account", icon=":material/delete_forever:"):
+    with st.container(border=True):
+        st.subheader("Delete the account", anchor=False)
         st.write(
             "Everything goes for good: projects, scenes, files, conversations, keys, tokens and shared pages. Jobs "
             "stop, you are signed out everywhere, and within an hour nothing is left. This cannot be undone."

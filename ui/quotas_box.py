@@ -11,13 +11,14 @@ from ui.wording import plain
 def show_quotas() -> None:
     """Draw the box."""
     with st.container(border=True):
-        st.caption("How much you use")
+        st.subheader("Quotas", anchor=False)
         with errors_as_banner():
             for quota in current_session().client.quotas():
-                _row(quota)
+                draw_quota(quota)
 
 
-def _row(quota: Quota) -> None:
+def draw_quota(quota: Quota) -> None:
+    """One quota as a bar; without a limit as words."""
     words = f"{plain(label_of(quota))}: {plain(amount_of(quota))}"
     share = share_of(quota)
     if share is None:

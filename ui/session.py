@@ -67,7 +67,7 @@ def begin_session(api_url: str) -> UiSession:
     if _KEY not in st.session_state:
         st.session_state[_KEY] = UiSession(ApiClient(api_url, headers=_headers_of_browser()))
     session: UiSession = st.session_state[_KEY]
-    token = token_in(st.context.cookies)
+    token = _token_of_browser()
     if session.user is None and token and token != session.left_token:
         session.client.token = token
         session.fingerprint = fingerprint_of(token)
@@ -80,6 +80,12 @@ def begin_session(api_url: str) -> UiSession:
             session.left_token = token
             session.ticket = FORGET
     return session
+
+
+def _token_of_browser() -> str:
+    """What its cookie held when it opened the page; "" where there is none, or no browser (in tests of pages)."""
+    found = token_in(st.context.cookies)
+    return found if isinstance(found, str) else ""
 
 
 def _headers_of_browser() -> dict[str, str]:
@@ -132,7 +138,7 @@ def forget_user(notice: str = "") -> None:
     session.client.close()
     st.session_state.clear()
     left = UiSession(ApiClient(session.client.base_url, headers=_headers_of_browser()))
-    left.notice, left.ticket, left.left_token = notice, FORGET, token_in(st.context.cookies) or ""
+    left.notice, left.ticket, left.left_token = notice, FORGET, _token_of_browser()
     left.fingerprint = session.fingerprint
     st.session_state[_KEY] = left
 

@@ -7,17 +7,18 @@ import streamlit as st
 
 from ui.api_errors import ClientError
 from ui.api_types import SignInOptions
+from ui.first_field import focus_field
 from ui.provider import draw_provider_button, redeem_sign_in
 from ui.session import current_session, errors_as_banner, sign_in
 
+_BRAND = '<h1 class="p2m-brand">Prompt2Mesh</h1>'
 _LIKELY: SignInOptions = {"sign_up": "open", "password_least_chars": 8, "password_most_chars": 256}
 
 
 def draw_sign_in(page_path: str = "") -> None:
     """Draw the forms; a success runs the page again. `page_path`: of the page that waits behind."""
-    _, middle, _ = st.columns([1, 1.2, 1])
-    with middle:
-        st.title(":material/deployed_code: Prompt2Mesh", anchor=False)
+    with st.container(horizontal_alignment="center"), st.container(width=480, key="sign-in"):
+        st.html(_BRAND)
         st.caption("Say what you want, watch it being built in a real Blender, download a .blend that you can edit.")
         notice = current_session().notice
         if notice:
@@ -28,6 +29,7 @@ def draw_sign_in(page_path: str = "") -> None:
                 _enter(st.query_params.get("claim", ""))
         if "reset" in st.query_params:
             _reset_form(options)
+            focus_field("reset_password")
             return
         invite = st.query_params.get("invite", "")
         claim = st.query_params.get("claim", "")
@@ -44,6 +46,7 @@ def draw_sign_in(page_path: str = "") -> None:
         if len(drawn) > 1:
             with drawn[1]:
                 _sign_up_form(options, invite or claim)
+        focus_field("sign_up_name" if invite and len(tabs) > 1 else "sign_in_name")
 
 
 def _options() -> SignInOptions:

@@ -33,6 +33,7 @@ from cloud.api.routes import (
     account_export,
     accounts,
     admin_jobs,
+    admin_oversight,
     admin_users,
     api_tokens,
     artifacts,
@@ -216,7 +217,9 @@ def _versioned_routes() -> APIRouter:
             audit.router,
         )
     )
-    versioned.include_router(demand_admin(links.router, admin_users.router, admin_jobs.router, audit.admin))
+    versioned.include_router(
+        demand_admin(links.router, admin_users.router, admin_jobs.router, admin_oversight.router, audit.admin)
+    )
     return versioned
 
 

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
+from tests.ui.fake_admin import AdminRoutes, FakeAdmin
 from tests.ui.fake_answers import now, page, problem
 from tests.ui.fake_jobs import JobRoutes
 from tests.ui.fake_shares import ShareRoutes
@@ -82,6 +83,7 @@ class FakeApi:
     refuse_keys: str = ""
     model_keys: list[str] = field(default_factory=list)
     account: FakeAccount = field(default_factory=FakeAccount)
+    admin: FakeAdmin = field(default_factory=FakeAdmin)
     shares: list[dict[str, Any]] = field(default_factory=list)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
@@ -228,6 +230,7 @@ class _Routes(SignInRoutes):
             "GET /v1/artifacts/{id}/content": self.content,
         }
         table |= JobRoutes(self.api).table()
+        table |= AdminRoutes(self.api.admin, self.api.admins).table()
         table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 

@@ -1,6 +1,8 @@
 """What a person sees of a page under AppTest."""
 
+import re
 import time
+from html import unescape
 
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +15,16 @@ def words_on(app: AppTest) -> str:
     labels = [expander.label for expander in app.expander]
     bars = [str(bar.proto.text) for bar in app.get("progress")]
     return "\n".join([*(str(element.value) for element in shown), *labels, *bars])
+
+
+def html_on(app: AppTest) -> str:
+    """The page's own HTML, as it was written."""
+    return "\n".join(str(element.proto.body) for element in app.get("html"))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def cells_of(app: AppTest, column: str) -> list[str]:
+    """The texts of a column of all tables."""
+    return [unescape(cell) for cell in re.findall(f'<td data-name="{re.escape(column)}">(.*?)</td>', html_on(app))]
 
 
 def run_until(app: AppTest, words: str) -> AppTest:

@@ -2,14 +2,16 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.fake_admin import sums
+from tests.ui.fake_answers import now
 from tests.ui.fake_api import FakeApi
-from tests.ui.screen import no_crash, words_on
+from tests.ui.screen import cells_of, html_on, no_crash, words_on
 
 
 def test_account_page_names_the_user_and_logs_out_for_good(signed_in: AppTest, api: FakeApi) -> None:
     signed_in.switch_page("views/account.py").run()
     no_crash(signed_in)
-    assert "ada" in [text.value for text in signed_in.text]
+    assert "Signed in as **ada**" in words_on(signed_in)
     before = set(api.tokens)
     token = signed_in.session_state["ui_session"].client.token
     signed_in.button(key="log_out").click().run()
@@ -17,6 +19,19 @@ def test_account_page_names_the_user_and_logs_out_for_good(signed_in: AppTest, a
     assert before - set(api.tokens) == {token}
     assert signed_in.button(key="sign_in_button") is not None
     assert "ada" not in words_on(signed_in)
+
+
+def test_usage_is_told_in_numbers_and_as_a_table_too(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.switch_page("views/account.py").run()
+    assert "No model call in these days." in words_on(signed_in)
+    api.admin.usage = [sums(now()[:10])]
+    signed_in.run()
+    no_crash(signed_in)
+    metrics = {metric.label: metric.value for metric in signed_in.metric}
+    assert metrics == {"Cost": "$0.50", "Calls": "2", "Tokens": "440", "Input from the cache": "75%"}
+    assert "The same as a table: 1 day with calls" in words_on(signed_in)
+    assert cells_of(signed_in, "Output") == ["40"]
+    assert "p2m/api/v1/usage/rows?format=csv" in html_on(signed_in)
 
 
 KEY = "sk-ant-somebodys-key-wxyz"

@@ -39,7 +39,7 @@ def test_taken_name_is_said(app: AppTest, api: FakeApi) -> None:
 
 def test_session_that_ended_leads_back_to_the_sign_in_with_a_reason(signed_in: AppTest, api: FakeApi) -> None:
     api.tokens.clear()
-    signed_in.run()
+    signed_in.switch_page("views/projects.py").run()
     no_crash(signed_in)
     assert "Your session has ended; sign in again" in words_on(signed_in)
     assert signed_in.button(key="sign_in_button") is not None

@@ -1,4 +1,4 @@
-"""Suspending accounts, letting them work again, and setting their quotas; each act with its entry in the audit log."""
+"""Acts on accounts: suspension and its end, quotas, making admins; each with its entry in the audit log."""
 
 import datetime as dt
 import uuid
@@ -71,6 +71,20 @@ async def restore(session: "AsyncSession", actor: uuid.UUID, origin: "Origin", u
         raise Conflict("The account is not suspended.")
     await queries.change_user(session, user_id, {"suspended_at": None, "suspended_for": ""})
     await add_entry(session, "user.restored", actor=actor, origin=origin, subject=f"user:{user_id}")
+
+
+async def make_admin(session: "AsyncSession", actor: uuid.UUID, origin: "Origin", user_id: uuid.UUID) -> None:
+    """The user is an admin too, from the commit on. Raises: NotFound. Conflict: they are suspended, or are one.
+    NoAdminAnyMore."""
+    if actor not in await queries.lock_active_admins(session):
+        raise NoAdminAnyMore
+    user = await queries.get_user(session, user_id, lock=True)
+    if user.is_admin:
+        raise Conflict("The user is an admin already.")
+    if user.suspended_at is not None or user.deletion_requested_at is not None:
+        raise Conflict("The account is suspended or being deleted; restore it first.")
+    await queries.change_user(session, user_id, {"is_admin": True})
+    await add_entry(session, "user.made_admin", actor=actor, origin=origin, subject=f"user:{user_id}")
 
 
 async def set_quotas(

@@ -107,6 +107,15 @@ async def restore_user(
     return await _detail(transaction, services, user_id)
 
 
+@router.post("/{user_id}/make-admin", summary="Make a user an admin", responses=documented(409))
+async def make_user_admin(
+    user_id: UUID, identity: IdentityDep, origin: OriginDep, transaction: TransactionDep, services: ServicesDep
+) -> AdminUserDetail:
+    """They may do all that you may, from now on, with the sessions that they have. There is no way back from here."""
+    await acts.make_admin(transaction, identity.user.id, origin, user_id)
+    return await _detail(transaction, services, user_id)
+
+
 async def _detail(transaction: Transaction, services: Services, user_id: UUID) -> AdminUserDetail:
     user = await queries.get_user(transaction, user_id)
     belongings = await queries.belongings_of(transaction, user_id)

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -47,17 +48,21 @@ def _as_written(text: Any) -> Any:
 Day = Annotated[dt.date, BeforeValidator(_as_written)]
 
 
-def get_window(
-    owner: OwnerDep,
+def get_days(
     since: Annotated[Day | None, Query(description="Only calls of this day (UTC) and later.")] = None,
     until: Annotated[Day | None, Query(description="Only calls of this day (UTC) and earlier.")] = None,
 ) -> ledger.Window:
-    """Which of one's own calls."""
+    """The calls of these days, of everybody."""
     return ledger.Window(
-        owner,
+        None,
         since=_midnight(since) if since else None,
         until=_midnight(until + dt.timedelta(days=1)) if until and until < dt.date.max else None,
     )
+
+
+def get_window(owner: OwnerDep, days: Annotated[ledger.Window, Depends(get_days)]) -> ledger.Window:
+    """One's own of them."""
+    return replace(days, owner=owner)
 
 
 WindowDep = Annotated[ledger.Window, Depends(get_window)]

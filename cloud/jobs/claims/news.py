@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 
 from cloud.db.engine import libpq_url
-from cloud.jobs.claims.queries import CHANNEL, QUEUE_CHANNEL
+from cloud.jobs.claims.queries import CHANNEL, QUEUE_CHANNEL, RUNNER
 
 _RECONNECT_S = (0.1, 0.2, 0.5, 1.0)
 
@@ -22,7 +22,7 @@ async def listen_forever(database_url: str, on_change: Callable[[], None], on_ca
     while True:
         try:
             connection = await psycopg.AsyncConnection.connect(
-                libpq_url(database_url), autocommit=True, connect_timeout=5
+                libpq_url(database_url), autocommit=True, connect_timeout=5, application_name=RUNNER
             )
             async with connection:
                 for channel in (CHANNEL, QUEUE_CHANNEL):

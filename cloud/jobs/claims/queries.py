@@ -3,6 +3,7 @@
 Locks are taken in the order: queue entry (only by who takes it from the queue), project, job.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ CHANNEL = "p2m_runners"
 """Where runners hear `wake` (the queue has changed) and `cancel:<job id>`."""
 QUEUE_CHANNEL = f"procrastinate_queue_v1#{QUEUE}"
 """Where procrastinate itself tells of new entries."""
+
+RUNNER = "prompt2mesh runner"
+"""What a runner's ear is called among the database's connections: each living runner has one."""
 
 LEASE_KEY = "hashtextextended(CAST({job_id} AS text) || ':' || CAST({attempt} AS text), 0)"
 """The advisory lock that a living attempt's runner holds. The attempt is in it, so that a hung one blocks nobody."""
@@ -149,6 +153,50 @@ async def beat(session: AsyncSession, attempts: Mapping[UUID, int]) -> list[Beat
     )
     rows = await session.execute(statement, {"ids": list(attempts), "attempts": list(attempts.values())})
     return [Beat(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A running attempt, and what its runner has last said. `is_held`: the runner's process is connected."""
+
+    job_id: UUID
+    user_id: UUID
+    username: str
+    kind: str
+    attempt: int
+    started_at: dt.datetime | None
+    silent_s: float | None
+    is_held: bool
+
+
+async def claims(session: AsyncSession, limit: int) -> list[Claim]:
+    """What runs, of all users, the oldest first."""
+    statement = text(
+        "SELECT jobs.id, jobs.user_id, users.username, jobs.kind, jobs.attempt, jobs.started_at,"  # noqa: S608 - ours
+        f" extract(epoch FROM clock_timestamp() - jobs.heartbeat_at)::float8, {_LEASE_HELD}"
+        " FROM jobs JOIN users ON users.id = jobs.user_id WHERE jobs.state = 'running'"
+        " ORDER BY jobs.started_at, jobs.id LIMIT :limit"
+    )
+    return [Claim(*row) for row in await session.execute(statement, {"limit": limit})]
+
+
+async def runners(session: AsyncSession) -> list[tuple[str, dt.datetime]]:
+    """The runners that are connected: where from ("" is this machine), and since when; the oldest first."""
+    statement = text(
+        "SELECT coalesce(host(client_addr), ''), backend_start FROM pg_stat_activity"
+        " WHERE application_name = :name AND datname = current_database() ORDER BY backend_start, pid"
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement, {"name": RUNNER})]
+
+
+async def oldest_waiting(session: AsyncSession) -> dt.datetime | None:
+    """Since when the job waits that nobody has begun yet and that was sent first; None: none waits."""
+    return await session.scalar(select(func.min(Job.created_at)).where(Job.state == "queued"))
+
+
+async def database_bytes(session: AsyncSession) -> int:
+    """What the database takes on its disk."""
+    return int((await session.execute(text("SELECT pg_database_size(current_database())"))).scalar_one())
 
 
 async def lost_attempts(session: AsyncSession, silent_s: float, hung_s: float) -> list[LostAttempt]:

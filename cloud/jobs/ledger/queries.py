@@ -11,7 +11,7 @@ from sqlalchemy import Date, and_, cast, func, literal_column, select, text, tup
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
-from cloud.db.models import ModelKey, Usage
+from cloud.db.models import ModelKey, Usage, User
 from cloud.projects.pages import Cursor, Page, cut_page
 
 SYSTEM = "system"
@@ -54,9 +54,9 @@ class Sums:
 
 @dataclass(frozen=True)
 class Window:
-    """Whose calls, and which: of a job, since a time, before a time."""
+    """Whose calls (`owner` None: everybody's, for admins), and which: of a job, since a time, before a time."""
 
-    owner: UUID
+    owner: UUID | None
     job_id: UUID | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -72,6 +72,13 @@ async def sums_by(session: AsyncSession, window: Window, group: str) -> list[tup
     column = _COLUMNS[group]
     rows = await session.execute(_within(select(column, *_summed()), window).group_by(column).order_by(column))
     return [(str(row[0]), _sums(row[1:])) for row in rows]
+
+
+async def sums_by_user(session: AsyncSession, window: Window, limit: int) -> list[tuple[str, Sums]]:
+    """The sums of each user, by name, who has cost the most first; so many users at most."""
+    statement = _within(select(User.username, *_summed()).join(User, User.id == Usage.user_id), window)
+    dearest = statement.group_by(User.id).order_by(func.sum(Usage.usd).desc(), func.sum(_TOKENS).desc(), User.id)
+    return [(str(row[0]), _sums(row[1:])) for row in await session.execute(dearest.limit(limit))]
 
 
 async def unpriced_models(session: AsyncSession, window: Window) -> list[str]:
@@ -146,7 +153,8 @@ async def has_own_key(session: AsyncSession, user_id: UUID) -> bool:
 
 
 def _within(statement: Any, window: Window) -> Any:
-    statement = statement.where(Usage.user_id == window.owner)
+    if window.owner is not None:
+        statement = statement.where(Usage.user_id == window.owner)
     if window.job_id is not None:
         statement = statement.where(Usage.job_id == window.job_id)
     if window.since is not None:
