@@ -24,19 +24,24 @@ class JobRoutes:
 
     def table(self) -> dict[str, Any]:
         return {
+            "POST /v1/projects/{id}/imports": self.create_import,
             "GET /v1/jobs": self.list_jobs,
             "GET /v1/jobs/{id}": self.get_job,
             "POST /v1/jobs/{id}/cancel": self.cancel,
             "GET /v1/jobs/{id}/events": self.stream_events,
         }
 
+    async def create_import(self, request: Request) -> Response:
+        assert await request.body()
+        name = request.query_params["name"]
+        return JSONResponse(self.api.add_job(request.path_params["id"], f"Import {name}", "import"), 202)
+
     async def get_job(self, request: Request) -> Response:
         return JSONResponse(self.api.jobs[request.path_params["id"]])
 
     async def list_jobs(self, request: Request) -> Response:
         wanted = request.query_params
-        newest_first = reversed(self.api.jobs.values())
-        return page([job for job in newest_first if all(job[key] == wanted[key] for key in wanted)])
+        return page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
 
     async def cancel(self, request: Request) -> Response:
         job = self.api.jobs[request.path_params["id"]]

@@ -1,8 +1,10 @@
 """What a person sees of a page under AppTest."""
 
+import json
 import re
 import time
 from html import unescape
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -20,6 +22,12 @@ def words_on(app: AppTest) -> str:
 def html_on(app: AppTest) -> str:
     """The page's own HTML, as it was written."""
     return "\n".join(str(element.proto.body) for element in app.get("html"))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def data_of(app: AppTest, component: str) -> list[dict[str, Any]]:
+    """What Python gives to each mounted component of this name."""
+    protos: list[Any] = [element.proto for element in app.get("bidi_component")]  # pyright: ignore[reportAttributeAccessIssue]
+    return [json.loads(proto.json) for proto in protos if proto.component_name == component]
 
 
 def cells_of(app: AppTest, column: str) -> list[str]:
