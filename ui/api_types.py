@@ -212,7 +212,7 @@ class JobOptions(TypedDict):
 class Job(TypedDict):
     id: str
     project_id: str
-    kind: Literal["build", "refine", "import", "export", "parameters", "compare"]
+    kind: Literal["build", "refine", "import", "export", "parameters", "compare", "call"]
     prompt: str
     model: str | None
     formats: list[str]

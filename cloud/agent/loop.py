@@ -25,6 +25,8 @@ _TITLES = {
     "run_python": "Change the scene",
     "look": "Look at the scene",
     "inspect": "Measure the scene",
+    "check": "Check the geometry",
+    "lookup": "Look up Blender's API",
     "snapshots": "Look through the scene's history",
     "export": "Write a file",
 }
@@ -33,6 +35,12 @@ CALLS_A_TURN = 16
 # The server found the request too long although we had counted: so often it is made shorter, each time by half.
 _TOO_LONG = frozenset({"context_exceeded", "request_too_large"})
 _MAX_SQUEEZES = 3
+
+
+def step_title(tool: str, given: object) -> str:
+    """What a step is called: as its caller says, or after its tool."""
+    title = given.strip()[:_TITLE_CHARS] if isinstance(given, str) else ""
+    return title or _TITLES.get(tool, tool)
 
 
 @dataclass
@@ -119,11 +127,9 @@ class Agent:
 
     async def _step(self, call: Block, known: set[str]) -> ToolResult:
         arguments = arguments_of(call)
-        given = (arguments or {}).get("title")
-        title = given.strip()[:_TITLE_CHARS] if isinstance(given, str) else ""
         self.steps += 1
         tool = str(call["name"])[:_NAME_CHARS]
-        step = Step(self.steps, tool, title or _TITLES.get(tool, tool), arguments or {})
+        step = Step(self.steps, tool, step_title(tool, (arguments or {}).get("title")), arguments or {})
         if (kept := await self.recorder.recall(step)) is not None:
             return kept
         await self.recorder.step_started(step)
@@ -140,4 +146,4 @@ class Agent:
         return result
 
 
-__all__ = ["Agent", "Recorder", "Step", "Turn"]
+__all__ = ["Agent", "Recorder", "Step", "Turn", "step_title"]

@@ -24,6 +24,7 @@ from cloud.api.dependencies import Demand, Services
 from cloud.api.docs_page import install_docs
 from cloud.api.document import complete_document
 from cloud.api.floods import refuse_floods
+from cloud.api.gateway.gateway import Gateway
 from cloud.api.headers import SecureHeaders
 from cloud.api.oidc_setup import oidc_client_of, oidc_sign_in
 from cloud.api.open_streams import OpenStreams
@@ -48,6 +49,7 @@ from cloud.api.routes import (
     imports,
     jobs,
     links,
+    mcp,
     model_keys,
     oidc,
     parameters,
@@ -128,8 +130,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.doors = Doors.checked(app)  # again: routes may have been added since
-        async with _open_services(settings, safe) as services:
-            app.state.services = services
+        async with _open_services(settings, safe) as services, Gateway().running() as gateway:
+            app.state.services, app.state.gateway = services, gateway
             yield
 
     app = _Prompt2MeshApi(
@@ -148,6 +150,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_docs(app)
     app.include_router(health.router)
     app.include_router(shared.pages)
+    app.include_router(_demand(Demand("read"), (mcp.router,)))  # a tool that builds demands more itself
     app.include_router(_versioned_routes())
     app.state.doors = Doors.checked(app)
     return app

@@ -20,10 +20,14 @@ _SENT = (
     "If-None-Match",
     "If-Range",
     "Last-Event-ID",
+    "MCP-Protocol-Version",
+    "Mcp-Method",
+    "Mcp-Name",
+    "Mcp-Session-Id",
     "Range",
     "X-CSRF-Token",
 )
-_SHOWN = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After")
+_SHOWN = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Mcp-Session-Id", "Retry-After")
 _PREFLIGHT_KEPT_S = 600
 
 

@@ -123,7 +123,7 @@ class JobOptions(BaseModel):
 class JobOut(BaseModel):
     id: UUID
     project_id: UUID
-    kind: Literal["build", "refine", "import", "export", "parameters", "compare"]
+    kind: Literal["build", "refine", "import", "export", "parameters", "compare", "call"]
     prompt: str
     model: str | None
     formats: list[str]

@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -31,6 +31,14 @@ class CallKey:
 
 class CallCancelled(Exception):
     """The client took the call back."""
+
+
+class Told(Protocol):
+    """What is known of a call while it lasts."""
+
+    def told(self) -> tuple[float, float | None, str]:
+        """How far it is, a number that grows; its end if that is known; and the same in words."""
+        ...
 
 
 @dataclass
@@ -81,7 +89,7 @@ class Calls:
             raise CallCancelled
         return task.result()
 
-    def cancel(self, key: CallKey) -> None:
+    async def cancel(self, key: CallKey) -> None:
         """End the call that the client means, unless without a session another client's could be meant.
 
         The cancel comes in a request of its own, so it can overtake the call.
@@ -93,10 +101,10 @@ class Calls:
             for task in tasks:
                 task.cancel()
 
-    def cancel_session(self, session: str) -> None:
+    async def cancel_session(self, session: str) -> None:
         """End all calls of one client."""
         for key in [key for key in self._at_work if key.session == session]:
-            self.cancel(key)
+            await self.cancel(key)
 
     def _forget(self, key: CallKey | None, task: asyncio.Task[Any]) -> None:
         if key is not None:
@@ -115,7 +123,7 @@ class Calls:
 
 
 @asynccontextmanager
-async def reported(progress: Progress, report: Report) -> AsyncIterator[None]:
+async def reported(progress: Told, report: Report) -> AsyncIterator[None]:
     """Tell the client at least once a second how far the call is, as long as the block lasts."""
 
     async def tell() -> None:

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from typing import Any
+from typing import Any, Protocol
 
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER as SESSION_HEADER
 from mcp_types import INVALID_REQUEST, jsonrpc_message_adapter
@@ -21,9 +21,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud.blender.calls import CallKey, Calls
+from cloud.blender.calls import CallKey
 
-__all__ = ["BODY_LIMIT_BYTES", "SESSION_HEADER", "McpEndpoint"]
+__all__ = ["BODY_LIMIT_BYTES", "SESSION_HEADER", "Ending", "McpEndpoint"]
 
 BODY_LIMIT_BYTES = 8 * 2**20
 # A client that still sends would not hear an answer: so much of a too long body is read before it gets one.
@@ -46,25 +46,40 @@ class _Refusal(Exception):
         return JSONResponse(body, self.status, self.headers)
 
 
-class McpEndpoint:
-    """ASGI application around that of the library."""
+class Ending(Protocol):
+    """Who ends calls that a client takes back."""
 
-    def __init__(self, library: ASGIApp, calls: Calls) -> None:
+    async def cancel(self, key: CallKey) -> None:
+        """End this call, if it is still at work."""
+        ...
+
+    async def cancel_session(self, session: str) -> None:
+        """End all calls of one client."""
+        ...
+
+
+class McpEndpoint:
+    """ASGI application around that of the library. `key` signs the sessions' ids; None: one of its own."""
+
+    def __init__(
+        self, library: ASGIApp, calls: Ending, *, key: bytes | None = None, limit_bytes: int = BODY_LIMIT_BYTES
+    ) -> None:
         self._library = library
         self._calls = calls
-        self._key = secrets.token_bytes(32)
+        self._key = key or secrets.token_bytes(32)
+        self._limit_bytes = limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         try:
             session = self._session(headers)
             if scope["method"] == "DELETE" and session:
-                self._calls.cancel_session(session)
+                await self._calls.cancel_session(session)
                 await Response(status_code=204)(scope, receive, send)
                 return
             if scope["method"] != "POST":
                 raise _Refusal(405, "method_not_allowed", "Send MCP requests with POST.", Allow="POST, DELETE")
-            body = await _read_body(headers, receive)
+            body = await _read_body(receive, self._limit_bytes)
             if body is None:  # the client is gone
                 return
             if headers.get("mcp-protocol-version", HANDSHAKE_PROTOCOL_VERSIONS[0]) in HANDSHAKE_PROTOCOL_VERSIONS:
@@ -72,16 +87,16 @@ class McpEndpoint:
                 if message.get("method") == "initialize":
                     send = _with_session(send, self._new_session())
                 elif message.get("method") == "notifications/cancelled":
-                    self._cancel(session, message.get("params"))
+                    await self._cancel(session, message.get("params"))
         except _Refusal as refusal:
             await refusal.response()(scope, receive, send)
             return
         await self._library(scope, _replayed(body, receive), send)
 
-    def _cancel(self, session: str, params: Any) -> None:
+    async def _cancel(self, session: str, params: Any) -> None:
         request_id = params.get("requestId") if isinstance(params, dict) else None
         if isinstance(request_id, (str, int)):
-            self._calls.cancel(CallKey(session, request_id))
+            await self._calls.cancel(CallKey(session, request_id))
 
     def _session(self, headers: Headers) -> str:
         """The session that the request names, or "". Raises: _Refusal: it is none of ours."""
@@ -97,7 +112,7 @@ class McpEndpoint:
         return nonce + hmac.new(self._key, nonce.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-async def _read_body(headers: Headers, receive: Receive) -> bytes | None:
+async def _read_body(receive: Receive, limit_bytes: int) -> bytes | None:
     """The whole body, or None if the client went away. Raises: _Refusal: too long, or too slow."""
     body, size = bytearray(), 0
     try:
@@ -107,14 +122,14 @@ async def _read_body(headers: Headers, receive: Receive) -> bytes | None:
                 if message["type"] != "http.request":
                     return None
                 size += len(message.get("body", b""))
-                if size <= BODY_LIMIT_BYTES:
+                if size <= limit_bytes:
                     body += message.get("body", b"")
                 if size > _READ_AT_MOST_BYTES or not message.get("more_body"):
                     break
     except TimeoutError:
         raise _Refusal(408, "too_slow", f"The request did not arrive within {_BODY_LIMIT_S:g} s.") from None
-    if size > BODY_LIMIT_BYTES:
-        limit = f"{BODY_LIMIT_BYTES // 2**20} MiB"
+    if size > limit_bytes:
+        limit = f"{limit_bytes // 2**20} MiB"
         raise _Refusal(413, "too_large", f"The request is longer than {limit}; send less code at once.")
     return bytes(body)
 

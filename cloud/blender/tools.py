@@ -1,11 +1,10 @@
-"""The pod's eight MCP tools: what the model is told of them, and who answers each.
+"""The pod's eight MCP tools: who answers each. What the model is told of them: `told`.
 
 Every failure that the model can mend is a result with `is_error`; only a tool that does not exist is a protocol error.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mcp import MCPError
@@ -17,14 +16,12 @@ from mcp_types import (
     CallToolResult,
     ListToolsResult,
     PaginatedRequestParams,
-    Tool,
-    ToolAnnotations,
 )
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from cloud.blender import arguments as given
 from cloud.blender.answers import as_failure, as_result, media_type_of, pictures_of
-from cloud.blender.arguments import Arguments, input_schema, parse_arguments
+from cloud.blender.arguments import Arguments, parse_arguments
 from cloud.blender.calls import CallCancelled, CallKey, Calls, Progress, reported
 from cloud.blender.endpoint import SESSION_HEADER
 from cloud.blender.frames import Message
@@ -32,6 +29,7 @@ from cloud.blender.policy import refusal
 from cloud.blender.project_history import history_of
 from cloud.blender.resources import PictureShelf
 from cloud.blender.store import Snapshot
+from cloud.blender.told import TOLD, listed_tools
 from cloud.errors import Prompt2MeshError
 
 SEED_META_KEY = "prompt2mesh/seed"
@@ -62,109 +60,6 @@ class Blender(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What a client sees of a tool."""
-
-    title: str
-    description: str
-    takes: type[Arguments]
-    reads_only: bool = False
-    destroys: bool = False
-    repeatable: bool = False
-
-
-_TOOLS: dict[str, _Told] = {
-    "run_python": _Told(
-        "Run Python",
-        "Run Python in Blender 4.5. The scene is kept if it succeeds, else it goes back to what it was "
-        "(keep_on_error: stays as far as it came). Fresh names each call: bpy, bmesh, mathutils, math, random, np. "
-        "Metres, Z up. Prefer bpy.data and bmesh to operators; find nodes by type. Returns stdout, the last "
-        "expression's value, what changed, boxes of what was made or moved; or the failing line with a hint. title: "
-        "what the step does, for the user.",
-        given.RunPython,
-        destroys=True,
-    ),
-    "look": _Told(
-        "Look",
-        "Pictures, one per view (front looks along +Y; around: four from about the subject), or one labelled sheet. "
-        "solid: fast, base colours; material: real materials, even light; rendered: the scene's own lights. objects "
-        "with show: around frames them, isolate draws only them, highlight colours them.",
-        given.Look,
-        reads_only=True,
-        repeatable=True,
-    ),
-    "inspect": _Told(
-        "Inspect",
-        "The scene as text, in pages: objects with size, place, lowest and highest z, parent, materials, modifiers; "
-        "alike ones folded. object: that one in depth. filter: a name or pattern, type:LIGHT, material:Wood, "
-        "collection:Props; each: written before it gives a line per object.",
-        given.Inspect,
-        reads_only=True,
-        repeatable=True,
-    ),
-    "check": _Told(
-        "Check geometry",
-        "Measured faults of objects (none named: all): open or non-manifold edges, flipped normals, "
-        "self-intersections, parts that float, hover, interpenetrate or lie below the ground, scale, missing "
-        "materials, triangles over the budget. Each with the object, the number and the mend.",
-        given.Check,
-        reads_only=True,
-        repeatable=True,
-    ),
-    "lookup": _Told(
-        "Look up the API",
-        "The exact API of this Blender, by name (bpy.ops.mesh.bevel, ShaderNodeBsdfPrincipled inputs) or by words "
-        "(bevel modifier).",
-        given.Lookup,
-        reads_only=True,
-        repeatable=True,
-    ),
-    "snapshots": _Told(
-        "Snapshots",
-        "The scene's history: a snapshot per successful step. list; restore: back to sha256 ('empty': an empty "
-        "scene); branch: go on from sha256, under a label; label: name sha256; diff: what changed from sha256 to "
-        "other ('': now).",
-        given.Snapshots,
-        destroys=True,
-        repeatable=True,
-    ),
-    "export": _Told(
-        "Export",
-        "Write the scene, or only objects, to a file for the user; it is read back and compared. scale 1000: "
-        "millimetres. up: the file's up axis.",
-        given.Export,
-        reads_only=True,
-        repeatable=True,
-    ),
-    "import_file": _Told(
-        "Import a file",
-        "Add an uploaded file (PUT /files/imports/{name}; file: that name) to the scene: blend, glb, gltf, obj, stl, "
-        "ply, fbx, usd, or a picture as a reference plane. collection: a new one for it.",
-        given.ImportFile,
-    ),
-}
-
-
-def listed_tools() -> list[Tool]:
-    """The tools as a client sees them, always in this order."""
-    return [
-        Tool(
-            name=name,
-            description=told.description,
-            input_schema=input_schema(told.takes),
-            annotations=ToolAnnotations(
-                title=told.title,
-                read_only_hint=told.reads_only,
-                destructive_hint=told.destroys,
-                idempotent_hint=told.repeatable,
-                open_world_hint=False,
-            ),
-        )
-        for name, told in _TOOLS.items()
-    ]
-
-
 class ToolDesk:
     """Answers `tools/list` and `tools/call`."""
 
@@ -182,9 +77,9 @@ class ToolDesk:
 
     async def call_tool(self, context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
         """The tool's result, or its failure. Raises: MCPError: no such tool; the client took the call back."""
-        told = _TOOLS.get(params.name)
+        told = TOLD.get(params.name)
         if told is None:
-            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(_TOOLS)}.")
+            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(TOLD)}.")
         try:
             arguments = parse_arguments(params.name, told.takes, params.arguments or {})
             return await self._answer(context, params.name, arguments)

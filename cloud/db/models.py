@@ -295,19 +295,16 @@ class Snapshot(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
+_IS_HEAD = Snapshot.id == Project.head_snapshot_id
 Project.thumbnail_id, Project.model_id = (
-    column_property(
-        select(of).where(Snapshot.id == Project.head_snapshot_id).correlate_except(Snapshot).scalar_subquery()
-    )
+    column_property(select(of).where(_IS_HEAD).correlate_except(Snapshot).scalar_subquery())
     for of in (Snapshot.thumbnail_id, Snapshot.model_id)
 )
 
 
 class Artifact(Base):
-    """A file for the user; its bytes lie in the store by `sha256`.
-
-    `kind`: reference, upload, picture, thumbnail, model (of a step, for the 3D viewer), preview, scene, script.
-    """
+    """A file for the user; its bytes lie in the store by `sha256`. `kind`: reference, upload, picture, thumbnail,
+    model (of a step, for the 3D viewer), preview, scene, script."""
 
     __tablename__ = "artifacts"
     __table_args__ = (Index("ix_artifacts_space", "user_id", "sha256", "bytes"),)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SIZE_PX = 320
 # Solid shading, no light to render: a tenth of a second on two cores for 100,000 triangles.
 _LOOK = {"views": ["three_quarter"], "shading": "solid", "size": SIZE_PX, "format": "webp"}
-# A call that waits already is held up for the model of no larger scene: 0.2 s of work.
-_WAITED_FOR_TRIANGLES = 100_000
+# A call that waits already is held up for the model of no larger scene: 0.5 s of work at the most.
+_TRIANGLES_WAITED_FOR, _OBJECTS_WAITED_FOR = 100_000, 200
 # In a row: what Blender died of twice it would die of after each step.
 _FAILURES_AT_MOST = 2
 
@@ -89,10 +89,12 @@ class PhotographedToolbox:
     async def _take(self, missing: Unshown) -> None:
         if missing.picture:
             await self._take_picture(missing.snapshot_id, missing.step)
-        is_in_the_way = self._calls_waiting > 0 and self.recorder.triangles > _WAITED_FOR_TRIANGLES
-        if missing.model and self._failures_left and not is_in_the_way:
+        if missing.model and self._failures_left and not (self._calls_waiting and self._is_large()):
             is_kept = await keep_model(self.toolbox, self.recorder, missing.snapshot_id, missing.step)
             self._failures_left = _FAILURES_AT_MOST if is_kept else self._failures_left - 1
+
+    def _is_large(self) -> bool:
+        return self.recorder.triangles > _TRIANGLES_WAITED_FOR or self.recorder.objects > _OBJECTS_WAITED_FOR
 
     async def _take_picture(self, snapshot_id: UUID, step: int) -> None:
         try:

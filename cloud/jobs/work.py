@@ -21,7 +21,7 @@ from cloud.db.models import Job
 from cloud.fleet.contract import Fleet
 from cloud.jobs import queries
 from cloud.jobs.events import JobResult, SceneChange
-from cloud.jobs.kinds import build, compare, export, importing, parameters, refine
+from cloud.jobs.kinds import build, call, compare, export, importing, parameters, refine
 from cloud.jobs.options import BuildOptions
 from cloud.jobs.pod import EMPTY_SCENE, History, PodToolbox
 from cloud.jobs.progress.queries import snapshots_told
@@ -142,6 +142,7 @@ _KINDS: dict[str, Callable[[JobWork, PodToolbox], Awaitable[Outcome]]] = {
     "import": importing.run,
     "compare": compare.run,
     "parameters": parameters.run,
+    "call": call.run,
 }
 
 _WITHOUT_POD: dict[str, Callable[[JobWork], Awaitable[Outcome]]] = {"refine": refine.run}

@@ -33,7 +33,7 @@ from cloud.agent.contract import FINISH_TOOL, ToolParam
 from cloud.agent.loop import Agent, Turn
 from cloud.agent.prices import TokenCounts, price_usd
 from cloud.agent.prompts import load_prompt
-from cloud.blender.tools import listed_tools
+from cloud.blender.told import listed_tools
 from tests.agent.fakes import ListRecorder
 from tests.support.long_build import LongBuild, PictureToolbox
 from tests.support.messages_api import tokens

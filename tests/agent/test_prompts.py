@@ -8,7 +8,7 @@ import pytest
 
 from cloud.agent.contract import FINISH_TOOL
 from cloud.agent.prompts import load_prompt, version_of
-from cloud.blender.tools import listed_tools
+from cloud.blender.told import listed_tools
 
 # Anthropic's documentation: a token is about 3.5 characters of English; and text may give up to 1.35 times the tokens
 # with the tokenizer of newer models. JSON is denser in tokens than prose, so both are counted as the densest.

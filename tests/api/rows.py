@@ -104,6 +104,27 @@ async def give_steps(database: Database, api: RunningApi, job_id: str, codes: Se
     return ids
 
 
+async def give_model(database: Database, api: RunningApi, snapshot_id: str, content: bytes) -> str:
+    """The step has a model for the 3D viewer. Returns: the file's id."""
+    stored = await ArtifactStore.local(api.settings.artifacts_dir).put(content)
+    async with database.sessions.begin() as session:
+        snapshot = await session.get_one(Snapshot, UUID(snapshot_id))
+        model = Artifact(
+            id=uuid4(),
+            user_id=snapshot.user_id,
+            project_id=snapshot.project_id,
+            job_id=snapshot.job_id,
+            kind="model",
+            name=f"step-{snapshot.step:03d}.glb",
+            media_type="model/gltf-binary",
+            **stored._asdict(),
+        )
+        session.add(model)
+        await session.flush()
+        snapshot.model_id = model.id
+        return str(model.id)
+
+
 async def give_file(
     database: Database,
     api: RunningApi,

@@ -147,7 +147,13 @@ async def test_moves_are_events_of_the_project(
     assert [event.project_seq for event in events] == list(range(1, len(events) + 1))
     moved = [(event.job_id, event.data) for event in events if event.type == "scene.moved"]
     assert [(job, data["reason"]) for job, data in moved] == [(None, "undo"), (None, "redo")]
-    assert moved[1][1] == {"type": "scene.moved", "reason": "redo", "snapshot_id": steps[2], "thumbnail_id": before}
+    assert moved[1][1] == {
+        "type": "scene.moved",
+        "reason": "redo",
+        "snapshot_id": steps[2],
+        "thumbnail_id": before,
+        "model_id": None,
+    }
 
 
 async def test_while_a_job_is_at_work_the_scene_stays(

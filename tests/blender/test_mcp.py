@@ -28,7 +28,7 @@ TOOLS = ["run_python", "look", "inspect", "check", "lookup", "snapshots", "expor
 READING = {"look", "inspect", "check", "lookup", "export"}
 
 
-def _tokens_at_most(text: str) -> int:
+def tokens_at_most(text: str) -> int:
     """A safe bound: a token for every six letters of a word begun, and for every run of other characters."""
     pieces = re.findall(r"[A-Za-z]+|\d{1,3}|[^\sA-Za-z\d]+", text)
     return sum(-(-len(piece) // 6) if piece.isalpha() else 1 for piece in pieces)
@@ -50,7 +50,7 @@ async def test_all_tools_are_listed_with_their_hints_in_few_characters(pod: Runn
     listed = json.dumps([tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools])
     assert len(listed) < 6_000
     for_the_model = [{"name": t.name, "description": t.description, "input_schema": t.input_schema} for t in tools]
-    assert _tokens_at_most(json.dumps(for_the_model)) < 1_500
+    assert tokens_at_most(json.dumps(for_the_model)) < 1_500
 
 
 @pytest.mark.parametrize("mode", ERAS)

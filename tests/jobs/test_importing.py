@@ -113,7 +113,9 @@ async def _check_the_import(backend: Backend, project: Account, job_id: UUID, bl
     assert (started.tool, started.title, started.code) == ("import_file", "Import Türm of doom.blend", None)
     assert ended.ok
     files = await project.artifacts(job_id)
-    assert {"scene.blend", "scene.glb", "preview.png", "script.py", "step-01-thumbnail.webp"} <= set(files)
+    assert {"scene.blend", "scene.glb", "preview.png", "script.py", "step-01-thumbnail.webp", "step-001.glb"} <= set(
+        files
+    )
     snapshot = (await project.snapshots())[0]
     assert snapshot.thumbnail_id is not None
 

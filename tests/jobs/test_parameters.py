@@ -116,6 +116,7 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
     assert [new[0].parent_id, new[1].parent_id] == [old[0].id, new[0].id]
     assert "Leg" in new[0].changed
     assert new[1].thumbnail_id is not None
+    assert new[1].model_id is not None
     assert kinds(await user.events(job.id)).count("snapshot") == 2
     async with user.database.sessions() as session:
         # Undo brings back the scene before the change, not the half of it.
@@ -124,7 +125,9 @@ async def test_new_values_make_a_new_branch_that_its_own_script_rebuilds(
         assert await scene_before(session, before) == old[1].id
         assert (await queries.usage_of(session, job.id))[0] == 0
     files = await user.artifacts(job.id)
-    assert {"preview.png", "scene.blend", "scene.glb", "script.py", "step-02-thumbnail.png"} == set(files)
+    assert {"preview.png", "scene.blend", "scene.glb", "script.py", "step-02-thumbnail.png", "step-002.glb"} == set(
+        files
+    )
     for name in ("scene.blend", "script.py"):
         (tmp_path / name).write_bytes(await backend.services.store.get(files[name].sha256))
     await asyncio.to_thread(run_bpy, tmp_path, "script.py", "again.blend")

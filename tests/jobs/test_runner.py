@@ -13,6 +13,7 @@ from PIL import Image
 
 from cloud.agent.access import ModelAccess
 from cloud.jobs import queries
+from cloud.jobs.events import ModelReady
 from tests.blender.pod_process import processes_with
 from tests.jobs.conftest import Account, Backend, running, until
 from tests.support.scripted_messages import Fault, calls, finishes, hangs, says, scripted_messages
@@ -56,8 +57,13 @@ async def test_build_ends_with_scene_preview_script_and_a_result(backend: Backen
     assert set(job.result["timings"]) == {"queue", "pod", "model", "tools", "preview", "deliver"}
     files = await user.artifacts(job_id)
     made = {"scene.blend", "scene.glb", "scene.stl", "preview.png", "script.py"}
-    assert made | {"step-01-thumbnail.webp", "step-02-look.png"} == set(files)
-    kinds = [event.type for event in await user.events(job_id)]
+    assert made | {"step-01-thumbnail.webp", "step-001.glb", "step-02-look.png"} == set(files)
+    events = await user.events(job_id)
+    [model] = [event for event in events if isinstance(event, ModelReady)]
+    assert (model.artifact_id, model.triangles, model.reason) == (files["step-001.glb"].id, 12, "")
+    [snapshot] = await user.snapshots()
+    assert snapshot.model_id == model.artifact_id
+    kinds = [event.type for event in events]
     assert kinds[:3] == ["job.queued", "job.started", "stage"]
     assert kinds[-1] == "job.finished"
     assert {"text", "usage", "step.started", "step.finished", "snapshot", "picture", "artifact"} <= set(kinds)
@@ -128,7 +134,7 @@ async def test_scene_that_is_empty_at_the_end_was_not_built(backend: Backend, us
     assert job.error["code"] == "nothing_built"
     assert job.error["message"].startswith("Nothing was built: the scene is empty at the end.")
     assert await user.head() is None
-    assert set(await user.artifacts(job_id)) == {"step-01-thumbnail.webp"}
+    assert set(await user.artifacts(job_id)) == {"step-01-thumbnail.webp", "step-001.glb"}
 
 
 async def test_edit_may_take_everything_away_and_a_new_project_may_not(backend: Backend, user: Account) -> None:

@@ -1,25 +1,19 @@
 """Projects: one evolving scene each, with what is put into it and asked of it."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request
 
-from cloud.api.ablations import allowed_ablations
 from cloud.api.dependencies import OwnerDep, PagingDep, Services, ServicesDep, TransactionDep
 from cloud.api.idempotency import IdempotencyDep
-from cloud.api.model_choice import demand_usable_model
+from cloud.api.orders import order_build, order_export
 from cloud.api.problems import documented
-from cloud.api.scenes import demand_seen_scene
 from cloud.api.schemas import ArtifactOut, ExportIn, JobIn, JobOut, Page, ProjectIn, ProjectOut
 from cloud.api.shapes import artifact_out, job_out, page_out, project_out
-from cloud.db.models import Artifact, Job
-from cloud.errors import Conflict, InvalidInput, TooLarge
-from cloud.jobs import queue
-from cloud.jobs.history.queries import get_snapshot
-from cloud.jobs.options import BuildOptions
-from cloud.jobs.prompt import checked_prompt
+from cloud.db.models import Artifact
+from cloud.errors import InvalidInput, TooLarge
 from cloud.jobs.retention import deletion
 from cloud.jobs.retention.space import require_space
 from cloud.projects import queries
@@ -37,15 +31,6 @@ _IMAGE_BODY = {
         },
     }
 }
-
-
-class EmptyScene(Conflict):
-    """There is nothing to export."""
-
-    code = "empty_scene"
-
-    def __init__(self) -> None:
-        super().__init__("The project has no scene yet; build something first, then export it.")
 
 
 @router.post("", status_code=201, summary="Create a project")
@@ -160,34 +145,10 @@ async def create_job(
     idempotency: IdempotencyDep,
 ) -> JobOut:
     """Queue a prompt for the project's scene. Answers at once; follow `GET /v1/jobs/{id}/events`."""
-    prompt = checked_prompt(body.prompt, services.settings.prompt_limit_chars)
     job_id = uuid4()
     if earlier := await idempotency.made_before(transaction, job_id):
         return job_out(await queries.get_job(transaction, owner, earlier))
-    project = await queries.get_project(transaction, owner, project_id)
-    await demand_seen_scene(transaction, project.id, body)
-    await demand_usable_model(services, transaction, owner, body.model)
-    await queries.require_reference_images(transaction, project, body.image_ids)
-    options = BuildOptions(
-        formats=list(dict.fromkeys(body.formats)),
-        image_ids=[str(image_id) for image_id in dict.fromkeys(body.image_ids)],
-        quality=body.quality,
-        detail=body.detail,
-        brief=body.brief,
-        max_usd=body.max_usd,
-        without=allowed_ablations(body.without, services.settings),
-    )
-    job = Job(
-        id=job_id,
-        user_id=owner,
-        project_id=project.id,
-        kind="build",
-        prompt=prompt,
-        model=body.model,
-        request=options.model_dump(mode="json"),
-    )
-    await queue.enqueue(transaction, job, services.settings)
-    return job_out(job)
+    return job_out(await order_build(services, transaction, owner, project_id, body, job_id))
 
 
 @router.post(
@@ -205,16 +166,7 @@ async def create_export(
     job_id = uuid4()
     if earlier := await idempotency.made_before(transaction, job_id):
         return job_out(await queries.get_job(transaction, owner, earlier))
-    project = await queries.get_project(transaction, owner, project_id)
-    await demand_seen_scene(transaction, project.id, body)
-    request: dict[str, Any] = {"formats": [body.format]}
-    if body.snapshot_id is not None:
-        request["snapshot_id"] = str((await get_snapshot(transaction, project.id, body.snapshot_id)).id)
-    elif project.head_snapshot_id is None:
-        raise EmptyScene
-    job = Job(id=job_id, user_id=owner, project_id=project.id, kind="export", prompt="", request=request)
-    await queue.enqueue(transaction, job, services.settings)
-    return job_out(job)
+    return job_out(await order_export(services, transaction, owner, project_id, body, job_id))
 
 
 @router.get("/{project_id}/artifacts", summary="List a project's files", tags=["artifacts"])

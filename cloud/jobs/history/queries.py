@@ -15,6 +15,7 @@ from cloud.agent.prices import known_usd
 from cloud.db.models import Artifact, Job, Project, Snapshot, Step, Usage
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.jobs.events import UsageTotals
+from cloud.jobs.kinds import READING_TOOLS
 from cloud.projects.pages import Cursor, Page, cut_page
 
 
@@ -84,10 +85,12 @@ async def children_of(session: AsyncSession, snapshot_id: UUID) -> Sequence[UUID
 async def has_work_on_scene(session: AsyncSession, project_id: UUID) -> bool:
     """Whether a job that needs the project's scene to stay where it is has not ended.
 
-    Those that read snapshots which they name do not, nor do those that only write a brief.
+    Those that read snapshots which they name do not, nor do those that only write a brief or call a tool that reads.
     """
     names_its_own = or_(
-        Job.kind.in_(("compare", "refine")), and_(Job.kind == "export", Job.request.has_key("snapshot_id"))
+        Job.kind.in_(("compare", "refine")),
+        and_(Job.kind == "export", Job.request.has_key("snapshot_id")),
+        and_(Job.kind == "call", Job.request["tool"].astext.in_(READING_TOOLS)),
     )
     statement = select(Job.id).where(Job.project_id == project_id, Job.state.in_(("queued", "running")), ~names_its_own)
     return await session.scalar(statement.limit(1)) is not None

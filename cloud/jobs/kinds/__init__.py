@@ -2,3 +2,6 @@
 
 ASKS_A_MODEL = frozenset({"build", "refine"})
 """The kinds of jobs that talk to a model."""
+
+READING_TOOLS = frozenset({"look", "inspect", "check", "lookup"})
+"""Tools of a job of the kind `call` that leave the scene as it is, and no snapshot."""

@@ -104,6 +104,32 @@ async def test_a_whole_history_with_its_thumbnails_stays(owner: Account, shelf: 
     assert len(shelf.files()) == 8
 
 
+async def test_models_of_a_projects_newest_steps_stay_and_so_do_those_at_work_or_in_sight(
+    owner: Account, shelf: Shelf, sql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the ten the newest three, the scene's own (the oldest) and that of a running job."""
+    monkeypatch.setattr("cloud.jobs.retention.cleanup._MODELS_KEPT", 3)
+    running = await owner.post()
+    sql.execute("UPDATE jobs SET state = 'running' WHERE id = %s", (running,))
+    steps = []
+    for number in range(10):
+        model = artifact(owner, await shelf.put(b"model %d" % number))
+        model.id, model.kind, model.created_at = uuid4(), "model", NOW - number * HOUR
+        model.job_id = running if number == 5 else None
+        await keep(owner, model)
+        steps.append(snapshot(owner, await shelf.put(b"step %d" % number), model_id=model.id))
+        await keep(owner, steps[-1])
+    await keep(owner, artifact(owner, await shelf.put(b"scene.glb")))
+    sql.execute("UPDATE projects SET head_snapshot_id = %s WHERE id = %s", (steps[9].id, owner.project_id))
+
+    would = await _clean(owner, shelf, dry_run=True)
+    freed = await _clean(owner, shelf)
+
+    assert (would.step_models, freed.step_models, freed.objects_set_aside) == (5, 5, 5)
+    kept = dict(sql.execute("SELECT id, model_id IS NOT NULL FROM snapshots").fetchall())
+    assert [number for number, step in enumerate(steps) if kept[step.id]] == [0, 1, 2, 5, 9]
+
+
 async def test_a_put_while_the_object_is_taken_away_survives(
     owner: Account, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

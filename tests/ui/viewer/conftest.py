@@ -18,7 +18,7 @@ from tests.support.glb import box_glb, empty_glb
 from tests.ui.conftest import CHROMIUM
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 SCRIPT = Path(ui.__file__).parent / "viewer" / "dist" / "viewer.js"
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -67,7 +67,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body or b"")
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (named by the base class)
         pass
 
 
@@ -117,13 +117,32 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def page_3d(browser_3d: "Browser", site: Site, complaints: list[str]) -> "Iterator[Page]":
-    """The page, with the viewer's script loaded and nothing made of it."""
-    page = browser_3d.new_page(viewport={"width": 480, "height": 360})
-    page.set_default_timeout(30_000)
+    """A page with the viewer's script loaded and nothing made of it."""
+    page = _open(browser_3d, site)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield page
+    page.close()
+
+
+def _open(browser: "Browser", site: Site) -> "Page":
+    page = browser.new_page(viewport={"width": 480, "height": 360})
+    page.set_default_timeout(90_000)
     page.goto(f"{site.url}/page")
     page.evaluate("window.made")
+    return page
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser_3d: "Browser", site: Site) -> "Iterator[Page]":
+    """One viewer for many tests: to light a scene takes seconds without a graphics card."""
+    page = _open(browser_3d, site)
+    page.evaluate(
+        """() => {
+          window.viewer = viewerModule.createViewer(place, { title: "a box" });
+          viewer.setPicture("/picture.png");
+        }"""
+    )
     yield page
     page.close()
 
@@ -132,10 +151,24 @@ Show = Callable[[str], bool]
 
 
 @pytest.fixture
-def show(page_3d: "Page") -> Show:
-    """Shows a model in the page's one viewer; says whether it is on the screen."""
-    page_3d.evaluate("window.viewer = viewerModule.createViewer(place, { title: 'a box' })")
-    return lambda name: page_3d.evaluate("(name) => viewer.show(name)", f"/{name}.glb")
+def viewed(shared_page: "Page") -> "Page":
+    """The page of the shared viewer, set as a new one is."""
+    shared_page.evaluate(
+        """async () => {
+          await viewer.show("/empty.glb");
+          viewer.setMode("material");
+          viewer.setGrid(true);
+          Object.assign(viewer.rig, { touched: false, framesNothingYet: true });
+          viewer.hasShown = false;
+        }"""
+    )
+    return shared_page
+
+
+@pytest.fixture
+def show(viewed: "Page") -> Show:
+    """Shows a model in the shared viewer; says whether it is on the screen."""
+    return lambda name: viewed.evaluate("(name) => viewer.show(name)", f"/{name}.glb")
 
 
 def facts(page: "Page") -> dict[str, Any]:
@@ -156,8 +189,8 @@ def come_to_rest(page: "Page") -> None:
     )
 
 
-def pixels(page: "Page") -> np.ndarray:
+def pixels(seen: "Page | Locator") -> np.ndarray:
     """The middle of the picture, without the buttons over it and the words below."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture = Image.open(io.BytesIO(seen.screenshot())).convert("RGB")
     wide, high = picture.size
     return np.asarray(picture.crop((wide // 8, 60, wide - wide // 8, high - 80))).astype(int)

@@ -15,8 +15,10 @@ import dracoText from "three/addons/libs/draco/gltf/draco_wasm_wrapper.js" with 
  * @property {import("three").AnimationClip[]} clips
  */
 
-/** A file that is no model. Its message is a sentence for the user. */
-export class BrokenModel extends Error {}
+/** There is no model to show. Its message is a sentence for the user; `passes`: another try may do better. */
+export class BrokenModel extends Error {
+  passes = false;
+}
 
 /** @type {DRACOLoader | undefined} */
 let draco;
@@ -56,11 +58,11 @@ export function disposeModel(model) {
 async function fetchBytes(url, signal, onProgress) {
   const answer = await fetch(url, { signal }).catch((error) => {
     if (signal.aborted) throw error;
-    throw new BrokenModel("The 3D model did not arrive: there is no connection.");
+    throw passing("The 3D model did not arrive: there is no connection.");
   });
   if (answer.status === 401 || answer.status === 403) throw new BrokenModel("Sign in again to see the 3D model.");
   if (answer.status === 404) throw new BrokenModel("The 3D model is no longer there.");
-  if (!answer.ok) throw new BrokenModel(`The 3D model did not arrive (error ${answer.status}).`);
+  if (!answer.ok) throw passing(`The 3D model did not arrive (error ${answer.status}).`);
   const size = Number(answer.headers.get("content-length"));
   // A packed answer's length is not that of what comes out.
   if (!answer.body || !size || answer.headers.get("content-encoding")) return answer.arrayBuffer();
@@ -73,6 +75,11 @@ async function fetchBytes(url, signal, onProgress) {
     onProgress(Math.min(come / size, 1));
   }
   return new Blob(parts).arrayBuffer();
+}
+
+/** @param {string} said */
+function passing(said) {
+  return Object.assign(new BrokenModel(said), { passes: true });
 }
 
 /** @param {ArrayBuffer} bytes @returns {Promise<Model>} */

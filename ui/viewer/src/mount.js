@@ -1,5 +1,6 @@
 /** How a Streamlit component (v2) holds a viewer: made once for its place, fed at each rerun, ended with it. */
 import { createCompare } from "./compare.js";
+import { memoryOf } from "./memory.js";
 import { createViewer } from "./viewer.js";
 
 /**
@@ -9,7 +10,7 @@ import { createViewer } from "./viewer.js";
  *
  * @typedef {object} Held
  * @property {HTMLElement} host
- * @property {{refreshTheme: () => void, dispose: () => void, remember?: () => import("./viewer.js").Memory}} shown
+ * @property {{refreshTheme: () => void, dispose: () => void}} shown
  * @property {string} of what it was made for
  * @property {number} turn of the newest call
  */
@@ -22,13 +23,13 @@ const MEMORIES_AT_MOST = 50;
 
 /** @param {Component} component @returns {() => void} its end */
 export function mount({ parentElement, data }) {
-  const memory = memories.get(data.key);
+  const memory = memories.get(data.key) ?? undefined;
   const make = (/** @type {HTMLElement} */ host) => createViewer(host, { title: data.title || undefined, memory });
   const place = hold(parentElement, data, `viewer ${data.title}`, make);
   const viewer = /** @type {import("./viewer.js").Viewer} */ (place.shown);
   viewer.setPicture(data.picture ? addressOf(data.picture) : "");
   if (data.model) viewer.show(addressOf(data.model), { extent: data.extent ?? undefined });
-  return endOf(parentElement, place, () => remember(data.key, viewer.remember()));
+  return endOf(parentElement, place, () => remember(data.key, memoryOf(viewer)));
 }
 
 /** @param {Component} component @returns {() => void} its end */
@@ -97,9 +98,10 @@ function release(parent, place) {
   place.host.remove();
 }
 
-/** @param {string} key @param {import("./viewer.js").Memory} memory */
+/** @param {string} key @param {import("./memory.js").Memory | null} memory */
 function remember(key, memory) {
   memories.delete(key);
+  if (!memory) return;
   memories.set(key, memory);
   if (memories.size > MEMORIES_AT_MOST) memories.delete(memories.keys().next().value);
 }

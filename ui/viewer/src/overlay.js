@@ -41,7 +41,7 @@ export class Overlay {
       counted(model.objects, "object"),
       sizeText(size ?? [x, z, y]),
     ];
-    this.facts.replaceChildren(...parts.map((part) => element("span", {}, part)));
+    this.facts.replaceChildren(...parts.flatMap((part, at) => [at ? " · " : "", element("span", {}, part)]));
     this.facts.lastElementChild?.setAttribute("title", "Width × depth × height, along Blender's X, Y and Z");
   }
 

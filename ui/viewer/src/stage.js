@@ -22,6 +22,8 @@ import { Ground } from "./ground.js";
 
 const RATIO_AT_MOST = 2;
 const MANY_TRIANGLES = 800_000;
+/** Of a side of the cube of light. three.js takes 256 at least, on which a processor without a graphics card works for seconds. */
+const ENVIRONMENT_PX = 128;
 
 /** The browser has no WebGL 2, or gives this page no more of it. */
 export class NoWebGL extends Error {}
@@ -65,6 +67,10 @@ export class Stage {
   /** Makes the light that surrounds everything; again when the graphics card has lost it. */
   lightUp() {
     const maker = new PMREMGenerator(this.renderer);
+    // Private, so look again at a newer three.js; without it the light is the same, and comes later.
+    maker._setSize = () => {
+      maker._cubeSize = ENVIRONMENT_PX;
+    };
     const room = new RoomEnvironment();
     this.surrounding?.dispose();
     this.surrounding = maker.fromScene(room, 0.04);

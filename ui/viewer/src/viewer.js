@@ -1,13 +1,16 @@
 /** One viewer: a canvas with its buttons, the model that it shows, and what it says when it cannot. */
-import { AnimationMixer, Color, Vector3 } from "three";
+import { Color, Vector3 } from "three";
 
 import { CameraRig } from "./camera_rig.js";
 import { dress, element } from "./dom.js";
 import { isFull, toggleFull } from "./full_screen.js";
 import { cellWidth } from "./measure.js";
-import { BrokenModel, disposeModel, loadModel } from "./models.js";
+import { takeUp } from "./memory.js";
+import { ModelSlot } from "./model_slot.js";
+import { disposeModel } from "./models.js";
 import { Notices } from "./notices.js";
 import { Overlay } from "./overlay.js";
+import { Player } from "./player.js";
 import { NoWebGL, Stage } from "./stage.js";
 import { Toolbar } from "./toolbar.js";
 import style from "./viewer.css";
@@ -17,12 +20,7 @@ import style from "./viewer.css";
  * @property {string} [title] what is shown, in a few words
  * @property {boolean} [tools] false: no buttons
  * @property {import("./link.js").CameraLink} [linked] viewers with the same one share a camera
- * @property {Memory} [memory] as `remember` gave it
- *
- * @typedef {object} Memory what a viewer takes up that stands in the place of another
- * @property {import("./camera_rig.js").Pose | null} pose null: the user has not moved the camera
- * @property {import("./stage.js").Mode} mode
- * @property {boolean} grid
+ * @property {import("./memory.js").Memory} [memory] what another viewer has left to it
  */
 
 /**
@@ -45,7 +43,12 @@ export class Viewer {
     this.notices = new Notices(this.root);
     /** @type {import("./models.js").Model | null} */
     this.model = null;
-    this.loading = null;
+    this.player = new Player();
+    this.slot = new ModelSlot(
+      this.notices,
+      (model) => this.#prepare(model),
+      (model, facts) => this.#swap(model, facts.extent),
+    );
     this.link = options.linked;
     this.ended = new AbortController();
     this.still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -65,14 +68,8 @@ export class Viewer {
    * @returns {Promise<boolean>} whether it is on the screen; false: another was asked for, or the viewer says why not
    */
   async show(url, facts = {}) {
-    if (!this.stage || this.ended.signal.aborted) return false;
-    if (url === this.url && (this.loading || this.model)) return this.loading?.shown ?? true;
-    this.loading?.abort.abort();
-    this.url = url;
-    const loading = { abort: new AbortController(), shown: Promise.resolve(false) };
-    this.loading = loading;
-    loading.shown = this.#load(url, facts, loading);
-    return loading.shown;
+    if (!this.stage) return false;
+    return this.slot.show(url, facts);
   }
 
   /** @param {string} url of what stands in where there is no model @param {string} [alt] */
@@ -104,16 +101,6 @@ export class Viewer {
     this.#ask();
   }
 
-  /** @returns {Memory} */
-  remember() {
-    const { stage, rig } = this;
-    return {
-      pose: rig?.touched ? rig.pose() : null,
-      mode: stage?.mode ?? "material",
-      grid: stage?.showsGrid ?? true,
-    };
-  }
-
   /** What can be measured, for tests and the curious. */
   facts() {
     const { stage, rig, model } = this;
@@ -130,7 +117,7 @@ export class Viewer {
   /** Ends it and gives everything back. */
   dispose() {
     this.ended.abort();
-    this.loading?.abort.abort();
+    this.slot.end();
     cancelAnimationFrame(this.due);
     this.link?.leave(this);
     this.#freeStage();
@@ -156,14 +143,17 @@ export class Viewer {
       view: (view) => this.setView(/** @type {any} */ (view)),
       frame: () => this.frame(),
       grid: () => this.setGrid(!this.stage.showsGrid),
-      play: () => this.#togglePlay(),
+      play: () => {
+        this.toolbar.markPlay(true, this.player.toggle());
+        this.#ask();
+      },
       full: () => this.#toggleFull(),
     });
     this.toolbar.root.hidden = this.overlay.root.hidden = options.tools === false;
     this.toolbar.fullButton.hidden = !document.fullscreenEnabled;
     this.root.prepend(canvas, element("div", { class: "ring" }), this.toolbar.root, this.overlay.root);
     this.#listen(canvas);
-    this.#takeUp(options.memory);
+    if (options.memory) takeUp(this, options.memory);
     this.#mark();
     this.refreshTheme();
     this.#measure();
@@ -183,38 +173,6 @@ export class Viewer {
     this.rig.onMoved = (pose) => this.link?.follow(this, pose);
   }
 
-  /** @param {Memory} [memory] */
-  #takeUp(memory) {
-    if (!memory) return;
-    this.stage.mode = memory.mode;
-    this.stage.showsGrid = memory.grid;
-    if (!memory.pose) return;
-    this.rig.take(memory.pose);
-    this.rig.touched = true;
-  }
-
-  /** @returns {Promise<boolean>} */
-  async #load(url, facts, loading) {
-    const { signal } = loading.abort;
-    this.notices.load();
-    let model;
-    try {
-      model = await loadModel(url, signal, (part) => this.notices.load(part));
-      if (signal.aborted || !this.stage) throw new DOMException("another is wanted", "AbortError");
-      await this.#prepare(model);
-      if (signal.aborted || !this.stage) throw new DOMException("another is wanted", "AbortError");
-      this.#swap(model, facts.extent);
-      return true;
-    } catch (error) {
-      if (model) disposeModel(model);
-      if (!signal.aborted) this.#fail(error, url, facts);
-      return false;
-    } finally {
-      if (this.loading === loading) this.loading = null;
-      if (!this.loading) this.notices.endLoad();
-    }
-  }
-
   /** Everything slow is done before the old model goes: nothing flashes between the two. */
   async #prepare(model) {
     const { stage, rig } = this;
@@ -228,8 +186,7 @@ export class Viewer {
     const { stage, rig } = this;
     const old = this.model;
     this.model = model;
-    this.mixer?.stopAllAction();
-    this.mixer = null;
+    this.player.take(model);
     if (old) old.root.removeFromParent();
     stage.world.add(model.root);
     const isEmpty = model.box.isEmpty();
@@ -248,20 +205,14 @@ export class Viewer {
     this.notices.showModel();
   }
 
-  #fail(error, url, facts) {
-    console.error(error);
-    this.url = undefined;
-    const said = error instanceof BrokenModel ? error.message : "The 3D model cannot be drawn.";
-    const then = this.model ? " What you see is the step before." : "";
-    this.notices.say(`${said}${then}`, "Try again", () => this.show(url, facts));
-  }
-
   #measure() {
     const { clientWidth: width, clientHeight: height } = this.root;
     if (!this.stage || width === 0 || height === 0) return;
     this.stage.resize(width, height, this.model?.triangles ?? 0);
     this.rig.resize(width, height);
-    if (this.hasShown && !this.rig.touched && !this.rig.glide) this.rig.frame(false);
+    const shape = `${width} ${height}`;
+    if (shape !== this.shape && this.hasShown && !this.rig.touched && !this.rig.glide) this.rig.frame(false);
+    this.shape = shape;
     // At once: a canvas of another size is blank until it is drawn.
     this.#drawNow();
   }
@@ -271,7 +222,8 @@ export class Viewer {
     this.due = requestAnimationFrame((now) => {
       this.due = 0;
       const moves = this.rig.step(now);
-      const plays = this.#play(now);
+      const plays = this.player.step(now);
+      if (plays) this.stage.renderer.shadowMap.needsUpdate = true;
       this.#drawNow();
       if (moves || plays) this.#ask();
     });
@@ -299,28 +251,6 @@ export class Viewer {
     if (!this.stage) return;
     this.stage.showsGrid = shows;
     this.#mark();
-  }
-
-  #togglePlay() {
-    if (this.mixer) {
-      this.mixer.stopAllAction();
-      this.mixer = null;
-    } else {
-      this.mixer = new AnimationMixer(this.model.root);
-      for (const clip of this.model.clips) this.mixer.clipAction(clip).play();
-      this.playedAt = 0;
-    }
-    this.toolbar.markPlay(true, Boolean(this.mixer));
-    this.#ask();
-  }
-
-  /** @param {number} now @returns {boolean} whether something plays */
-  #play(now) {
-    if (!this.mixer) return false;
-    this.mixer.update(this.playedAt ? Math.min((now - this.playedAt) / 1000, 0.1) : 0);
-    this.playedAt = now;
-    this.stage.renderer.shadowMap.needsUpdate = true;
-    return true;
   }
 
   #toggleFull() {
