@@ -15,10 +15,11 @@ OPTIONS = {
     "browser.gatherUsageStats": "false",
     # The details of an error are for the log, not for the browser.
     "client.showErrorDetails": "none",
-    "client.toolbarMode": "minimal",
+    "client.toolbarMode": "viewer",
     "theme.baseRadius": "0.6rem",
     "theme.showWidgetBorder": "true",
-    # The browser's own preference decides between these two; the menu in the corner overrules it.
+    # The browser's own preference decides between these two; the menu in the corner overrules it. Captions are drawn
+    # at 60 % of the text's colour: with this one they still have the contrast that they need.
     "theme.dark.primaryColor": "#bc5a1b",
     "theme.dark.backgroundColor": "#17181b",
     "theme.dark.secondaryBackgroundColor": "#212327",
@@ -29,7 +30,7 @@ OPTIONS = {
     "theme.light.primaryColor": "#b04e10",
     "theme.light.backgroundColor": "#fbfaf8",
     "theme.light.secondaryBackgroundColor": "#f0eeea",
-    "theme.light.textColor": "#1f2023",
+    "theme.light.textColor": "#121316",
     "theme.light.borderColor": "#d5d1ca",
     "theme.light.linkColor": "#9a430c",
     "theme.light.codeBackgroundColor": "#f3f1ed",

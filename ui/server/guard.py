@@ -41,6 +41,8 @@ _SECURE = {"https", "wss"}
 # Addresses that answer by the cookie (the API's), or to whoever has the address (Streamlit's own files).
 _PRIVATE = ("/p2m/api/", "/p2m/live/", "/media/")
 _BY_COOKIE = ("/p2m/api/", "/p2m/live/")
+# Streamlit tells anybody who asks how many people are there, and counts its memory for them.
+_CLOSED = {"/_stcore/metrics"}
 
 
 class Guard:
@@ -57,6 +59,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
+            return
+        if scope["path"] in _CLOSED:
+            await PlainTextResponse("There is no such page.", 404)(scope, receive, send)
             return
         if _is_foreign(scope):
             await _refuse(scope, receive, send)

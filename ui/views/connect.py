@@ -7,7 +7,6 @@ import streamlit as st
 from ui.account_types import NewApiToken
 from ui.mcp_clients import TOKEN_PLACEHOLDER, mcp_clients
 from ui.session import current_session, errors_as_banner
-from ui.wording import plain
 
 _NEW = "new_agent_token"
 _DAYS = 90
@@ -51,7 +50,7 @@ def _agents() -> None:
     setups = mcp_clients(server.strip() or _address(), made["token"] if made else TOKEN_PLACEHOLDER)
     for tab, setup in zip(st.tabs([setup.client for setup in setups]), setups, strict=True):
         with tab:
-            st.write(plain(setup.how))
+            st.write(setup.how)
             st.code(setup.text, language=setup.language, wrap_lines=True)
     st.caption("Tokens are listed, and revoked, on the account page.")
 
