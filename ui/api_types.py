@@ -47,10 +47,7 @@ class SignInOptions(TypedDict):
 
 
 class Project(TypedDict):
-    """One evolving scene; `head_snapshot_id` is None while it is empty, `thumbnail_id` the artifact of its picture.
-
-    A deleted one comes back until `purge_at`.
-    """
+    """One evolving scene; its picture and its model for the 3D viewer are artifacts. `purge_at`: a deleted one."""
 
     id: str
     name: str
@@ -58,6 +55,7 @@ class Project(TypedDict):
     updated_at: str
     head_snapshot_id: str | None
     thumbnail_id: str | None
+    model_id: str | None
     can_undo: bool
     can_redo: bool
     deleted_at: NotRequired[str | None]
@@ -256,7 +254,7 @@ class Parameters(TypedDict):
 
 
 class Artifact(TypedDict):
-    """A file. `kind`: reference, picture, thumbnail, preview, scene or script."""
+    """A file. `kind`: reference, picture, thumbnail, model, preview, scene or script."""
 
     id: str
     project_id: str
@@ -291,6 +289,7 @@ class Snapshot(TypedDict):
     sha256: str
     bytes: int
     thumbnail_id: str | None
+    model_id: str | None
     is_head: bool
     created_at: str
 

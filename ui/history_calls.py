@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ui.api_requests import ApiRequests, Progress, path_of
 from ui.api_types import Job, Project, Snapshot, SnapshotDetail
@@ -12,6 +12,13 @@ EMPTY_SCENE = "empty"
 
 UNSEEN = "unseen"
 """For `expected_head`: go by the scene as it is, whoever has changed it."""
+
+
+class StepModel(TypedDict):
+    """The artifact, or else the job that makes it, whose event `model` names it."""
+
+    model_id: str | None
+    job: Job | None
 
 
 class HistoryCalls(ApiRequests):
@@ -58,6 +65,10 @@ class HistoryCalls(ApiRequests):
         """Ask for a step's scene in another format; the job's artifacts hold the file."""
         body = {"format": file_format, "snapshot_id": snapshot_id}
         return self._make(path_of("projects", project_id, "exports"), json=body)
+
+    def make_step_model(self, project_id: str, snapshot_id: str) -> StepModel:
+        """Have a step's scene for the 3D viewer, which older steps keep no longer. Again meanwhile: the same job."""
+        return self._json("POST", path_of("projects", project_id, "snapshots", snapshot_id, "model"))
 
     def script_of_snapshot(self, project_id: str, snapshot_id: str) -> str:
         """The Python that rebuilds a step's scene from the empty one."""

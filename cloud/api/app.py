@@ -56,6 +56,7 @@ from cloud.api.routes import (
     sessions,
     shared,
     shares,
+    step_models,
     storage,
     usage,
 )
@@ -187,6 +188,7 @@ def _versioned_routes() -> APIRouter:
             model_keys.models,
             projects.router,
             history.router,
+            step_models.router,
             imports.router,
             parameters.router,
             jobs.router,

@@ -57,6 +57,9 @@ class ProjectOut(BaseModel):
     updated_at: dt.datetime
     head_snapshot_id: UUID | None = Field(description="The scene as it stands; null is the empty scene.")
     thumbnail_id: UUID | None = Field(description="The artifact that is the scene's picture; null: there is none.")
+    model_id: UUID | None = Field(
+        description="The artifact that is the scene for the 3D viewer; null: `POST …/snapshots/{head}/model` makes one."
+    )
     can_undo: bool
     can_redo: bool
     deleted_at: dt.datetime | None = Field(default=None, description="When it was deleted; null: it is not.")
@@ -141,7 +144,7 @@ class ArtifactOut(BaseModel):
     id: UUID
     project_id: UUID
     job_id: UUID | None
-    kind: Literal["reference", "upload", "picture", "thumbnail", "preview", "scene", "script"]
+    kind: Literal["reference", "upload", "picture", "thumbnail", "model", "preview", "scene", "script"]
     name: str
     media_type: str
     bytes: int

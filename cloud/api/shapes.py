@@ -30,6 +30,7 @@ def project_out(project: Project, kept: dt.timedelta | None = None) -> ProjectOu
         updated_at=project.updated_at,
         head_snapshot_id=project.head_snapshot_id,
         thumbnail_id=project.thumbnail_id,
+        model_id=project.model_id,
         can_undo=project.head_snapshot_id is not None,
         can_redo=bool(project.redo),
         deleted_at=deleted_at,

@@ -75,7 +75,10 @@ class Snapshots(Arguments):
 
 
 class Export(Arguments):
-    """No objects are all that is visible; no `up` is the format's own."""
+    """No objects are all that is visible; no `up` is the format's own.
+
+    No model is told of `viewer`, which our own code uses: a small .glb of all that is visible, for pages.
+    """
 
     format: Literal["blend", "glb", "fbx", "obj", "stl", "ply", "usdc"]
     name: str = "scene"
@@ -83,6 +86,7 @@ class Export(Arguments):
     apply_modifiers: bool = True
     scale: Annotated[float, Field(gt=0)] = 1
     up: Literal["", "Y", "Z"] = ""
+    viewer: SkipJsonSchema[bool] = False
 
 
 class ImportFile(Arguments):

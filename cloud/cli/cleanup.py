@@ -90,6 +90,7 @@ def _table(freed: "Freed") -> Table:
         ("one-time links dropped", freed.one_time_links, None),
         ("counts of failed sign-ins dropped", freed.sign_in_failures, None),
         ("empty batches dropped", freed.batches, None),
+        ("models of old steps dropped", freed.step_models, None),
         ("old reports of deleted accounts dropped", freed.deletion_reports, None),
         ("unreferenced files set aside for an hour", freed.objects_set_aside, freed.bytes_set_aside),
         ("set-aside files brought back", freed.objects_brought_back, None),

@@ -122,7 +122,8 @@ class Project(Base):
     deleted_at: Mapped[dt.datetime | None]
     if TYPE_CHECKING:
         thumbnail_id: Mapped[uuid.UUID | None]
-        """The head's picture, as it was when the row was read: no column of this table."""
+        model_id: Mapped[uuid.UUID | None]
+        """The head's picture and model, as they were when the row was read: no columns of this table."""
 
 
 class Batch(Base):
@@ -281,6 +282,7 @@ class Snapshot(Base):
     run_id: Mapped[uuid.UUID | None]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshots.id", ondelete="SET NULL"), index=True)
     thumbnail_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("artifacts.id", ondelete="SET NULL"), index=True)
+    model_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("artifacts.id", ondelete="SET NULL"), index=True)
     step: Mapped[int] = mapped_column(default=0)
     message_seq: Mapped[int | None]
     title: Mapped[str] = mapped_column(default="")
@@ -293,18 +295,18 @@ class Snapshot(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-Project.thumbnail_id = column_property(
-    select(Snapshot.thumbnail_id)
-    .where(Snapshot.id == Project.head_snapshot_id)
-    .correlate_except(Snapshot)
-    .scalar_subquery()
+Project.thumbnail_id, Project.model_id = (
+    column_property(
+        select(of).where(Snapshot.id == Project.head_snapshot_id).correlate_except(Snapshot).scalar_subquery()
+    )
+    for of in (Snapshot.thumbnail_id, Snapshot.model_id)
 )
 
 
 class Artifact(Base):
     """A file for the user; its bytes lie in the store by `sha256`.
 
-    `kind`: reference, upload, picture, thumbnail, preview, scene, script.
+    `kind`: reference, upload, picture, thumbnail, model (of a step, for the 3D viewer), preview, scene, script.
     """
 
     __tablename__ = "artifacts"

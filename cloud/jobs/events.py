@@ -135,6 +135,20 @@ class Picture(JobEvent):
     snapshot_id: UUID | None = None
 
 
+class ModelReady(JobEvent):
+    """A step's scene as a small .glb for the 3D viewer (Draco, WebP textures); `artifact_id` null: there is none, and
+    `reason` says why. `extent` is the box of what it shows: low and high corner, in Blender's metres (Z up)."""
+
+    type: Literal["model"] = "model"
+    artifact_id: UUID | None
+    snapshot_id: UUID
+    step: int
+    bytes: int = 0
+    triangles: int = 0
+    extent: list[list[float]] | None = None
+    reason: str = ""
+
+
 class SnapshotTaken(JobEvent):
     """The scene after a step has been kept."""
 
@@ -187,13 +201,14 @@ class SceneMoved(JobEvent):
     """The project's scene is now another snapshot (null: empty) than its last step left.
 
     `reason`: undo, redo, restore, branch, or rollback: the reviewer found the scene before the last mend better.
-    `thumbnail_id`: its picture's artifact.
+    `thumbnail_id`: its picture's artifact, `model_id` that of its model for the 3D viewer.
     """
 
     type: Literal["scene.moved"] = "scene.moved"
     reason: str
     snapshot_id: UUID | None
     thumbnail_id: UUID | None
+    model_id: UUID | None = None
 
 
 class JobFinished(JobEvent):
@@ -260,6 +275,7 @@ AnyEvent = Annotated[
     | StepStarted
     | StepFinished
     | Picture
+    | ModelReady
     | SnapshotTaken
     | UsageChanged
     | BriefReady

@@ -165,7 +165,7 @@ class PodToolbox:
                 return result, []
             names = [entry["name"] for entry in result.structured.get("files", [])] or [result.structured["file"]]
             try:
-                return result, [(name, await self._download_export(name)) for name in names]
+                return result, [(name, await self.download_export(name)) for name in names]
             except (ToolboxLost, NotFound):
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()
@@ -232,7 +232,8 @@ class PodToolbox:
         if taken := result.structured.get("snapshot"):
             if not await self._store.has(taken["sha256"]):
                 try:
-                    await self._store.put(await self._download_snapshot(taken["sha256"]))
+                    scene = await self._connected().ask(lambda toolbox: toolbox.download_snapshot(taken["sha256"]))
+                    await self._store.put(scene)
                 except NotFound as error:
                     raise ToolboxLost("The pod has no file of its own snapshot.") from error
             self.scene = taken["sha256"]
@@ -275,10 +276,8 @@ class PodToolbox:
         if result.is_error:
             raise ToolboxLost("The pod did not open the scene.")
 
-    async def _download_snapshot(self, sha256: str) -> bytes:
-        return await self._connected().ask(lambda toolbox: toolbox.download_snapshot(sha256))
-
-    async def _download_export(self, name: str) -> bytes:
+    async def download_export(self, name: str) -> bytes:
+        """A file that `export` wrote. Raises: NotFound, ToolboxLost: try again with another pod."""
         return await self._connected().ask(lambda toolbox: toolbox.download_export(name))
 
     async def _replace(self) -> None:

@@ -23,6 +23,7 @@ from cloud.jobs.step_facts import (
     started_event,
     unpacked_result,
 )
+from cloud.jobs.step_models import StepModel, Unshown
 from cloud.jobs.writes import whole
 
 
@@ -45,6 +46,7 @@ class JobRecorder(ConversationRecorder):
     on_snapshot: Callable[[UUID, int], None] | None = None
     _stages: Counter[str] = field(default_factory=Counter)
     _files: set[tuple[str, str]] = field(default_factory=set)
+    _modelled: set[UUID] = field(default_factory=set)
 
     async def resume(self) -> Snapshot | None:
         """Know what earlier attempts have left. Returns: the scene to go on from (None: empty).
@@ -58,6 +60,7 @@ class JobRecorder(ConversationRecorder):
         self.snapshots, self.objects, self.triangles = progress.snapshots, progress.objects, progress.triangles
         self.active_s, self._turn_seq = progress.active_s, progress.turn_seq
         self._open_steps, self._stages, self._files = progress.open_steps, Counter(progress.stages), {*progress.files}
+        self._modelled = {*progress.modelled}
         return progress.head
 
     @whole
@@ -198,12 +201,41 @@ class JobRecorder(ConversationRecorder):
 
         await self.write(body)
 
-    async def head_without_picture(self) -> tuple[UUID, int] | None:
-        """The project's scene and the number of its step, if this job made it and it has no thumbnail."""
+    @whole
+    async def add_model(self, snapshot_id: UUID, step: int, model: StepModel) -> UUID | None:
+        """Keep a step's scene for the viewer, or tell why there is none. Returns: the file's id; None: there is none.
+
+        A snapshot that has one keeps it.
+        """
+        new = NewFile("model", f"step-{step:03d}.glb", "model/gltf-binary", model.content) if model.content else None
+        facts = await stored_file(self.job, new, self.store) if new else None
+
+        async def body(writer: queries.JobWriter) -> UUID | None:
+            snapshot = await snapshot_row(writer.session, snapshot_id)
+            if snapshot is None or snapshot.model_id is not None:
+                return snapshot.model_id if snapshot else None
+            if facts is None and snapshot_id in self._modelled:
+                return None  # told by an earlier attempt
+            if facts is not None:
+                writer.add(Artifact(**facts))
+                await writer.session.flush()
+                snapshot.model_id = facts["id"]
+            writer.emit(model.event(snapshot_id, step, facts))
+            return snapshot.model_id
+
+        model_id = await self.write(body)
+        self._modelled.add(snapshot_id)
+        return model_id
+
+    async def head_to_show(self) -> Unshown | None:
+        """What the project's scene lacks of picture and model, if this job made it and it lacks any."""
         if self.head_id is None:
             return None
         async with self.database.sessions() as session:
             head = await snapshot_row(session, self.head_id)
-        if head is None or head.job_id != self.job.id or head.thumbnail_id is not None:
+        if head is None or head.job_id != self.job.id:
             return None
-        return head.id, head.step
+        lacks_model = head.model_id is None and head.id not in self._modelled
+        if head.thumbnail_id is not None and not lacks_model:
+            return None
+        return Unshown(head.id, head.step, picture=head.thumbnail_id is None, model=lacks_model)

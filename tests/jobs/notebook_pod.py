@@ -12,6 +12,7 @@ from cloud.storage.store import ArtifactStore
 from tests.support.pictures import picture_block
 
 PICTURE = picture_block("WEBP")
+EXTENT = [[0.0, 0.0, 0.0], [1.0, 1.0, 2.0]]
 
 
 class NotebookPod:
@@ -53,6 +54,9 @@ class NotebookPod:
                 return await self._run(arguments["code"])
             case "import_file":
                 return await self._run(f"import {arguments['file']}")
+            case "export":
+                facts = {"file": "step.glb", "bytes": 9, "triangles": 12 * len(self._codes), "extent": EXTENT}
+                return ToolResult([], structured=facts)
             case "look":
                 return ToolResult([PICTURE], structured={"views": ["three_quarter"]})
             case "snapshots":
@@ -73,6 +77,9 @@ class NotebookPod:
     async def open_scene(self, sha256: str) -> None:
         self.scene = sha256
         self._codes = json.loads(await self._store.get(sha256)) if sha256 != EMPTY_SCENE else []
+
+    async def download_export(self, name: str) -> bytes:
+        return json.dumps([name, *self._codes]).encode()
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
         names = [f"scene.{file_format}"] + (["scene.mtl"] if file_format == "obj" else [])

@@ -138,7 +138,7 @@ class Bench:
             job = await get_job(session, job_id)
             snapshots = await rows(Snapshot, Snapshot.step)
             steps = {row.id: row.step for row in snapshots}
-            pictured = {row.step: row.thumbnail_id is not None for row in snapshots}
+            pictured = {row.step: (row.thumbnail_id is not None, row.model_id is not None) for row in snapshots}
             messages = [
                 (m.seq, m.role, m.content, m.stop_reason, steps.get(m.snapshot_id))
                 for m in await rows(Message, Message.seq)
@@ -191,13 +191,13 @@ class Bench:
         }
 
     async def told(self, job_id: UUID) -> list[dict[str, Any]]:
-        """The job's events, but for thumbnails."""
+        """The job's events, but for thumbnails and models."""
         events = [event.model_dump(mode="json") for event in await self.account.events(job_id)]
-        return [event for event in events if event.get("kind") != "thumbnail"]
+        return [event for event in events if event.get("kind") != "thumbnail" and event["type"] != "model"]
 
 
 def _comparable(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    """The events without ids and times, those of thumbnails by themselves: they come whenever they are ready."""
+    """The events without ids and times; thumbnails and models by themselves: they come whenever they are ready."""
     kept = [
         json.dumps(
             {
@@ -209,7 +209,8 @@ def _comparable(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
         for event in events
         if event["type"] not in OF_ATTEMPTS
     ]
-    return [e for e in kept if "thumbnail" not in e], sorted(e for e in kept if "thumbnail" in e)
+    beside = sorted(event for event in kept if '"thumbnail"' in event or '"type": "model"' in event)
+    return [event for event in kept if event not in beside], beside
 
 
 async def _run(work: JobWork) -> None:

@@ -1,8 +1,8 @@
 """A project's history: look at its steps, go to any of them, branch, label, compare.
 
-Undo, redo and restore answer with the project, whose `thumbnail_id` is the picture of the scene as it is now: they
-change rows alone, so the picture is there at once. A snapshot without one (null) is drawn by `POST …/compare` with it,
-or by exporting it as `.glb`.
+Undo, redo and restore answer with the project, whose `thumbnail_id` is the picture of the scene as it is now, and
+`model_id` its model for the 3D viewer: they change rows alone, so both are there at once. A snapshot without a picture
+(null) is drawn by `POST …/compare` with it; one without a model has it made by `POST …/model`.
 """
 
 import datetime as dt
@@ -63,6 +63,9 @@ class SnapshotOut(BaseModel):
     sha256: str
     bytes: int
     thumbnail_id: UUID | None = Field(description="The artifact that is its picture.")
+    model_id: UUID | None = Field(
+        description="The artifact that is its scene for the 3D viewer; null: `POST …/model` makes it."
+    )
     is_head: bool = Field(description="Whether the project's scene is this one now.")
     created_at: dt.datetime
 
@@ -235,7 +238,7 @@ def _facts(step: history.HistoryStep, project: Project) -> dict[str, object]:
     snapshot = step.snapshot
     plain = ("id", "parent_id", "step", "title", "label", "job_id", "changed", "seconds", "sha256", "bytes")
     return {
-        **{name: getattr(snapshot, name) for name in (*plain, "thumbnail_id", "created_at")},
+        **{name: getattr(snapshot, name) for name in (*plain, "thumbnail_id", "model_id", "created_at")},
         "tool": step.tool,
         "cost": {**step.cost.model_dump(), "shared_by": step.shared_by} if step.cost else None,
         "is_head": snapshot.id == project.head_snapshot_id,

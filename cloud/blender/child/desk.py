@@ -24,6 +24,7 @@ from cloud.blender.child.places import Places
 from cloud.blender.child.report import inspect_scene
 from cloud.blender.child.scene_file import SceneFile
 from cloud.blender.child.steps import run_python
+from cloud.blender.child.viewer_model import export_for_viewer
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput, Prompt2MeshError
 
@@ -52,7 +53,7 @@ class Desk:
             "look": look_at_scene,
             "inspect": inspect_scene,
             "check": check_scene,
-            "export": lambda **arguments: export_scene(places.scratch, **arguments),
+            "export": self._export,
             "import_file": self._import_file,
         }
 
@@ -96,6 +97,12 @@ class Desk:
         self._scene_file.restore(sha256)
         text = f"The scene is snapshot {sha256[:12]} now." if sha256 else "The scene is empty now."
         return Message({"text": text, "structured": {"ok": True, "sha256": sha256}})
+
+    def _export(self, viewer: bool, **arguments: Any) -> Message:
+        """A file for the user; or, where `viewer` says so, the scene as a small .glb for pages."""
+        if viewer:
+            return export_for_viewer(self._places.scratch)
+        return export_scene(self._places.scratch, **arguments)
 
     def _import_file(self, **arguments: Any) -> Message:
         """The file's objects in the scene, and that as a snapshot; the scene as it was where it cannot be imported."""

@@ -18,7 +18,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 def textures_in(folder: Path, prefix: str, objects: Sequence[bpy.types.Object]) -> Iterator[None]:
     """In the block the objects' images lie in the folder, under names that are safe everywhere, and say so."""
     before: list[tuple[bpy.types.Image, str]] = []
-    for image in _images_of(objects):
+    for image in images_of(objects):
         path = _free_path(folder, f"{prefix}-{_UNSAFE.sub('-', Path(image.name).stem)[:60]}", image)
         if _write_image(image, path):
             before.append((image, image.filepath_raw))
@@ -30,7 +30,8 @@ def textures_in(folder: Path, prefix: str, objects: Sequence[bpy.types.Object]) 
             image.filepath_raw = filepath
 
 
-def _images_of(objects: Sequence[bpy.types.Object]) -> list[bpy.types.Image]:
+def images_of(objects: Sequence[bpy.types.Object]) -> list[bpy.types.Image]:
+    """The images that the objects' materials show, by name."""
     materials = {slot.material for obj in objects for slot in obj.material_slots if slot.material}
     trees = [material.node_tree for material in materials if material.use_nodes and material.node_tree]
     images: dict[str, bpy.types.Image] = {}

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false, reportReturnType=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """What really is in an exported file: its triangles, read again without touching the open scene.
 
@@ -47,17 +47,20 @@ def count_triangles_of_file(path: Path) -> int:
 
 
 def scene_triangles(graph: bpy.types.Depsgraph, is_wanted: Callable[[bpy.types.Object], bool]) -> int:
-    """The triangles that the evaluated wanted objects show, each instance counted.
+    """The triangles that the evaluated wanted objects show, each instance counted."""
+    return sum(mesh_triangles(mesh) for mesh in shown_meshes(graph, is_wanted))
+
+
+def shown_meshes(graph: bpy.types.Depsgraph, is_wanted: Callable[[bpy.types.Object], bool]) -> Iterator[bpy.types.Mesh]:
+    """The evaluated meshes of the wanted objects, one for each instance; each only until the next one is asked for.
 
     Text, curves and metaballs come twice: as what they are, and as an "instance" that is their evaluated mesh.
     """
-    count = 0
     for entry in graph.object_instances:
         owner = entry.parent if entry.is_instance and entry.parent else entry.object
         is_shown = entry.object.type == "MESH" and (entry.is_instance or entry.show_self)
         if is_shown and is_wanted(owner.original):
-            count += mesh_triangles(entry.object.data)
-    return count
+            yield entry.object.data
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from cloud.jobs import queries as job_queries
 from cloud.jobs import queue
 from cloud.jobs.batches import queries
 from cloud.jobs.batches.parsing import BatchItem
-from cloud.jobs.events import SceneMoved
+from cloud.jobs.history.scenes import scene_moved
 from cloud.jobs.options import BuildOptions
 
 if TYPE_CHECKING:
@@ -100,6 +100,5 @@ async def _take_back(session: "AsyncSession", jobs: Sequence[Job]) -> None:
             continue  # somebody went on with it since
         await writer.move_head(job.base_snapshot_id)
         base = await job_queries.head_of(session, job.project_id)
-        thumbnail_id = base.thumbnail_id if base is not None else None
-        writer.emit(SceneMoved(reason="restore", snapshot_id=job.base_snapshot_id, thumbnail_id=thumbnail_id))
+        writer.emit(scene_moved("restore", base))
         await session.flush()

@@ -1,11 +1,12 @@
 """A new project that begins at a step of another one. It shares no row with its origin, which may be deleted."""
 
+from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from cloud.db.engine import Transaction
 from cloud.db.models import Artifact, Project, Snapshot
-from cloud.jobs.events import SceneMoved
-from cloud.jobs.history.queries import add_rows, get_snapshot, thumbnails_of
+from cloud.jobs.history.queries import add_rows, get_snapshot, views_of
+from cloud.jobs.history.scenes import scene_moved
 from cloud.jobs.queries import chain_to, open_project_writer
 from cloud.jobs.script import seed_of_project
 from cloud.projects.names import checked_project_name
@@ -27,26 +28,26 @@ async def branch(session: Transaction, origin: Project, snapshot_id: UUID, name:
     project = await add_project(session, origin.user_id, checked_project_name(name or f"{kept}{_SUFFIX}"))
     project.seed = seed_of_project(origin)
     chain = [snapshot for snapshot, _ in await chain_to(session, snapshot_id)]
-    thumbnails = {
-        thumbnail_id: _copied_file(artifact, project)
-        for thumbnail_id, artifact in (await thumbnails_of(session, chain)).items()
-    }
-    await add_rows(session, list(thumbnails.values()))
+    files = {file_id: _copied_file(file, project) for file_id, file in (await views_of(session, chain)).items()}
+    await add_rows(session, list(files.values()))
     copies: list[Snapshot] = []
     for snapshot in chain:
-        thumbnail = thumbnails.get(snapshot.thumbnail_id) if snapshot.thumbnail_id else None
-        copies.append(_copied_step(snapshot, project, copies[-1].id if copies else None, thumbnail))
+        copies.append(_copied_step(snapshot, project, copies[-1].id if copies else None, files))
     await add_rows(session, copies)
     head = copies[-1]
     writer = await open_project_writer(session, project.id)
     await writer.move_head(head.id)
-    writer.emit(SceneMoved(reason="branch", snapshot_id=head.id, thumbnail_id=head.thumbnail_id))
+    writer.emit(scene_moved("branch", head))
     await session.flush()
     await session.refresh(project)
     return project
 
 
-def _copied_step(origin: Snapshot, project: Project, parent_id: UUID | None, thumbnail: Artifact | None) -> Snapshot:
+def _copied_step(
+    origin: Snapshot, project: Project, parent_id: UUID | None, files: Mapping[UUID, Artifact]
+) -> Snapshot:
+    """`files`: the copies of its picture and its model, by the ids of theirs."""
+    thumbnail, model = (files.get(file_id) if file_id else None for file_id in (origin.thumbnail_id, origin.model_id))
     return Snapshot(
         id=uuid4(),
         user_id=project.user_id,
@@ -55,6 +56,7 @@ def _copied_step(origin: Snapshot, project: Project, parent_id: UUID | None, thu
         run_id=origin.run_id or origin.job_id,
         parent_id=parent_id,
         thumbnail_id=thumbnail.id if thumbnail else None,
+        model_id=model.id if model else None,
         step=origin.step,
         message_seq=origin.message_seq,
         title=origin.title,

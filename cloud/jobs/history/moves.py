@@ -9,8 +9,8 @@ from uuid import UUID
 from cloud.db.engine import Transaction
 from cloud.db.models import Project
 from cloud.errors import Conflict, NotFound
-from cloud.jobs.events import SceneMoved
 from cloud.jobs.history.queries import NoSuchSnapshot, get_snapshot, has_work_on_scene
+from cloud.jobs.history.scenes import scene_moved
 from cloud.jobs.parameters.queries import scene_before
 from cloud.jobs.queries import ProjectWriter, open_project_writer
 
@@ -96,11 +96,9 @@ async def _move(
     writer: ProjectWriter, reason: str, snapshot_id: UUID | None, redo_ids: list[str] | None = None
 ) -> Project:
     session, project = writer.session, writer.project
-    thumbnail_id = None
-    if snapshot_id is not None:
-        thumbnail_id = (await get_snapshot(session, project.id, snapshot_id)).thumbnail_id
+    snapshot = None if snapshot_id is None else await get_snapshot(session, project.id, snapshot_id)
     await writer.move_head(snapshot_id, redo_ids or ())
-    writer.emit(SceneMoved(reason=reason, snapshot_id=snapshot_id, thumbnail_id=thumbnail_id))
+    writer.emit(scene_moved(reason, snapshot))
     await session.flush()
     await session.refresh(project)
     return project

@@ -93,6 +93,17 @@ async def has_work_on_scene(session: AsyncSession, project_id: UUID) -> bool:
     return await session.scalar(statement.limit(1)) is not None
 
 
+async def unfinished_model_job(session: AsyncSession, project_id: UUID, snapshot_id: UUID) -> Job | None:
+    """The job that is about to make the snapshot's model for the 3D viewer."""
+    is_of_it = and_(
+        Job.kind == "export",
+        Job.request["model"].as_boolean(),
+        Job.request["snapshot_id"].astext == str(snapshot_id),
+    )
+    statement = select(Job).where(Job.project_id == project_id, Job.state.in_(("queued", "running")), is_of_it)
+    return await session.scalar(statement.order_by(Job.created_at).limit(1))
+
+
 async def project_of(session: AsyncSession, snapshot_id: UUID) -> Project:
     """The project that a snapshot belongs to. Raises: sqlalchemy's NoResultFound."""
     statement = select(Project).join(Snapshot, Snapshot.project_id == Project.id).where(Snapshot.id == snapshot_id)
@@ -105,9 +116,9 @@ async def files_of_job(session: AsyncSession, job_id: UUID) -> Mapping[str, UUID
     return {row.name: row.id for row in await session.execute(statement)}
 
 
-async def thumbnails_of(session: AsyncSession, snapshots: Sequence[Snapshot]) -> Mapping[UUID, Artifact]:
-    """The snapshots' pictures by their ids."""
-    ids = [snapshot.thumbnail_id for snapshot in snapshots if snapshot.thumbnail_id is not None]
+async def views_of(session: AsyncSession, snapshots: Sequence[Snapshot]) -> Mapping[UUID, Artifact]:
+    """The snapshots' pictures and models by their ids."""
+    ids = [view for one in snapshots for view in (one.thumbnail_id, one.model_id) if view is not None]
     rows = await session.scalars(select(Artifact).where(Artifact.id.in_(ids)))
     return {row.id: row for row in rows}
 

@@ -21,6 +21,7 @@ from cloud.jobs.parameters.changes import Rerun, plan_rerun, read_scene
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.queries import JobWriter
 from cloud.jobs.scene_change import change_of, difference_to_base, is_nothing
+from cloud.jobs.step_models import keep_model
 from cloud.jobs.storable import storable_text
 from cloud.projects.queries import get_project
 
@@ -155,8 +156,11 @@ async def _move_scene(work: "JobWork", made: list[dict[str, Any]]) -> Snapshot:
 
 
 async def _deliver(work: "JobWork", toolbox: "PodToolbox", last: Snapshot) -> None:
-    """A quick picture, the scene's files and its script, but for those that an earlier attempt has made."""
+    """The viewer's model, a quick picture, the files and the script, but for those that an earlier attempt has made."""
     recorder = work.recorder
+    if (missing := await recorder.head_to_show()) is not None and missing.model:
+        with work.timed("model"):
+            await keep_model(toolbox, recorder, last.id, last.step)
     with work.timed("preview"):
         picture = None if recorder.has_file("preview", "preview.png") else await draw_quick_preview(toolbox)
         if picture is not None:

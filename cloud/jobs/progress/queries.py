@@ -26,7 +26,8 @@ class Progress:
     `turn_seq` is the number of the model's last turn (0: none). `steps` counts the tool calls of the turns before
     the open one, which is the model's last turn if it has no answer yet, or that of a job without a model; its tool
     calls that have begun are `open_steps`, by number, with the result of each that has ended. `model_calls` counts
-    whole answers, `stages` how often each was told. `active_s` is how long the earlier attempts were seen at work.
+    whole answers, `stages` how often each was told, `modelled` the snapshots of which the model was told. `active_s` is
+    how long the earlier attempts were seen at work.
     """
 
     head: Snapshot | None
@@ -40,6 +41,7 @@ class Progress:
     triangles: int
     stages: Counter[str]
     files: frozenset[tuple[str, str]]
+    modelled: frozenset[UUID]
     active_s: float
 
 
@@ -51,7 +53,7 @@ async def progress_of(session: AsyncSession, job: Job) -> Progress:
     geometry = [row.result["facts"] for row in rows if row.result and "objects" in row.result.get("facts", {})]
     latest = geometry[-1] if geometry else {}
     files = await session.execute(select(Artifact.kind, Artifact.name).where(Artifact.job_id == job.id))
-    events = [(kind, at, stage) for kind, at, stage in await _milestones(session, job.id)]
+    events = await _milestones(session, job.id)
     _, usage = await queries.usage_of(session, job.id)
     made = select(func.count()).where(Snapshot.job_id == job.id)
     return Progress(
@@ -64,9 +66,10 @@ async def progress_of(session: AsyncSession, job: Job) -> Progress:
         snapshots=await session.scalar(made) or 0,
         objects=int(latest.get("objects", 0)),
         triangles=int(latest.get("triangles", 0)),
-        stages=Counter(stage for _, _, stage in events if stage),
+        stages=Counter(stage for _, _, stage, _ in events if stage),
         files=frozenset((kind, name) for kind, name in files),
-        active_s=active_seconds((kind, at) for kind, at, _ in events),
+        modelled=frozenset(UUID(snapshot) for kind, _, _, snapshot in events if kind == "model" and snapshot),
+        active_s=active_seconds((kind, at) for kind, at, _, _ in events),
     )
 
 
@@ -145,11 +148,11 @@ async def _transcript(session: AsyncSession, job_id: UUID) -> tuple[int, int, in
     return last, turn, calls
 
 
-async def _milestones(session: AsyncSession, job_id: UUID) -> list[tuple[str, dt.datetime, str | None]]:
-    """The type and time of each event, and of those that name a stage which one."""
+async def _milestones(session: AsyncSession, job_id: UUID) -> list[tuple[str, dt.datetime, str | None, str | None]]:
+    """The type and time of each event, and the stage and the snapshot of those that name one."""
     rows = await session.execute(
-        select(Event.type, Event.created_at, Event.data["stage"].astext)
+        select(Event.type, Event.created_at, Event.data["stage"].astext, Event.data["snapshot_id"].astext)
         .where(Event.job_id == job_id)
         .order_by(Event.seq)
     )
-    return [(kind, at, stage) for kind, at, stage in rows]
+    return [(kind, at, stage, snapshot) for kind, at, stage, snapshot in rows]

@@ -26,6 +26,8 @@ _KEYS_KEPT = dt.timedelta(hours=48)
 # An expired device sign-in still tells its device, which may have slept, that it has expired.
 _DEVICE_GRANTS_KEPT = dt.timedelta(hours=1)
 _REPORTS_KEPT = dt.timedelta(days=90)
+# Of each project: some tens of megabytes at the most, where three hundred steps may have hundreds.
+_MODELS_KEPT = 30
 _API_TOKENS_KEPT = _SHARES_KEPT = dt.timedelta(days=30)
 # The longest time over which attempts are counted.
 _FAILURES_KEPT = dt.timedelta(hours=1)
@@ -57,6 +59,7 @@ class Freed:
     one_time_links: int = 0
     sign_in_failures: int = 0
     batches: int = 0
+    step_models: int = 0
     deletion_reports: int = 0
     objects_set_aside: int = 0
     bytes_set_aside: int = 0
@@ -165,6 +168,7 @@ async def clean_up(
         failures = queries.old_sign_in_failures(work.now, work.now - _FAILURES_KEPT)
         work.freed.sign_in_failures = await work.drop(failures)
         work.freed.batches = await work.drop(queries.empty_batches(work.now - kept))
+        work.freed.step_models = await work.drop(queries.old_models(_MODELS_KEPT))
         work.freed.deletion_reports = await work.drop(queries.old_deletions(work.now - _REPORTS_KEPT))
         await work.sweep()
     return work.freed

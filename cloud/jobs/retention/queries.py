@@ -121,6 +121,21 @@ def empty_batches(made_before: dt.datetime) -> Expired:
     return Expired(Batch, and_(Batch.created_at < made_before, ~exists().where(Job.batch_id == Batch.id)))
 
 
+def old_models(kept: int) -> Expired:
+    """Steps' models for the viewer beyond the newest so many of a project: they can be made again.
+
+    Those of running jobs and of scenes as they stand are kept.
+    """
+    newest_first = func.row_number().over(
+        partition_by=Artifact.project_id, order_by=(Artifact.created_at.desc(), Artifact.id)
+    )
+    ranked = select(Artifact.id, newest_first.label("place")).where(Artifact.kind == "model").subquery()
+    at_work = exists().where(Job.id == Artifact.job_id, Job.state == "running")
+    shown = exists().where(Snapshot.model_id == Artifact.id, Project.head_snapshot_id == Snapshot.id)
+    old = Artifact.id.in_(select(ranked.c.id).where(ranked.c.place > kept))
+    return Expired(Artifact, and_(old, ~at_work, ~shown))
+
+
 async def drop(session: AsyncSession, expired: Expired) -> int:
     """Delete the rows. Returns: how many."""
     statement = delete(expired.table).where(expired.condition).returning(text("1"))

@@ -14,8 +14,9 @@ from cloud.agent.loop import Turn
 from cloud.agent.model_errors import ModelError
 from cloud.agent.review import Case, Evidence, review
 from cloud.agent.verdict import Verdict, VerdictFault, is_worse, read_verdict
-from cloud.jobs.events import Reviewed, SceneMoved
+from cloud.jobs.events import Reviewed
 from cloud.jobs.first_turn import picture_before, reference_blocks
+from cloud.jobs.history.scenes import scene_moved
 from cloud.jobs.pod import EMPTY_SCENE
 from cloud.jobs.progress.queries import snapshot_row
 from cloud.jobs.review.evidence import gather
@@ -24,8 +25,7 @@ from cloud.jobs.step_facts import NewFile
 from cloud.jobs.stood_before import base_of
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
+    from cloud.db.models import Snapshot
     from cloud.jobs.pod import PodToolbox
     from cloud.jobs.recorder import JobRecorder
     from cloud.jobs.work import JobWork
@@ -164,18 +164,17 @@ async def _keep(
     events = [Reviewed(round=judged.number, verdict=judged.verdict, kept=kept)] if judged.verdict else []
     move, scene = None, EMPTY_SCENE
     if judged.is_rolled_back and standing is not None and standing.snapshot_id != judged.snapshot_id:
-        scene, thumbnail_id = await _scene_of(work, standing)
-        move = SceneMoved(reason="rollback", snapshot_id=standing.snapshot_id, thumbnail_id=thumbnail_id)
+        snapshot = await _snapshot_of(work, standing)
+        scene, move = snapshot.sha256 if snapshot else EMPTY_SCENE, scene_moved("rollback", snapshot)
     answer = judged.model_dump(mode="json")
     await work.recorder.keep_consultation(key_of(judged.number), "review", answer, reply, events, move=move)
     if move is not None:
         await toolbox.open_scene(scene)
 
 
-async def _scene_of(work: "JobWork", standing: Round) -> "tuple[str, UUID | None]":
-    """The hash of the round's scene, and its picture."""
+async def _snapshot_of(work: "JobWork", standing: Round) -> "Snapshot | None":
+    """The round's scene."""
     if standing.snapshot_id is None:
-        return EMPTY_SCENE, None
+        return None
     async with work.services.database.sessions() as session:
-        snapshot = await snapshot_row(session, standing.snapshot_id)
-    return (snapshot.sha256, snapshot.thumbnail_id) if snapshot else (EMPTY_SCENE, None)
+        return await snapshot_row(session, standing.snapshot_id)
