@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ui.api_types import Brief, JobError, JobResult, UsageTotals, Verdict
+from ui.api_types import Brief, Job, JobError, JobResult, UsageTotals, Verdict
 
 TOOLS = {"look": "Looking at the scene", "inspect": "Measuring the scene", "snapshots": "Going back to a snapshot"}
 STAGES = {
@@ -22,6 +22,7 @@ WAITS = {
     "overloaded": "Waiting for Claude, which is overloaded",
     "connection": "Waiting for Claude, which does not answer",
 }
+ENDED = {"succeeded", "failed", "cancelled"}
 # Where the bar is at least, stage by stage; the steps fill what is between.
 _BEGINS = {"import": 0.1, "refine": 0.06, "build": 0.1, "review": 0.86, "mend": 0.88, "deliver": 0.95}
 
@@ -74,9 +75,17 @@ class JobProgress:
     error: JobError | None = None
     result: JobResult | None = None
 
+    @classmethod
+    def of_job(cls, job: Job) -> "JobProgress":
+        """What is known of a job without its events: once it has ended, all but its steps and pictures."""
+        progress = cls(state=job["state"])
+        if job["state"] in ENDED:
+            _finished(progress, {"state": job["state"], "error": job["error"], "result": job["result"]})
+        return progress
+
     @property
     def ended(self) -> bool:
-        return self.state in {"succeeded", "failed", "cancelled"}
+        return self.state in ENDED
 
     @property
     def activity(self) -> str:
@@ -186,6 +195,7 @@ def _finished(job: JobProgress, data: dict[str, Any]) -> None:
         job.usage = job.result["usage"]
         job.brief = job.result.get("brief") or job.brief
         job.verdict = job.result.get("verdict") or job.verdict
+        job.rounds = max(job.rounds, job.result.get("mends", 0) + 1 if job.verdict else 0)
     for step in job.steps:
         if step.ok is None:
             step.ok, step.error = False, "The job ended before this step did."

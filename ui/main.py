@@ -42,7 +42,7 @@ def main() -> None:
 def _pages(user: User | None) -> list[StreamlitPage]:
     """All pages, in the order of the bar at the top."""
     return [
-        st.Page(HERE / "views/build.py", title="Build", icon=":material/deployed_code:", default=True),
+        st.Page(HERE / "views/studio.py", title="Studio", icon=":material/deployed_code:", default=True),
         st.Page(HERE / "views/projects.py", title="Projects", icon=":material/grid_view:"),
         st.Page(HERE / "views/account.py", title="Account", icon=":material/person:"),
         st.Page(HERE / "views/device.py", title="Sign in a device", visibility="hidden"),

@@ -1,4 +1,4 @@
-"""What a user orders on the Build page, and how it becomes jobs. No Streamlit here."""
+"""What a user orders in the studio, and how it becomes jobs. No Streamlit here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +23,10 @@ class Order:
     reads_brief: bool = False
     max_usd: float | None = None
     image_ids: Sequence[str] = ()
+
+    def inside(self, project_id: str) -> "Order":
+        """The same for this project."""
+        return replace(self, project_id=project_id)
 
     @classmethod
     def of_job(cls, job: Job) -> "Order":

@@ -242,6 +242,9 @@ def _work(stack: Deployment) -> None:
     eve.ended(eve.ask(eve.project(), "be wrong"))
     _edit_and_export(ada, project)
     _go_wrong(ada, eve, project)
+    _use_a_cookie(stack)
+    for person in (ada, eve):  # what the account's export packs is hunted through as all answers are
+        assert person.client.post("/v1/account/export").status_code == 200
     _lose_the_runner(stack, ada, project)
 
 
@@ -277,6 +280,19 @@ def _go_wrong(ada: Person, eve: Person, project: str) -> None:
     for body in ({"prompt": ""}, {"prompt": 3, "password": secret}):
         assert 400 <= ada.client.post(f"/v1/projects/{project}/jobs", json=body).status_code < 500
     assert eve.client.put("/v1/account/password", json={"old": "x", "password": "y"}).status_code in (400, 403, 422)
+
+
+def _use_a_cookie(stack: Deployment) -> None:
+    with stack.client() as browser:
+        browser.headers["Origin"] = stack.api_url
+        credentials = {"username": "ada", "password": stack.planted["ada's password"], "cookie": True}
+        begun = browser.post("/v1/sessions", json=credentials)
+        assert begun.status_code == 201, begun.text
+        stack.planted["ada's cookie"] = browser.cookies["p2m_session"]
+        assert browser.post("/v1/projects", json={"name": "Den"}).status_code == 403
+        browser.headers["X-CSRF-Token"] = begun.json()["csrf_token"]
+        assert browser.post("/v1/projects", json={"name": "Den"}).status_code == 201
+        assert browser.delete("/v1/sessions/current").status_code == 204
 
 
 def _lose_the_runner(stack: Deployment, ada: Person, project: str) -> None:

@@ -65,9 +65,10 @@ def test_new_user_builds_a_scene_and_downloads_the_blend(page: Page, ui_url: str
     page.get_by_label("Your prompt").fill("a red wooden chair")
     page.get_by_role("button", name="Build", exact=True).click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(page.get_by_role("img", name="The newest picture of the scene")).to_be_visible(timeout=JOB_DEADLINE_MS)
+    page.get_by_role("tab", name="Downloads").click()
     download_button = page.get_by_role("button", name="scene.blend")
-    expect(download_button).to_be_visible(timeout=JOB_DEADLINE_MS)
-    expect(page.get_by_role("img", name="The scene: preview.png")).to_be_visible()
+    expect(download_button).to_be_visible()
     with page.expect_download() as downloading:
         download_button.click()
     assert downloading.value.suggested_filename == "scene.blend"

@@ -3,7 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import FakeApi
-from tests.ui.screen import no_crash, run_until, words_on
+from tests.ui.screen import no_crash, words_on
 
 
 def open_page(app: AppTest) -> AppTest:
@@ -71,7 +71,7 @@ def test_a_deleted_project_is_brought_back(signed_in: AppTest, api: FakeApi) -> 
     assert (list(api.projects), api.deleted) == ([project["id"]], {})
 
 
-def test_continue_opens_the_build_page_on_that_project(signed_in: AppTest, api: FakeApi) -> None:
+def test_continue_opens_the_studio_on_that_project(signed_in: AppTest, api: FakeApi) -> None:
     api.add_project("Chair")
     castle = api.add_project("Castle")
     for number in range(60):
@@ -80,23 +80,22 @@ def test_continue_opens_the_build_page_on_that_project(signed_in: AppTest, api: 
     page = open_page(signed_in)
     page.button(key=f"open-{castle['id']}").click().run()
     page.button(key="continue").click().run()
-    page.switch_page("views/build.py").run()  # AppTest forgets where st.switch_page went
+    page.switch_page("views/studio.py").run()  # AppTest forgets where st.switch_page went
     page.text_area(key="prompt").set_value("add a moat")
     page.button(key="build").click().run()
     no_crash(page)
     assert [job["project_id"] for job in api.jobs.values()] == [castle["id"]]
 
 
-def test_export_is_followed_to_its_file(signed_in: AppTest, api: FakeApi) -> None:
+def test_export_is_asked_for(signed_in: AppTest, api: FakeApi) -> None:
     project = api.add_project("Chair")
     project["head_snapshot_id"] = "s"
     page = open_page(signed_in)
     page.button(key=f"open-{project['id']}").click().run()
     page.selectbox(key="export_format").set_value("stl")
     page.button(key="export").click().run()
-    page.switch_page("views/build.py").run()
+    page.switch_page("views/studio.py").run()
     no_crash(page)
-    run_until(page, "Now exporting")
     (job,) = api.jobs.values()
     assert (job["kind"], job["formats"]) == ("export", ["stl"])
 

@@ -41,7 +41,7 @@ def _draw_all(session: UiSession) -> None:
     limit = st.session_state.setdefault("projects_shown", SHOWN_AT_FIRST)
     projects = list(itertools.islice(session.client.list_projects(), limit + 1))
     if not projects:
-        draw_empty_stage("You have no projects yet; the Build page makes the first.")
+        draw_empty_stage("You have no projects yet; the studio makes the first.")
     for first in range(0, min(len(projects), limit), CARDS_A_ROW):
         row = projects[first : min(first + CARDS_A_ROW, limit)]
         for column, project in zip(st.columns(CARDS_A_ROW, gap="medium"), row, strict=False):
@@ -113,7 +113,7 @@ def _draw_opened(session: UiSession, project: Project) -> None:
             if st.button("Continue with a new prompt", type="primary", icon=":material/edit:", key="continue"):
                 session.stop_following()
                 session.project_id = project["id"]
-                st.switch_page("views/build.py")
+                st.switch_page("views/studio.py")
             _draw_menu(session, project)
         _draw_export(session, project)
         show_shares(project)
@@ -136,8 +136,9 @@ def _draw_export(session: UiSession, project: Project) -> None:
         chosen = st.selectbox("The scene as it stands, as", FORMATS, key="export_format", width=220)
         if st.button("Export", key="export", icon=":material/ios_share:"):
             with errors_as_banner():
-                session.follow(session.client.export_project(project["id"], chosen))
-                st.switch_page("views/build.py")
+                session.client.export_project(project["id"], chosen)
+                session.project_id = project["id"]
+                st.switch_page("views/studio.py")
 
 
 def _draw_job(session: UiSession, job: Job) -> None:
@@ -150,8 +151,8 @@ def _draw_job(session: UiSession, job: Job) -> None:
             st.caption(plain(job["error"]["message"]))
         if job["state"] in {"queued", "running"}:
             if st.button("Watch", icon=":material/visibility:", key=f"watch-{job['id']}"):
-                session.follow(job)
-                st.switch_page("views/build.py")
+                session.project_id = job["project_id"]
+                st.switch_page("views/studio.py")
         elif job["outcome"] is not None:
             draw_downloads(session.client, list(session.client.artifacts(job_id=job["id"])), job["id"])
 
