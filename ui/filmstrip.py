@@ -129,12 +129,13 @@ def _rows(spans: Sequence[tuple[int, int]]) -> list[int]:
     taken: list[list[tuple[int, int]]] = []
     rows = [0] * min(1, len(spans))
     for first, last in spans[1:]:
-        for row, others in enumerate(taken):
-            if all(last + 1 < begin or first > end + 1 for begin, end in others):
-                break
-        else:
-            row = len(taken)
+        row = next((row for row, others in enumerate(taken) if _has_room(others, first, last)), len(taken))
+        if row == len(taken):
             taken.append([])
         taken[row].append((first, last))
         rows.append(row + 1)
     return rows
+
+
+def _has_room(others: Sequence[tuple[int, int]], first: int, last: int) -> bool:
+    return all(last + 1 < begin or first > end + 1 for begin, end in others)

@@ -23,10 +23,14 @@ JOBS_READ = 20
 LOOKS_EVERY_S = 0.35
 SEARCHED_FROM = 12
 SHOWN_AT_ONCE = 40
+_NO_SCENE = "The values of the scene will stand here to be changed; the first prompt makes the first scene."
 
 
-def draw_parameters(project: Project) -> None:
-    """Draw them. When a change has been applied the page is drawn anew, with the new scene."""
+def draw_parameters(project: Project | None) -> None:
+    """Draw them. When a change has been applied the page is drawn anew, with the new scene. None: a new project."""
+    if project is None:
+        _draw_nothing(_NO_SCENE)
+        return
     state = _state_of(project["id"])
     with errors_as_banner():
         client = current_session().client
@@ -34,7 +38,7 @@ def draw_parameters(project: Project) -> None:
         head = client.get_project(project["id"])["head_snapshot_id"] if state.busy else project["head_snapshot_id"]
         state.read(client, head)
         if head is None:
-            _draw_nothing("The fields come with the first scene; build one.")
+            _draw_nothing(_NO_SCENE)
         elif not state.items:
             _draw_nothing("The code of this scene names no values that could be changed here; ask for it in a prompt.")
         else:

@@ -24,8 +24,11 @@ GROWS_EVERY_S = 1.0
 _STRIP = Painted("p2m_filmstrip", script="filmstrip.js", styles=["filmstrip.css"])
 
 
-def draw_timeline(project: Project) -> None:
-    """Draw it. It follows the project by itself while a job runs; what moves the scene draws the page anew."""
+def draw_timeline(project: Project | None) -> None:
+    """Draw it; None: a new project has none. It follows the project by itself while a job runs; what moves the scene
+    draws the page anew."""
+    if project is None:
+        return
     state = _state_of(project["id"])
     state.moved = False
     _draw(project["id"])

@@ -10,6 +10,7 @@ from ui.file_link import draw_file_link
 from ui.filmstrip import content_address, name_of
 from ui.session import current_session
 from ui.step_words import cost_words
+from ui.studio_project import show_project
 from ui.timeline_state import ENDED, TimelineState
 from ui.viewer_component import draw_viewer
 from ui.wording import ago, duration, file_size, plain, shortened
@@ -122,15 +123,8 @@ def _draw_branch_form(project: Project, step: Snapshot) -> None:
     if sent:
         session = current_session()
         made = session.client.branch_project(project["id"], step["id"], name.strip() or None)
-        open_project(made["id"])
-
-
-def open_project(project_id: str) -> None:
-    """Go to this project's page."""
-    session = current_session()
-    session.project_id = project_id
-    st.query_params["project"] = project_id
-    st.rerun()
+        show_project(session, made["id"])
+        st.rerun()
 
 
 def _draw_label_form(project_id: str, step: Snapshot) -> None:
