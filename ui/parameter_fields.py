@@ -49,7 +49,7 @@ def _usual(item: Parameter, key: str, wanted: Wanted, disabled: bool) -> dict[st
     """What all fields have: the name with its unit, what the code says of it, and what a change does."""
     unit = f" ({item['unit']})" if item["unit"] else ""
     return {
-        "label": plain(item["label"]) + plain(unit),
+        "label": plain(item["label"] + unit),
         "help": plain(item["description"]) or None,
         "key": key,
         "disabled": disabled,
@@ -62,7 +62,7 @@ def _draw_number(state: ParameterState, item: Parameter, value: float, wanted: W
     first = state.first[item["id"]]
     scale = scale_of(item, [value, float(first), float(value_of(item))])
     usual = _usual(item, f"parameter-{state.project_id}-{item['id']}", wanted, disabled)
-    typed = usual | {"key": f"{usual['key']}-typed"}
+    typed: dict[str, Any] = usual | {"key": f"{usual['key']}-typed"}
     typed["on_change"] = partial(_tell, str(typed["key"]), item["id"], wanted)
     if scale is not None:
         _draw_slider(usual, scale, value, whole=item["type"] == "count")

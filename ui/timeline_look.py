@@ -92,13 +92,13 @@ def _draw_actions(project: Project, state: TimelineState, step: Snapshot) -> Non
             help="Make this the scene again. What came after it stays in the timeline.",
             on_click=partial(_restore, state, here),
         )
-        if st.button("Compare with…", icon=":material/compare:", key="timeline-compare"):
-            state.choosing = True
-            st.rerun(scope="fragment")
+        st.button(
+            "Compare with…", icon=":material/compare:", key="timeline-compare", on_click=_begin_choosing, args=(state,)
+        )
         with st.popover("Branch", icon=":material/fork_right:", key="timeline-branch"):
             _draw_branch_form(project, step)
         with st.popover("Rename", icon=":material/edit:", key="timeline-rename"):
-            _draw_label_form(project_id, step)
+            _draw_label_form(state, step)
         address = f"p2m/api/v1/projects/{project_id}/snapshots/{here}"
         draw_file_link("Download .blend", f"{address}/content", key="blend")
         draw_file_link("Script up to here", f"{address}/script", key="script")
@@ -127,19 +127,26 @@ def _draw_branch_form(project: Project, step: Snapshot) -> None:
         st.rerun()
 
 
-def _draw_label_form(project_id: str, step: Snapshot) -> None:
+def _draw_label_form(state: TimelineState, step: Snapshot) -> None:
+    key = f"label-words-{step['id']}"
     with st.form(f"label-{step['id']}", border=False):
-        label = st.text_input(
-            "Name of this step",
-            value=step["label"],
-            placeholder=step["title"],
-            max_chars=LABEL_CHARS,
-            key=f"label-words-{step['id']}",
+        st.text_input(
+            "Name of this step", value=step["label"], placeholder=step["title"], max_chars=LABEL_CHARS, key=key
         )
-        sent = st.form_submit_button("Rename", type="primary", key="timeline-label")
-    if sent:
-        current_session().client.label_snapshot(project_id, step["id"], label.strip())
-        st.rerun(scope="fragment")
+        st.form_submit_button(
+            "Rename", type="primary", key="timeline-label", on_click=partial(_rename, state, step["id"], key)
+        )
+
+
+def _rename(state: TimelineState, snapshot_id: str, key: str) -> None:
+    try:
+        current_session().client.label_snapshot(state.project_id, snapshot_id, st.session_state[key].strip())
+    except ClientError as error:
+        state.trouble = str(error)
+
+
+def _begin_choosing(state: TimelineState) -> None:
+    state.choosing = True
 
 
 def _draw_code(state: TimelineState, step: Snapshot) -> None:

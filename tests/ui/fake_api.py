@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
 from tests.ui.fake_answers import now, page, problem
+from tests.ui.fake_history import FakeHistory, HistoryRoutes
 from tests.ui.fake_shares import ShareRoutes
 from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
 
@@ -82,6 +83,7 @@ class FakeApi:
     model_keys: list[str] = field(default_factory=list)
     account: FakeAccount = field(default_factory=FakeAccount)
     shares: list[dict[str, Any]] = field(default_factory=list)
+    history: FakeHistory = field(default_factory=FakeHistory)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -93,6 +95,7 @@ class FakeApi:
     def add_project(self, name: str) -> dict[str, Any]:
         identifier = str(uuid.uuid4())
         project = {"id": identifier, "name": name, "created_at": now(), "updated_at": now(), "head_snapshot_id": None}
+        project |= {"thumbnail_id": None, "model_id": None, "can_undo": False, "can_redo": False}
         self.projects[identifier] = project
         return project
 
@@ -214,7 +217,6 @@ class _Routes(SignInRoutes):
             "GET /v1/models": self.models,
             "POST /v1/projects": self.create_project,
             "GET /v1/projects": self.list_projects,
-            "GET /v1/projects/{id}": self.get_project,
             "PATCH /v1/projects/{id}": self.rename_project,
             "DELETE /v1/projects/{id}": self.delete_project,
             "POST /v1/projects/{id}/undelete": self.undelete_project,
@@ -230,6 +232,7 @@ class _Routes(SignInRoutes):
             "GET /v1/artifacts/{id}/content": self.content,
         }
         table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
+        table |= HistoryRoutes(self.api.history, self.api.projects, self.api.jobs, self.api.add_job).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
     def _guarded(self, route: str, do: Any) -> Any:
@@ -270,9 +273,6 @@ class _Routes(SignInRoutes):
     async def list_projects(self, request: Request) -> Response:
         deleted = request.query_params.get("deleted") == "true"
         return page(list((self.api.deleted if deleted else self.api.projects).values()))
-
-    async def get_project(self, request: Request) -> Response:
-        return JSONResponse(self.api.projects[request.path_params["id"]])
 
     async def rename_project(self, request: Request) -> Response:
         project = self.api.projects[request.path_params["id"]]
