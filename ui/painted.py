@@ -1,4 +1,4 @@
-"""Components that a script of `ui/studio` paints: Python says what is there, the script shows it and says what is asked.
+"""Components painted by a script of `ui/studio`: Python says what is there, the script shows it and posts requests.
 
 The script's address holds its hash, so that browsers keep it; the style comes along, so that nothing is seen without.
 """
@@ -14,12 +14,12 @@ from ui.server.assets import asset_path
 
 _FOLDER = Path(__file__).parent / "studio"
 _LOADER = """
-let painter;
+const painters = new Map(); // this text is one module for all kinds of components
 export default function ({ data, parentElement, setTriggerValue }) {
   const given = { data, parentElement, setTriggerValue };
-  painter ??= import(new URL(data.script, document.baseURI).href);
-  painter.then((found) => found.default(given)).catch((error) => {
-    painter = undefined;
+  if (!painters.has(data.script)) painters.set(data.script, import(new URL(data.script, document.baseURI).href));
+  painters.get(data.script).then((found) => found.default(given)).catch((error) => {
+    painters.delete(data.script);
     console.error(error);
     parentElement.querySelector("[role=status]").textContent =
       "A part of the page could not be loaded; reload the page.";
@@ -46,7 +46,7 @@ class Painted:
 
     def draw(self, key: str, data: dict[str, Any], on_asked: Callable[[], None] | None = None) -> None:
         """Show it. `on_asked` runs before the next run of the script when something has been asked: see `asked`."""
-        whole = {**data, "script": asset_path(self._script), "done": st.session_state.get(_done(key), 0)}
+        whole = {**data, "script": asset_path(self._script), "heard": st.session_state.get(_heard(key), 0)}
         self._mount(key=key, data=whole, on_asked_change=on_asked or _nothing)
 
 
@@ -59,15 +59,15 @@ def asked(key: str) -> list[Message]:
 
 def unheard(key: str, messages: list[Message]) -> list[Message]:
     """Those of `messages` that have not been acted on. They count as heard from now on."""
-    done = st.session_state.get(_done(key), 0)
-    new = [message for message in messages if isinstance(message.get("n"), int) and message["n"] > done]
+    heard = st.session_state.get(_heard(key), 0)
+    new = [message for message in messages if isinstance(message.get("n"), int) and message["n"] > heard]
     if new:
-        st.session_state[_done(key)] = max(message["n"] for message in new)
+        st.session_state[_heard(key)] = max(message["n"] for message in new)
     return new
 
 
-def _done(key: str) -> str:
-    return f"{key}_done"
+def _heard(key: str) -> str:
+    return f"{key}_heard"
 
 
 def _nothing() -> None:

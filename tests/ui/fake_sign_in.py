@@ -19,6 +19,9 @@ PUBLIC = {
 } | {"POST /v1/oidc/sessions"}
 
 
+_LATER = "2099-01-01T00:00:00+00:00"
+
+
 class SignInRoutes:
     """Mixed into the fake's routes. A code of `api.codes` says whose password it resets; "" is an invite."""
 
@@ -60,7 +63,7 @@ class SignInRoutes:
             return problem(401, "unauthorized", "The user name or the password is wrong.")
         token = self.api.add_user(body["username"], body["password"])
         user = self._user(body["username"])
-        times = {"expires_at": now(), "ends_at": now()}
+        times = {"expires_at": _LATER, "ends_at": _LATER}
         return JSONResponse({"id": "s", "token": token, "user": user, **times}, 201)
 
     async def log_out(self, request: Request) -> Response:

@@ -44,7 +44,7 @@ class Strip {
   show(data) {
     this.data = data;
     this.frames = data.frames;
-    this.outbox.done(data.done);
+    this.outbox.heard(data.heard);
     const columns = Math.max(0, ...data.frames.map((frame) => frame.column)) + 1;
     const rows = Math.max(0, ...data.frames.map((frame) => frame.row));
     this.field.style.width = `${columns * COLUMN_PX}px`;

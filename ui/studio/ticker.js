@@ -5,12 +5,13 @@ const tickers = new WeakMap();
 const LOST_AFTER_MS = 15_000;
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (!data) return;
   const root = parentElement.querySelector(".root");
   const ticker = tickers.get(root) ?? {};
   tickers.set(root, ticker);
   ticker.outbox ??= outbox((messages) => ticker.send(messages));
   ticker.send = (messages) => setTriggerValue("asked", messages);
-  ticker.outbox.done(data.done);
+  ticker.outbox.heard(data.heard);
   clearTimeout(ticker.waits);
   if (!data.every_ms) return;
   const tick = (again) => {
