@@ -1,8 +1,6 @@
 """The page of a shared scene in a real browser: what it shows, and that it loads nothing from elsewhere."""
 
 import io
-import json
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from cloud.api.shared_page import assets
 from tests.api import shares
 from tests.api.shares import Finished, finished_project, make_share
 from tests.conftest import RunningApi
+from tests.support.glb import Point, triangles_glb
 
 pytestmark = pytest.mark.browser
 
@@ -24,40 +23,12 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 PLAIN = ["--disable-3d-apis"]
 IN_3D = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-TRIANGLE = [(0, 0, 0), (1, 0, 0), (0, 1, 0.5)]
+TRIANGLE: list[Point] = [(0, 0, 0), (1, 0, 0), (0, 1, 0.5)]
 
 
 def _glb() -> bytes:
     """A red triangle, and a lamp as bright as Blender's are."""
-    points = b"".join(struct.pack("<3f", *point) for point in TRIANGLE)
-    lamps = {"lights": [{"type": "point", "intensity": 90_000.0}]}
-    scene = {
-        "asset": {"version": "2.0"},
-        "extensionsUsed": ["KHR_lights_punctual"],
-        "extensions": {"KHR_lights_punctual": lamps},
-        "scene": 0,
-        "scenes": [{"nodes": [0, 1]}],
-        "nodes": [
-            {"mesh": 0},
-            {"translation": [0.3, 0.3, 2], "extensions": {"KHR_lights_punctual": {"light": 0}}},
-        ],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "material": 0}]}],
-        "materials": [
-            {
-                "doubleSided": True,
-                "pbrMetallicRoughness": {"baseColorFactor": [0.8, 0.02, 0.02, 1], "metallicFactor": 0},
-            }
-        ],
-        "accessors": [
-            {"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, 0], "max": [1, 1, 0.5]}
-        ],
-        "bufferViews": [{"buffer": 0, "byteLength": len(points)}],
-        "buffers": [{"byteLength": len(points)}],
-    }
-    text = json.dumps(scene).encode()
-    text += b" " * (-len(text) % 4)
-    pieces = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(points), b"BIN\0") + points
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(pieces)) + pieces
+    return triangles_glb(TRIANGLE, (0.8, 0.02, 0.02, 1), lamp=90_000.0)
 
 
 @pytest.fixture(scope="module")
