@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from ui.api_types import Brief, BriefPart
-from ui.wording import count, plain
+from ui.judgement_words import brief_line
+from ui.wording import plain
 
 _COLUMNS = {"Part": 3, "Count": 1, "Width m": 1, "Depth m": 1, "Height m": 1, "Material": 3, "Description": 5}
 _ADDED = 2
@@ -21,8 +22,7 @@ class UnusableBrief(Exception):
 
 def draw_brief(brief: Brief) -> None:
     """The brief, to be unfolded: it is context, not news."""
-    label = f"Brief: {plain(brief['title'])} · {count(len(brief['parts']), 'part')}"
-    with st.expander(label, icon=":material/article:"):
+    with st.expander(plain(brief_line(brief)), icon=":material/article:"):
         if brief["summary"]:
             st.text(brief["summary"])
         if brief["parts"]:

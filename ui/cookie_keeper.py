@@ -10,8 +10,10 @@ let last = "";
 export default function ({ data }) {
   if (!data || data.ticket === last) return;
   last = data.ticket;
-  const asked = data.forget ? { method: "DELETE" } : { method: "POST", body: data.ticket };
-  fetch(new URL("p2m/session", document.baseURI), { credentials: "same-origin", ...asked }).catch(() => { last = ""; });
+  const asked = data.forget ? { method: "DELETE", body: data.whose } : { method: "POST", body: data.ticket };
+  const send = (waitMs) => fetch(new URL("p2m/session", document.baseURI), { credentials: "same-origin", ...asked })
+    .catch(() => { if (waitMs < 60000 && last === data.ticket) setTimeout(() => send(2 * waitMs), waitMs); });
+  send(500);
 }
 """
 
@@ -20,7 +22,8 @@ _keep = component("p2m_cookie", js=_SCRIPT)
 
 def keep_cookie() -> None:
     """Have the browser keep the session that has just begun, or forget the one that has ended."""
-    ticket = current_session().ticket
-    if ticket:
+    session = current_session()
+    if session.ticket:
+        asked = {"ticket": session.ticket, "forget": session.ticket == FORGET, "whose": session.fingerprint}
         with st.container(key="cookie-keeper"):
-            _keep(key="cookie", data={"ticket": ticket, "forget": ticket == FORGET})
+            _keep(key="cookie", data=asked)

@@ -9,6 +9,8 @@ OPTIONS = {
     "server.headless": "true",
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "200",
+    # Files go by addresses: what a page and its server tell each other is small. Strangers may open a page, too.
+    "server.maxMessageSize": "50",
     "server.showEmailPrompt": "false",
     "browser.gatherUsageStats": "false",
     # The details of an error are for the log, not for the browser.

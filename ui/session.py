@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from ui.api_client import ApiClient, ApiError, ClientError
-from ui.api_types import Job, Session, User
-from ui.job_follower import JobFollower
-from ui.server.cookie import TICKETS, token_in
+from ui.api_types import Session, User
+from ui.server.cookie import TICKETS, fingerprint_of, token_in
 from ui.wording import moment, plain
 
 FORGET = "forget"
@@ -27,31 +26,20 @@ _PREVIEWS_KEPT = 60
 class UiSession:
     """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
     on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256. `ticket`: what
-    the page's script fetches the cookie with, `FORGET` to have it taken back. `left_token`: of a session that was
-    left: the page was opened with its cookie, which still says so."""
+    the page's script fetches the cookie with, `FORGET` to have it taken back. `fingerprint`: of the token whose cookie
+    this is about. `left_token`: of a session that was left, which the cookie that the page was opened with still names.
+    """
 
     client: ApiClient
     user: User | None = None
-    following: JobFollower | None = None
     project_id: str | None = None
     opened_project_id: str | None = None
     notice: str = ""
     ticket: str = ""
+    fingerprint: str = ""
     left_token: str = ""
     looked_for_running_job: bool = False
     previews: dict[str, bytes] = field(default_factory=dict)
-
-    def follow(self, job: Job) -> None:
-        """Show this job from now on."""
-        self.stop_following()
-        self.project_id = job["project_id"]
-        self.following = JobFollower(self.client, job)
-
-    def stop_following(self) -> None:
-        """Show no job. The job itself goes on."""
-        if self.following is not None:
-            self.following.stop()
-            self.following = None
 
     def preview(self, project_id: str) -> bytes | None:
         """The project's newest final picture, as PNG; its bytes are fetched once. Raises: ClientError."""
@@ -66,9 +54,7 @@ class UiSession:
         return self.previews[found["sha256"]]
 
     def forget_project(self, project_id: str) -> None:
-        """The project is gone: neither follow its job nor offer to continue it."""
-        if self.following is not None and self.following.job["project_id"] == project_id:
-            self.stop_following()
+        """The project is gone: do not go back to it."""
         if self.project_id == project_id:
             self.project_id = None
 
@@ -84,6 +70,7 @@ def begin_session(api_url: str) -> UiSession:
     token = token_in(st.context.cookies)
     if session.user is None and token and token != session.left_token:
         session.client.token = token
+        session.fingerprint = fingerprint_of(token)
         try:
             session.user = session.client.me()
         except ApiError as error:
@@ -126,6 +113,7 @@ def enter(begun: Session) -> None:
     """Go on as the user of a session that has just begun, and keep it in the browser's cookie."""
     session = current_session()
     session.user = begun["user"]
+    session.fingerprint = fingerprint_of(begun["token"])
     session.ticket = TICKETS.issue(begun["token"], moment(begun["ends_at"] or begun["expires_at"]))
     session.notice = ""
 
@@ -141,11 +129,11 @@ def sign_out() -> None:
 def forget_user(notice: str = "") -> None:
     """Begin a new session in this browser, with nobody signed in."""
     session = current_session()
-    session.stop_following()
     session.client.close()
     st.session_state.clear()
     left = UiSession(ApiClient(session.client.base_url, headers=_headers_of_browser()))
     left.notice, left.ticket, left.left_token = notice, FORGET, token_in(st.context.cookies) or ""
+    left.fingerprint = session.fingerprint
     st.session_state[_KEY] = left
 
 

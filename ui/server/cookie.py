@@ -5,9 +5,10 @@ the page's script brings the ticket back in a request (`POST /p2m/session`) whos
 """
 
 import datetime as dt
+import hashlib
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -59,8 +60,26 @@ TICKETS = Tickets()
 
 
 def token_in(cookies: Mapping[str, str]) -> str | None:
-    """The session's token among a browser's cookies. Over https only the one that https has set counts there."""
+    """The session's token among a browser's cookies. Over https `Guard` has taken out what http may have set."""
     return cookies.get(f"{_HOST}{_NAME}") or cookies.get(_NAME) or None
+
+
+def fingerprint_of(token: str) -> str:
+    """What a page may know of a token, to say which cookie it wants forgotten."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def without_plain_cookie(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an https request without the cookie of http: any page of the network could have planted it,
+    to have somebody work in an account that is not theirs."""
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        if name.lower() == b"cookie":
+            pairs = [pair for pair in value.split(b";") if pair.partition(b"=")[0].strip() != _NAME.encode()]
+            value = b";".join(pairs).strip()
+        if name.lower() != b"cookie" or value:
+            kept.append((name, value))
+    return kept
 
 
 def set_cookie(request: HTTPConnection, response: Response, token: str, ends_at: dt.datetime) -> None:

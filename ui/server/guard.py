@@ -6,6 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.server.cookie import without_plain_cookie
+
 # Streamlit's page needs inline styles, evaluates its own expressions, and loads the scripts of components from blobs.
 PAGE_POLICY = "; ".join(
     [
@@ -35,13 +37,18 @@ _HEADERS = {
 }
 _YEAR = "max-age=31536000"
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+_SECURE = {"https", "wss"}
+# Addresses that answer by the cookie (the API's), or to whoever has the address (Streamlit's own files).
+_PRIVATE = ("/p2m/api/", "/p2m/live/", "/media/")
+_BY_COOKIE = ("/p2m/api/", "/p2m/live/")
 
 
 class Guard:
     """Refuses what another site's page asks of us with the browser's cookie, and sets the headers that protect ours.
 
     Streamlit lets pages of any port of this machine open its WebSocket, and cookies know no ports: so the origin must
-    be exactly the host that was asked. A header that a route sets itself stays.
+    be exactly the host that was asked. Over https the cookie that http has set is not seen: others can plant that one.
+    A header that a route sets itself stays.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -54,12 +61,16 @@ class Guard:
         if _is_foreign(scope):
             await _refuse(scope, receive, send)
             return
+        if scope["scheme"] in _SECURE:
+            scope = {**scope, "headers": without_plain_cookie(scope["headers"])}
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["path"].startswith(_PRIVATE):
+                    headers.setdefault("Cache-Control", "private, no-cache")
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", _YEAR)
             await send(message)
@@ -69,13 +80,18 @@ class Guard:
 
 def _is_foreign(scope: Scope) -> bool:
     """Whether the browser says that a page of another origin asks for what only our own pages may."""
-    if scope["type"] == "http" and scope["method"] not in _CHANGES:
-        return False
     headers = Headers(scope=scope)
+    is_ours = headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
+    if scope["type"] == "http" and scope["method"] not in _CHANGES:
+        # Other ports of this machine are the same site, so the cookie goes along with what their pages embed.
+        return scope["path"].startswith(_BY_COOKIE) and not is_ours
     origin = headers.get("origin")
     if origin is None:
-        return headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
-    return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        return not is_ours
+    came_from = urlsplit(origin)
+    # Whether a proxy in front speaks https is not always told; that a page came over http is.
+    is_weaker = scope["scheme"] in _SECURE and came_from.scheme != "https"
+    return is_weaker or not came_from.netloc or came_from.netloc.lower() != headers.get("host", "").lower()
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -111,7 +111,6 @@ def _draw_opened(session: UiSession, project: Project) -> None:
         st.caption(f"Changed {ago(project['updated_at'])}")
         with st.container(horizontal=True):
             if st.button("Continue with a new prompt", type="primary", icon=":material/edit:", key="continue"):
-                session.stop_following()
                 session.project_id = project["id"]
                 st.switch_page("views/studio.py")
             _draw_menu(session, project)
