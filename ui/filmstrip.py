@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
 from ui.api_types import Snapshot
+from ui.live.view import address_of
 from ui.wording import ago, shortened
 
 TITLE_CHARS = 80
@@ -36,7 +37,7 @@ class Frame(TypedDict):
 
 def content_address(artifact_id: str | None) -> str | None:
     """Where a browser that is signed in gets a file, relative to the page's base."""
-    return f"p2m/api/v1/artifacts/{artifact_id}/content" if artifact_id else None
+    return address_of(artifact_id) if artifact_id else None
 
 
 def name_of(snapshot: Snapshot) -> str:
