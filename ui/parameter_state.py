@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from ui.api_client import ApiClient, ApiError
-from ui.api_types import Job, Parameter
+from ui.api_types import Job, Parameter, Project
 from ui.parameter_values import Value, same, told, value_of
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
@@ -16,13 +16,14 @@ _NO_CHANGE = "Nothing in the scene changed"
 class ParameterState:
     """Of one project in one tab.
 
-    `head` is the scene whose parameters `items` are. `first` is each one's value when it was first seen here, `seen`
+    `head` is the scene whose parameters `items` are, `model` its 3D model that the page shows. `first` is each one's value when it was first seen here, `seen`
     its values since then. `wanted` waits for `job`, which applies `sent`; later values take the place of those that
     wait. `notice` and `trouble` are sentences on what the last change came to.
     """
 
     project_id: str
     head: str | None = None
+    model: str | None = None
     items: list[Parameter] = field(default_factory=list)
     first: dict[str, Value] = field(default_factory=dict)
     wanted: dict[str, Value] = field(default_factory=dict)
@@ -33,8 +34,9 @@ class ParameterState:
     notice: str = ""
     trouble: str = ""
 
-    def read(self, client: ApiClient, head: str | None) -> None:
-        """Know the parameters of the scene `head`. Raises: ClientError."""
+    def read(self, client: ApiClient, project: Project) -> None:
+        """Know the parameters of the project's scene. Raises: ClientError."""
+        head, self.model = project["head_snapshot_id"], project["model_id"]
         if head == self.head:
             return
         items: list[Parameter] = []
@@ -108,13 +110,13 @@ class ParameterState:
     def go_on(self, client: ApiClient) -> bool:
         """See how the change stands, and send what waits when it has ended.
 
-        Returns: whether the page has something new to show: another scene, its files, or why it stayed.
+        Returns: whether the page has something new to show: another model (the job goes on to make files), or the end.
         Raises: ClientError, with nothing lost.
         """
         news = False
         if self.job is not None:
             job = client.get_job(self.job["id"])
-            news = client.get_project(self.project_id)["head_snapshot_id"] != self.head
+            news = client.get_project(self.project_id)["model_id"] not in {None, self.model}
             if job["state"] in ENDED:
                 self._end(job)
                 news = True

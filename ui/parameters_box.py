@@ -35,9 +35,8 @@ def draw_parameters(project: Project | None) -> None:
     with errors_as_banner():
         client = current_session().client
         blocked = _find_work(state)
-        head = client.get_project(project["id"])["head_snapshot_id"] if state.busy else project["head_snapshot_id"]
-        state.read(client, head)
-        if head is None:
+        state.read(client, client.get_project(project["id"]) if state.busy else project)
+        if state.head is None:
             _draw_nothing(_NO_SCENE)
         elif not state.items:
             _draw_nothing("The code of this scene names no values that could be changed here; ask for it in a prompt.")

@@ -20,6 +20,7 @@ from ui.wording import plain
 JOBS_READ = 100
 STEPS_SHOWN = 600
 GROWS_EVERY_S = 1.0
+MANY_STEPS, MANY_GROW_EVERY_S = 100, 3.0
 
 _STRIP = Painted("p2m_filmstrip", script="filmstrip.js", styles=["filmstrip.css"])
 
@@ -58,7 +59,10 @@ def _draw(project_id: str) -> None:
         else:
             _draw_strip(state, steps, jobs)
         waits = _draw_below(project, state, steps, jobs)
-        draw_ticker(f"timeline-ticker-{project_id}", GROWS_EVERY_S if busy or waits else None)
+        if len(steps) == STEPS_SHOWN:
+            st.caption(f"These are the newest {STEPS_SHOWN} steps; older ones are in the command line's history.")
+        every_s = MANY_GROW_EVERY_S if len(steps) > MANY_STEPS else GROWS_EVERY_S
+        draw_ticker(f"timeline-ticker-{project_id}", every_s if busy or waits else None)
 
 
 def _is_busy(jobs: Sequence[Job]) -> bool:

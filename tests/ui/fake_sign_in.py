@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.ui.fake_answers import now, problem
+from tests.ui.fake_answers import problem
 
 if TYPE_CHECKING:
     from tests.ui.fake_api import FakeApi

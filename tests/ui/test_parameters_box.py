@@ -111,6 +111,19 @@ def test_a_change_becomes_a_job_and_then_the_scene(box: AppTest, served: FakeApi
     assert box.number_input(key=field_key(project, "SEAT_HEIGHT", "-typed")).value == 0.6
 
 
+def test_the_new_model_is_shown_before_the_job_has_made_its_files(
+    box: AppTest, served: FakeApi, project: dict[str, Any]
+) -> None:
+    box.slider(key=field_key(project, "SEAT_HEIGHT")).set_value(0.6).run()
+    head = served.history.add_step(project, "Add the chair")
+    assert head not in words_on(box)
+    project["model_id"] = "model"
+    assert f"The page shows {head}" in words_on(box.run())
+    assert "Applying Seat height" in words_on(box)
+    running_job(served, project).update(state="succeeded", result={"summary": "Made again."})
+    assert "done in" in words_on(box.run())
+
+
 def test_while_one_change_is_at_work_only_the_newest_value_waits(
     box: AppTest, served: FakeApi, project: dict[str, Any]
 ) -> None:

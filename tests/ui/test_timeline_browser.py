@@ -18,6 +18,14 @@ DEADLINE_S = 60
 pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """Machines that run tests are busy."""
+    expect.set_options(timeout=DEADLINE_S * 1000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[FakeApi, str]]:
     with fake_api() as api, ui_process(api.url) as (url, _):
@@ -49,7 +57,7 @@ def open_project(page: Page, served: tuple[FakeApi, str], project: dict[str, Any
     page.get_by_label("User name").first.fill("ada")
     page.get_by_label("Password", exact=True).first.fill("correct horse")
     page.get_by_role("button", name="Sign in").first.click()
-    expect(step(page, 1)).to_be_attached(timeout=DEADLINE_S * 1000)
+    expect(step(page, 1)).to_be_attached()
 
 
 def step(page: Page, number: int) -> "Locator":
