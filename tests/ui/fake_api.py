@@ -22,6 +22,7 @@ from starlette.routing import Route
 from tests.ui.fake_account import AccountRoutes, FakeAccount
 from tests.ui.fake_admin import AdminRoutes, FakeAdmin
 from tests.ui.fake_answers import now, page, problem
+from tests.ui.fake_history import FakeHistory, HistoryRoutes
 from tests.ui.fake_jobs import JobRoutes
 from tests.ui.fake_shares import ShareRoutes
 from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
@@ -85,6 +86,7 @@ class FakeApi:
     account: FakeAccount = field(default_factory=FakeAccount)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
     shares: list[dict[str, Any]] = field(default_factory=list)
+    history: FakeHistory = field(default_factory=FakeHistory)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -96,6 +98,7 @@ class FakeApi:
     def add_project(self, name: str) -> dict[str, Any]:
         identifier = str(uuid.uuid4())
         project = {"id": identifier, "name": name, "created_at": now(), "updated_at": now(), "head_snapshot_id": None}
+        project |= {"thumbnail_id": None, "model_id": None, "can_undo": False, "can_redo": False}
         self.projects[identifier] = project
         return project
 
@@ -217,7 +220,6 @@ class _Routes(SignInRoutes):
             "GET /v1/models": self.models,
             "POST /v1/projects": self.create_project,
             "GET /v1/projects": self.list_projects,
-            "GET /v1/projects/{id}": self.get_project,
             "PATCH /v1/projects/{id}": self.rename_project,
             "DELETE /v1/projects/{id}": self.delete_project,
             "POST /v1/projects/{id}/undelete": self.undelete_project,
@@ -232,6 +234,7 @@ class _Routes(SignInRoutes):
         table |= JobRoutes(self.api).table()
         table |= AdminRoutes(self.api.admin, self.api.admins).table()
         table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
+        table |= HistoryRoutes(self.api.history, self.api.projects, self.api.jobs, self.api.add_job).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
     def _guarded(self, route: str, do: Any) -> Any:
@@ -272,9 +275,6 @@ class _Routes(SignInRoutes):
     async def list_projects(self, request: Request) -> Response:
         deleted = request.query_params.get("deleted") == "true"
         return page(list((self.api.deleted if deleted else self.api.projects).values()))
-
-    async def get_project(self, request: Request) -> Response:
-        return JSONResponse(self.api.projects[request.path_params["id"]])
 
     async def rename_project(self, request: Request) -> Response:
         project = self.api.projects[request.path_params["id"]]
