@@ -13,6 +13,7 @@ from streamlit.starlette import App
 
 from ui.live.hub import Hub
 from ui.server.backend import Backend
+from ui.server.ending import ending_soon
 from ui.server.guard import Guard
 from ui.server.routes import our_routes
 from ui.server.uploads import SignedInUploads
@@ -24,7 +25,7 @@ hub = Hub(lambda: backend.http)
 @contextlib.asynccontextmanager
 async def lifespan(served: Any) -> AsyncIterator[None]:
     """Holds the connections to the API while the server runs."""
-    async with backend.lifespan(served):
+    async with backend.lifespan(served), ending_soon(hub.end):
         try:
             yield
         finally:

@@ -53,7 +53,7 @@ class Follower:
             return True
         return False
 
-    def _tell(self) -> None:
+    def wake(self) -> None:
         """Wake all who wait; who comes later waits for the next change."""
         told, self._changed = self._changed, asyncio.Event()
         told.set()
@@ -94,7 +94,7 @@ class Follower:
                 await source.response.aread()
                 raise_for_problem(source.response)
             self._say_lost("")
-            self._tell()
+            self.wake()
             yield
             async for sent in source:
                 self._take(sent, self.view)
@@ -114,20 +114,20 @@ class Follower:
         before = view.version
         view.apply(event.type, event.data)
         if view.version != before:
-            self._tell()
+            self.wake()
 
     def _say_lost(self, sentence: str) -> None:
         if self.view is not None:
             before = self.view.version
             self.view.lose(sentence)
             if self.view.version != before:
-                self._tell()
+                self.wake()
 
     def _give_up(self, error: ApiError) -> None:
         self.gone = (error.status, error.detail)
         if self.view is not None:
             self.view.fail(error.detail)
-        self._tell()
+        self.wake()
 
 
 def _delays() -> Iterator[float]:

@@ -19,6 +19,7 @@ class Hub:
     def __init__(self, http: Callable[[], httpx2.AsyncClient]) -> None:
         self._http = http
         self._followers: dict[tuple[str, str], Follower] = {}
+        self.ending = False
         self._ending: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
@@ -44,6 +45,12 @@ class Hub:
         ending = asyncio.create_task(follower.stop(), name=f"end-{key[1]}")
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
+
+    def end(self) -> None:
+        """The server ends: have all streams end, so that browsers come back to the next one."""
+        self.ending = True
+        for follower in self._followers.values():
+            follower.wake()
 
     async def close(self) -> None:
         """Stop them all."""

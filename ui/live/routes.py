@@ -52,7 +52,7 @@ async def _pushes(hub: Hub, token: str, job_id: str) -> AsyncIterator[str]:
     """Everything first, then what changes, until the job's end."""
     async with hub.following(token, job_id) as follower:
         seen = -1
-        while True:
+        while not hub.ending:
             view = follower.view
             if view is None and follower.gone is not None:
                 yield f"data: {as_json({'version': 0, 'full': True, 'gone': follower.gone[1], 'steps': []})}\n\n"
