@@ -59,6 +59,7 @@ class JobRoutes:
 
         async def lines() -> AsyncIterator[str]:
             seq = sent
+            silent = 0
             self.api.streams_open += 1
             try:
                 while not self.api.away:
@@ -68,6 +69,9 @@ class JobRoutes:
                         if kind == "job.finished":
                             return
                     await asyncio.sleep(0.01)
+                    silent += 1
+                    if silent % 500 == 0:  # as the API does, or a client would think that the connection is dead
+                        yield ": still here\n\n"
             finally:
                 self.api.streams_open -= 1
 
