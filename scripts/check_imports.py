@@ -72,6 +72,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.api_errors",
         "ui.api_types",
         "ui.audit_calls",
+        "ui.download_calls",
         "ui.import_calls",
         "ui.mcp_clients",
         "ui.money",

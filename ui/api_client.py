@@ -16,7 +16,9 @@ from ui.audit_calls import AuditCalls
 from ui.batch_calls import BatchCalls
 from ui.brief_calls import BriefCalls
 from ui.device_calls import DeviceCalls
+from ui.download_calls import DownloadCalls
 from ui.event_stream import EventStream
+from ui.gallery_calls import GalleryCalls
 from ui.history_calls import HistoryCalls
 from ui.import_calls import ImportCalls
 from ui.keeping_calls import KeepingCalls
@@ -39,6 +41,8 @@ class ApiClient(
     BatchCalls,
     BriefCalls,
     DeviceCalls,
+    DownloadCalls,
+    GalleryCalls,
     HistoryCalls,
     ImportCalls,
     KeepingCalls,
@@ -58,8 +62,9 @@ class ApiClient(
 
     # --- projects
 
-    def create_project(self, name: str) -> Project:
-        return self._json("POST", "/v1/projects", json={"name": name})
+    def create_project(self, name: str, *, key: str | None = None) -> Project:
+        """It makes one project, however often it has to be sent; with the same `key`, also over several calls."""
+        return self._make("/v1/projects", key=key, json={"name": name})
 
     def list_projects(self) -> Iterator[Project]:
         """One's projects, newest first, fetched page by page as they are asked for."""
@@ -103,7 +108,10 @@ class ApiClient(
         return self._make(path_of("projects", project_id, "jobs"), key=key, json=body)
 
     def export_project(self, project_id: str, file_format: str) -> Job:
-        """Ask for the project's scene in another format; the job's artifacts hold the file."""
+        """Ask for the project's scene in another format, or as `turntable.gif` or `turntable.mp4`.
+
+        The job's artifacts hold the file.
+        """
         return self._make(path_of("projects", project_id, "exports"), json={"format": file_format})
 
     def get_job(self, job_id: str) -> Job:

@@ -44,6 +44,7 @@ from cloud.api.routes import (
     deletion,
     devices,
     event_streams,
+    gallery,
     health,
     history,
     imports,
@@ -61,6 +62,7 @@ from cloud.api.routes import (
     shares,
     step_models,
     storage,
+    take_home,
     usage,
 )
 from cloud.db.engine import Database
@@ -190,6 +192,7 @@ def _versioned_routes() -> APIRouter:
             accounts.router,
             sessions.current,
             model_keys.models,
+            gallery.router,
             projects.router,
             history.router,
             step_models.router,
@@ -202,6 +205,7 @@ def _versioned_routes() -> APIRouter:
             artifacts.router,
             shares.router,
             storage.router,
+            take_home.router,
             usage.router,
             quotas.router,
         )

@@ -101,7 +101,7 @@ class JobIn(SceneSeen):
 
 
 class ExportIn(SceneSeen):
-    format: ExportFormat
+    format: ExportFormat = Field(description="Of the file; `turntable.gif` and `turntable.mp4` are a ride around it.")
     snapshot_id: UUID | None = Field(default=None, description="The step to export; null: the scene as it stands.")
 
 
@@ -144,7 +144,7 @@ class ArtifactOut(BaseModel):
     id: UUID
     project_id: UUID
     job_id: UUID | None
-    kind: Literal["reference", "upload", "picture", "thumbnail", "model", "preview", "scene", "script"]
+    kind: Literal["reference", "upload", "picture", "thumbnail", "model", "preview", "scene", "script", "turntable"]
     name: str
     media_type: str
     bytes: int

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from cloud.errors import InvalidInput
@@ -74,13 +74,20 @@ class Snapshots(Arguments):
     label: str = ""
 
 
+_EXPORTED = ("blend", "glb", "fbx", "obj", "stl", "ply", "usdc")
+
+
 class Export(Arguments):
     """No objects are all that is visible; no `up` is the format's own.
 
-    No model is told of `viewer`, which our own code uses: a small .glb of all that is visible, for pages.
+    No model is told of the turntables: they take several calls, which our own code makes until it has the file. Nor of
+    `viewer`: a small .glb of all that is visible, for pages.
     """
 
-    format: Literal["blend", "glb", "fbx", "obj", "stl", "ply", "usdc"]
+    format: Annotated[
+        Literal["blend", "glb", "fbx", "obj", "stl", "ply", "usdc", "turntable.gif", "turntable.mp4"],
+        WithJsonSchema({"enum": [*_EXPORTED], "type": "string"}),
+    ]
     name: str = "scene"
     objects: list[str] = []
     apply_modifiers: bool = True

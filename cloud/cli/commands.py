@@ -16,6 +16,7 @@ from cloud.cli.audit import audit_command, own_audit_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.connect import connect_command
 from cloud.cli.diagnosis import show_findings
+from cloud.cli.download import download_command
 from cloud.cli.guard import EXIT_BAD_INPUT, EXIT_FAILED
 from cloud.cli.history import app as history_app
 from cloud.cli.keys import app as key_app
@@ -49,6 +50,7 @@ app.add_typer(history_app, name="history")
 app.command("make")(make_command)
 app.command("connect")(connect_command)
 app.command("parameters")(parameters_command)
+app.command("download")(download_command)
 app.add_typer(key_app, name="key")
 app.add_typer(share_app, name="share")
 app.command("rotate-keys")(rotate_keys)

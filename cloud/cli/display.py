@@ -172,6 +172,8 @@ class TerminalDisplay:
         elif event.type == "waiting":
             self._now = WAITS.get(data["reason"], f"waiting: {data['reason']}")
             self._wait_until = self._clock() + data["seconds"] if data.get("seconds") else None
+        elif event.type == "progress":
+            self._now = f"{data['what']}: {data['done']} of {data['of']}"
         elif event.type == "job.handed_over":
             self._now = "another runner takes over"
         elif event.type == "step.started":

@@ -13,3 +13,5 @@ class Format(StrEnum):
     STL = "stl"
     USDC = "usdc"
     PLY = "ply"
+    TURNTABLE_GIF = "turntable.gif"
+    TURNTABLE_MP4 = "turntable.mp4"

@@ -87,6 +87,6 @@ def bring_home(client: ApiClient, job: Job, folder: Path) -> dict[str, Any]:
 
 
 def _results_of(client: ApiClient, job: Job) -> list[Artifact]:
-    order = {"scene": 0, "preview": 1, "script": 2}
+    order = {"scene": 0, "preview": 1, "script": 2, "turntable": 3}
     wanted = [artifact for artifact in client.artifacts(job_id=job["id"]) if artifact["kind"] in order]
     return sorted(wanted, key=lambda artifact: (order[artifact["kind"]], artifact["name"]))

@@ -304,7 +304,7 @@ Project.thumbnail_id, Project.model_id = (
 
 class Artifact(Base):
     """A file for the user; its bytes lie in the store by `sha256`. `kind`: reference, upload, picture, thumbnail,
-    model (of a step, for the 3D viewer), preview, scene, script."""
+    model (of a step, for the 3D viewer), preview, scene, script, turntable."""
 
     __tablename__ = "artifacts"
     __table_args__ = (Index("ix_artifacts_space", "user_id", "sha256", "bytes"),)

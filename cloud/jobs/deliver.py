@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from cloud.agent.contract import ToolResult
 from cloud.errors import Prompt2MeshError
+from cloud.jobs.events import Progress
+from cloud.jobs.formats import TURNTABLES
 from cloud.jobs.history.queries import depth_of
 from cloud.jobs.history.scripts import script_of
 from cloud.jobs.pod import PodToolbox
@@ -16,6 +18,8 @@ from cloud.jobs.storable import storable_text
 PREVIEW_SIZE_PX = 1024
 QUICK_SIZE_PX = 512
 ALWAYS = ("blend", "glb")
+# A film comes after several calls, of a heavy scene after one a view; a Blender that was lost begins again.
+_CALLS_AT_MOST = 100
 SCENE_PICTURE = "picture.png"
 _GEOMETRY_TYPES = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 _MEDIA_TYPES = {
@@ -27,6 +31,8 @@ _MEDIA_TYPES = {
     "stl": "model/stl",
     "usdc": "model/vnd.usd",
     "ply": "application/octet-stream",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
 }
 
 
@@ -45,7 +51,7 @@ async def deliver_files(toolbox: PodToolbox, recorder: JobRecorder, formats: Seq
     Raises: DeliveryFailed: one could not be made; the others are there. PodLost, PodNotReady.
     """
     failures: list[DeliveryFailed] = []
-    recorder.objects, recorder.triangles = await count_geometry(toolbox)
+    await measure_scene(toolbox, recorder)
     wanted = [*ALWAYS, *(name for name in dict.fromkeys(formats) if name not in ALWAYS)]
     for file_format in wanted if recorder.objects else ALWAYS[:1]:
         try:
@@ -71,19 +77,36 @@ async def deliver_script(recorder: JobRecorder) -> None:
 
 async def deliver_export(toolbox: PodToolbox, recorder: JobRecorder, file_format: str) -> None:
     """Make the scene's files in one format, unless the job has them. Raises: DeliveryFailed, PodLost, PodNotReady."""
-    if recorder.has_file("scene", f"scene.{file_format}"):
+    is_film = file_format in TURNTABLES
+    kind, name = ("turntable", file_format) if is_film else ("scene", f"scene.{file_format}")
+    if recorder.has_file(kind, name):
         return
-    result, files = await toolbox.export(file_format)
-    if result.is_error:
-        raise DeliveryFailed(f"{file_format} file", _text(result))
-    await recorder.add_files([NewFile("scene", name, _media_type(name), content) for name, content in files])
+    for _ in range(_CALLS_AT_MOST):
+        result, files = await toolbox.export(file_format)
+        if result.is_error:
+            raise DeliveryFailed("turntable" if is_film else f"{file_format} file", _text(result))
+        if files:
+            await recorder.add_files([NewFile(kind, name, _media_type(name), content) for name, content in files])
+            return
+        far = result.structured
+        await recorder.emit(Progress(what="turntable", done=int(far.get("done", 0)), of=int(far.get("of", 0))))
+    raise DeliveryFailed(file_format, "Blender was lost again and again meanwhile.")
 
 
-async def count_geometry(toolbox: PodToolbox) -> tuple[int, int]:
-    """How many objects with geometry the scene has, and their triangles. Raises: PodLost, PodNotReady."""
+async def measure_scene(toolbox: PodToolbox, recorder: JobRecorder) -> None:
+    """The recorder knows how many objects with geometry the scene has, their triangles, and the box around them.
+
+    Raises: PodLost, PodNotReady.
+    """
     result = await toolbox.call_surely("inspect", {})
     objects = [entry for entry in result.structured.get("objects", []) if entry["type"] in _GEOMETRY_TYPES]
-    return len(objects), sum(entry["triangles"] for entry in objects)
+    recorder.objects, recorder.triangles = len(objects), sum(entry["triangles"] for entry in objects)
+    boxes = [(entry["min"], entry["max"]) for entry in objects if "min" in entry and not entry.get("hidden")]
+    recorder.size_m = (
+        [round(max(high[axis] for _, high in boxes) - min(low[axis] for low, _ in boxes), 5) for axis in range(3)]
+        if boxes
+        else None
+    )
 
 
 async def deliver_preview(toolbox: PodToolbox, recorder: JobRecorder) -> None:

@@ -82,6 +82,15 @@ class StageChanged(JobEvent):
     stage: str
 
 
+class Progress(JobEvent):
+    """How far a piece of work is that takes a while: `done` of `of` pieces of `what` (`turntable`: its views)."""
+
+    type: Literal["progress"] = "progress"
+    what: str
+    done: int
+    of: int
+
+
 class AgentText(JobEvent):
     """What the agent said in one turn, whole."""
 
@@ -200,7 +209,8 @@ class ArtifactReady(JobEvent):
 class SceneMoved(JobEvent):
     """The project's scene is now another snapshot (null: empty) than its last step left.
 
-    `reason`: undo, redo, restore, branch, or rollback: the reviewer found the scene before the last mend better.
+    `reason`: undo, redo, restore, branch, duplicate, or rollback: the reviewer found the scene before the last mend
+    better.
     `thumbnail_id`: its picture's artifact, `model_id` that of its model for the 3D viewer.
     """
 
@@ -270,6 +280,7 @@ AnyEvent = Annotated[
     | JobHandedOver
     | Waiting
     | StageChanged
+    | Progress
     | AgentText
     | TextDelta
     | StepStarted

@@ -155,7 +155,7 @@ class PodToolbox:
                 return result
 
     async def export(self, file_format: str) -> tuple[ToolResult, list[tuple[str, bytes]]]:
-        """The scene's files in one format, each with its name; none if the result is an error.
+        """The scene's files in one format, each with its name; none if the result is an error, or not yet the last.
 
         Raises: PodNotReady, PodLost.
         """
@@ -163,9 +163,8 @@ class PodToolbox:
             result = await self.call_surely("export", {"format": file_format, "name": "scene"})
             if result.is_error:
                 return result, []
-            names = [entry["name"] for entry in result.structured.get("files", [])] or [result.structured["file"]]
             try:
-                return result, [(name, await self.download_export(name)) for name in names]
+                return result, [(f["name"], await self.download_export(f["name"])) for f in result.structured["files"]]
             except (ToolboxLost, NotFound):
                 logger.warning("export lost", extra={"format": file_format})
                 await self._replace()

@@ -15,6 +15,7 @@ from cloud.jobs.events import AgentText, ArtifactReady, Picture, SnapshotTaken, 
 from cloud.jobs.pod import GOING_BACK
 from cloud.jobs.progress.queries import progress_of, snapshot_row, step_row
 from cloud.jobs.rows import snapshot_of_step, started_step, stored_file
+from cloud.jobs.scenes.queries import Geometry, note_files, note_geometry
 from cloud.jobs.step_facts import (
     NewFile,
     finished_event,
@@ -34,6 +35,8 @@ class JobRecorder(ConversationRecorder):
     A new attempt begins with `resume`. Transactions outlive a restart of the database: see `JobWrites`. Once
     `draining` is set, the methods that end a turn, a step or a file raise `HandOver` when they have written.
     `steps` counts the tool calls, `script_steps` the steps of the scene's script, once that is delivered.
+    `size_m` is the measured box of the scene that is delivered, `scene_id` the snapshot that it is, where that is not
+    the project's head.
     `on_snapshot` is called when a step's new scene has been kept, with its id and the step's number.
     """
 
@@ -42,6 +45,8 @@ class JobRecorder(ConversationRecorder):
     snapshots: int = 0
     objects: int = 0
     triangles: int = 0
+    size_m: Sequence[float] | None = None
+    scene_id: UUID | None = None
     active_s: float = 0.0
     on_snapshot: Callable[[UUID, int], None] | None = None
     _stages: Counter[str] = field(default_factory=Counter)
@@ -127,6 +132,7 @@ class JobRecorder(ConversationRecorder):
                 await writer.add_snapshot(
                     snapshot_of_step(self.job, snapshot_id, self.head_id, self._turn_seq, step, result, seconds)
                 )
+                await note_geometry(writer.session, self.job.project_id, snapshot_id, _counted(result))
                 writer.emit(
                     SnapshotTaken(
                         snapshot_id=snapshot_id, step=step.number, sha256=taken["sha256"], bytes=int(taken["bytes"])
@@ -150,8 +156,8 @@ class JobRecorder(ConversationRecorder):
         self._open_steps[step.number] = kept
         if taken:
             self.snapshots += 1
-            self.objects = int(result.structured.get("objects", 0))
-            self.triangles = int(result.structured.get("triangles", 0))
+            counted = _counted(result)
+            self.objects, self.triangles, self.size_m = counted.objects, counted.triangles, None
             if self.on_snapshot is not None:
                 self.on_snapshot(snapshot_id, step.number)
         self._hand_over_if_draining()
@@ -179,10 +185,21 @@ class JobRecorder(ConversationRecorder):
                 if kind := shown_as or ("preview" if facts["kind"] == "preview" else ""):
                     writer.emit(Picture(**{**shown, "kind": kind}, step=self.steps, snapshot_id=self.head_id))
                 writer.emit(ArtifactReady(**shown, bytes=facts["bytes"], sha256=facts["sha256"]))
+            await self._note_scene(writer, [facts["id"] for facts in stored])
 
         await self.write(body, progress=True)
         self._files |= {(new.kind, new.name) for new in files}
         self._hand_over_if_draining()
+
+    async def _note_scene(self, writer: queries.JobWriter, file_ids: Sequence[UUID]) -> None:
+        """The files are of the scene that is delivered, with what was measured of that."""
+        scene_id = self.scene_id or self.head_id
+        if scene_id is None or self.job.kind == "compare":  # whose pictures are of two scenes
+            return
+        await note_files(writer.session, self.job.project_id, scene_id, file_ids)
+        if self.size_m is not None:
+            measured = Geometry(self.objects, self.triangles, self.size_m)
+            await note_geometry(writer.session, self.job.project_id, scene_id, measured)
 
     @whole
     async def add_thumbnail(self, snapshot_id: UUID, step: int, picture: NewFile) -> None:
@@ -239,3 +256,8 @@ class JobRecorder(ConversationRecorder):
         if head.thumbnail_id is not None and not lacks_model:
             return None
         return Unshown(head.id, head.step, picture=head.thumbnail_id is None, model=lacks_model)
+
+
+def _counted(result: ToolResult) -> Geometry:
+    """What a step says that the scene holds now."""
+    return Geometry(int(result.structured.get("objects", 0)), int(result.structured.get("triangles", 0)))

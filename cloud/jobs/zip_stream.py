@@ -13,7 +13,7 @@ from typing import IO, Any
 from cloud.storage.store import ArtifactStore
 
 # Blender and PNG have compressed these already.
-_COMPRESSED = frozenset({".blend", ".png", ".jpg", ".jpeg", ".webp"})
+_COMPRESSED = frozenset({".blend", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4"})
 _PIECE_BYTES = 256 * 1024
 _SLICE_BYTES = 64 * 1024
 _NAME_BYTES = 120

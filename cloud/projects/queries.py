@@ -7,7 +7,7 @@ how to bring it back. The caller's transaction; nothing here commits.
 import datetime as dt
 from collections.abc import Sequence
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Select, delete, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,27 +30,13 @@ class ProjectDeleted(NotFound):
         )
 
 
-async def add_project(session: AsyncSession, owner: UUID, name: str) -> Project:
-    """A new, empty project."""
-    project = Project(user_id=owner, name=name)
+async def add_project(session: AsyncSession, owner: UUID, name: str, project_id: UUID | None = None) -> Project:
+    """A new, empty project, with this id or one of its own."""
+    project = Project(id=project_id or uuid4(), user_id=owner, name=name)
     session.add(project)
     await session.flush()
     await session.refresh(project)
     return project
-
-
-async def list_projects(
-    session: AsyncSession,
-    owner: UUID,
-    cursor: Cursor | None,
-    limit: int,
-    *,
-    deleted_after: dt.datetime | None = None,
-) -> Page[Project]:
-    """The owner's projects; with `deleted_after`, those that were deleted after that time instead."""
-    which = Project.deleted_at.is_(None) if deleted_after is None else Project.deleted_at > deleted_after
-    statement = select(Project).where(Project.user_id == owner, which)
-    return await _page(session, statement, Project, cursor, limit)
 
 
 async def find_project(session: AsyncSession, owner: UUID, project_id: UUID) -> Project:

@@ -9,6 +9,7 @@ from cloud.db.engine import Database
 from cloud.db.models import Artifact, Snapshot, Step, Usage
 from cloud.jobs import queries
 from cloud.jobs.events import JobEvent
+from cloud.jobs.scenes.queries import Geometry, note_files, note_geometry
 from cloud.storage.store import ArtifactStore
 from tests.conftest import RunningApi
 
@@ -134,8 +135,9 @@ async def give_file(
     *,
     kind: str = "scene",
     is_stored: bool = True,
+    snapshot_id: str | None = None,
 ) -> str:
-    """A file of the job. Returns: its id."""
+    """A file of the job, made of this snapshot if of any. Returns: its id."""
     if is_stored:
         await ArtifactStore.local(api.settings.artifacts_dir).put(content)
     async with database.sessions.begin() as session:
@@ -152,4 +154,15 @@ async def give_file(
         )
         session.add(artifact)
         await session.flush()
+        if snapshot_id is not None:
+            await note_files(session, job.project_id, UUID(snapshot_id), [artifact.id])
         return str(artifact.id)
+
+
+async def give_geometry(
+    database: Database, project_id: str, snapshot_id: str, objects: int, triangles: int, size_m: list[float] | None
+) -> None:
+    """Somebody has counted and measured the snapshot's scene."""
+    async with database.sessions.begin() as session:
+        found = Geometry(objects, triangles, size_m)
+        await note_geometry(session, UUID(project_id), UUID(snapshot_id), found)

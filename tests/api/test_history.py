@@ -312,6 +312,6 @@ async def test_a_branch_of_a_long_named_project_has_a_name_within_the_limit(
 async def test_the_list_of_projects_shows_their_pictures(ada: httpx2.Client, project: str, steps: list[str]) -> None:
     newest = ada.get("/v1/projects").json()["items"][0]
 
-    assert newest == look(ada, project)
+    assert look(ada, project).items() <= newest.items()
     assert newest["thumbnail_id"] is not None
     assert (newest["can_undo"], newest["can_redo"]) == (True, False)

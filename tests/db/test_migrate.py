@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from cloud.db import account_models as account_models
+from cloud.db import scene_models as scene_models
 from cloud.db.engine import libpq_url
 from cloud.db.migrate import _MIGRATIONS, newest_version, upgrade
 from cloud.db.models import Base

@@ -33,25 +33,15 @@ _IMAGE_BODY = {
 }
 
 
-@router.post("", status_code=201, summary="Create a project")
-async def create_project(body: ProjectIn, owner: OwnerDep, transaction: TransactionDep) -> ProjectOut:
+@router.post("", status_code=201, summary="Create a project", responses=documented(409))
+async def create_project(
+    body: ProjectIn, owner: OwnerDep, transaction: TransactionDep, idempotency: IdempotencyDep
+) -> ProjectOut:
     """A new project with an empty scene."""
-    return project_out(await queries.add_project(transaction, owner, checked_project_name(body.name)))
-
-
-@router.get("", summary="List projects")
-async def list_projects(
-    owner: OwnerDep,
-    transaction: TransactionDep,
-    services: ServicesDep,
-    paging: PagingDep,
-    deleted: Annotated[bool, Query(description="Only the deleted ones that can be brought back.")] = False,
-) -> Page[ProjectOut]:
-    """One's own projects, newest first."""
-    kept = _kept(services)
-    since = _now() - kept if deleted else None
-    page = await queries.list_projects(transaction, owner, paging.cursor, paging.limit, deleted_after=since)
-    return page_out(page, lambda project: project_out(project, kept))
+    name, new_id = checked_project_name(body.name), uuid4()
+    if earlier := await idempotency.made_before(transaction, new_id):
+        return project_out(await queries.get_project(transaction, owner, earlier))
+    return project_out(await queries.add_project(transaction, owner, name, new_id))
 
 
 @router.get("/{project_id}", summary="Get a project")

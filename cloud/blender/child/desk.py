@@ -24,6 +24,7 @@ from cloud.blender.child.places import Places
 from cloud.blender.child.report import inspect_scene
 from cloud.blender.child.scene_file import SceneFile
 from cloud.blender.child.steps import run_python
+from cloud.blender.child.turntable import Turntable
 from cloud.blender.child.viewer_model import export_for_viewer
 from cloud.blender.frames import Message
 from cloud.errors import InvalidInput, Prompt2MeshError
@@ -41,6 +42,7 @@ class Desk:
         _seed(places.cache / "shaders.zip", self._shaders)
         remember_own_handlers()
         self._scene_file = SceneFile(places)
+        self._turntable = Turntable(places.scratch)
         self._tools: dict[str, Callable[..., Message]] = {
             "ping": self._ping,
             "warm_up": self._warm_up,
@@ -99,9 +101,12 @@ class Desk:
         return Message({"text": text, "structured": {"ok": True, "sha256": sha256}})
 
     def _export(self, viewer: bool, **arguments: Any) -> Message:
-        """A file for the user; or, where `viewer` says so, the scene as a small .glb for pages."""
+        """A file of the scene, or some more views of its turntable; where `viewer` says so, a small .glb for pages."""
         if viewer:
             return export_for_viewer(self._places.scratch)
+        film, dot, file_format = arguments["format"].partition(".")
+        if dot and film == "turntable":
+            return self._turntable.go_on(self._scene_file.sha256, file_format)
         return export_scene(self._places.scratch, **arguments)
 
     def _import_file(self, **arguments: Any) -> Message:

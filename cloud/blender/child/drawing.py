@@ -13,14 +13,14 @@ from cloud.blender.child.sheet import Picture
 from cloud.blender.child.stage import copied_layer, copied_scene
 from cloud.blender.child.swatches import drawn_in_base_colours, textured
 from cloud.blender.child.takes import Plan, Take
-from cloud.blender.child.viewport import Viewport, plain_viewport
+from cloud.blender.child.viewport import BACKGROUND, Background, Viewport, plain_viewport
 
 _NEUTRAL = (0.85, 0.85, 0.85)
 
 
-def draw_takes(plan: Plan, size: int) -> list[Picture]:
+def draw_takes(plan: Plan, size: int, background: Background = BACKGROUND) -> list[Picture]:
     """A picture of each take, with `size` pixels on its longer side."""
-    with plain_viewport() as port, drawn_in_base_colours():
+    with plain_viewport(background) as port, drawn_in_base_colours():
         bpy.context.view_layer.update()
         if plan.marked:
             with port.in_colours_of("SINGLE", _NEUTRAL):

@@ -122,6 +122,40 @@ def frame_points(view: str, points: NDArray[np.float64], whole: NDArray[np.float
     return Shot(pose, near=near, far=far, perspective=perspective, width_m=width, tilted=bool(tilted))
 
 
+def orbit_shots(points: NDArray[np.float64], count: int, whole: NDArray[np.float64] | None = None) -> list[Shot]:
+    """So many shots evenly around the upright axis of the points, the first as `three_quarter`: (N, 3), metres.
+
+    Height, distance and lens are those of one ride: they hold all the points from everywhere, and nothing else moves.
+    `whole`: as for `frame_points`.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = (low + high) / 2
+    extent = max(float((high - low).max()), _SMALLEST_M, _STEPS * float(np.abs(points).max()))
+    first = Vector(DIRECTIONS["three_quarter"]).normalized()
+    turns = [_turn_towards(Matrix.Rotation(math.tau * step / count, 3, "Z") @ first) for step in range(count)]
+    slope = math.tan(_FIELD_OF_VIEW_RAD / 2) * _FILLED
+    sides, ups, downs, fronts, backs = ([] for _ in range(5))
+    for turn in turns:
+        x, y, z = np.array(turn).T @ (points - middle).T
+        sides.append((np.abs(x) + z * slope).max())
+        ups.append((y + z * slope).max())
+        downs.append((z * slope - y).max())
+        fronts.append(z.max())
+        others = z if whole is None or not len(whole) else (np.array(turn).T @ (whole - middle).T)[2]
+        backs.append(min(z.min(), others.min()))
+    rise = (max(ups) - max(downs)) / 2
+    distance = max(max(sides), (max(ups) + max(downs)) / 2) / slope
+    distance = max(distance, max(fronts) + 0.2 * extent)
+    gap = float(distance - max(fronts))
+    far = min(float(distance - min(backs)) + 4 * extent, _DEEPEST * gap)
+    poses = []
+    for turn in turns:
+        pose = turn.to_4x4()
+        pose.translation = Vector(middle) + turn @ Vector((0, rise, distance))
+        poses.append(pose)
+    return [Shot(pose, near=0.5 * _CLOSE * gap, far=far, perspective=True, width_m=extent) for pose in poses]
+
+
 def _turn_towards(back: Vector) -> Matrix:
     """The rotation of an upright camera: its columns are right, up and back. +Y is up in a view from above."""
     right = Vector((1, 0, 0)) if abs(back.z) > 0.999 else Vector((-back.y, back.x, 0)).normalized()

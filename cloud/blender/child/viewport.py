@@ -15,7 +15,8 @@ from PIL import Image
 
 from cloud.errors import InvalidInput
 
-BACKGROUND = (0.40, 0.45, 0.55)  # linear: white, black and grey things all stand out from it
+Background = tuple[float, float, float]
+BACKGROUND: Background = (0.40, 0.45, 0.55)  # linear: white, black and grey things all stand out from it
 TRIAL_PX = 96
 HIDDEN = 0.03  # of something's pixels: with no more of them in sight it counts as hidden
 
@@ -98,7 +99,7 @@ class Viewport:
 
 
 @contextmanager
-def plain_viewport() -> Iterator[Viewport]:
+def plain_viewport(background: Background = BACKGROUND) -> Iterator[Viewport]:
     """Solid, in material colours, without helpers or edge smoothing. Raises: InvalidInput: the file has no 3D view."""
     warm_up()
     space, region = _find_space()
@@ -109,7 +110,7 @@ def plain_viewport() -> Iterator[Viewport]:
             "studio_light": "paint.sl",
             "color_type": "MATERIAL",
             "background_type": "VIEWPORT",
-            "background_color": BACKGROUND,
+            "background_color": background,
             "show_xray": False,
             "show_shadows": False,
             "show_cavity": True,

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cloud.agent.prices import known_usd
-from cloud.db.models import Artifact, Job, Project, Snapshot, Step, Usage
+from cloud.db.models import Artifact, Base, Job, Project, Snapshot, Step, Usage
 from cloud.errors import NotFound, Prompt2MeshError
 from cloud.jobs.events import UsageTotals
 from cloud.jobs.kinds import READING_TOOLS
@@ -126,7 +126,20 @@ async def views_of(session: AsyncSession, snapshots: Sequence[Snapshot]) -> Mapp
     return {row.id: row for row in rows}
 
 
-async def add_rows(session: AsyncSession, rows: Sequence[Artifact] | Sequence[Snapshot]) -> None:
+async def all_snapshots(session: AsyncSession, project_id: UUID) -> Sequence[Snapshot]:
+    """Every step of the project, each after the one that it was made of."""
+    statement = select(Snapshot).where(Snapshot.project_id == project_id).order_by(Snapshot.created_at, Snapshot.step)
+    found = {row.id: row for row in await session.scalars(statement)}
+    ordered: dict[UUID, Snapshot] = {}
+    for row in found.values():
+        way = [row]
+        while (parent := found.get(way[-1].parent_id) if way[-1].parent_id else None) and parent.id not in ordered:
+            way.append(parent)
+        ordered |= {each.id: each for each in reversed(way)}
+    return list(ordered.values())
+
+
+async def add_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
     """Write rows, in this order."""
     session.add_all(rows)
     await session.flush()

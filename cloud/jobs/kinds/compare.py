@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.agent.contract import Outcome, ToolResult
 from cloud.errors import Prompt2MeshError
-from cloud.jobs.deliver import count_geometry
+from cloud.jobs.deliver import measure_scene
 from cloud.jobs.history.queries import files_of_job
 from cloud.jobs.history.scenes import scene_of
 from cloud.jobs.step_facts import NewFile
@@ -62,7 +62,7 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
     with work.timed("difference"):
         result = _checked(await toolbox.difference(first, second))
     await toolbox.open_scene(second)
-    work.recorder.objects, work.recorder.triangles = await count_geometry(toolbox)
+    await measure_scene(toolbox, work.recorder)
     pictures = await _keep(work, first_picture, second_picture)
     work.comparison = {
         "a": request["snapshot_id"],

@@ -1,4 +1,4 @@
-"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats.
+"""The scene as it stands, or that of an older step (`snapshot_id` of the request), in other formats, or on a turntable.
 
 With `picture` in the request also a picture of it, as good as a preview: for pages that are shared. With `model` it is
 the step's model for the 3D viewer instead, where that was never made or is no longer kept.
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cloud.agent.contract import Outcome
-from cloud.jobs.deliver import DeliveryFailed, count_geometry, deliver_export, deliver_picture
+from cloud.jobs.deliver import DeliveryFailed, deliver_export, deliver_picture, measure_scene
 from cloud.jobs.history.queries import get_snapshot
 from cloud.jobs.history.scenes import scene_of
 from cloud.jobs.step_models import make_model
@@ -24,7 +24,9 @@ async def run(work: "JobWork", toolbox: "PodToolbox") -> Outcome:
         return await _make_model(work, toolbox)
     if "snapshot_id" in work.job.request:
         await toolbox.open_scene(await scene_of(work.services.database, work.job, "snapshot_id"))
-    work.recorder.objects, work.recorder.triangles = await count_geometry(toolbox)
+        named = work.job.request["snapshot_id"]
+        work.recorder.scene_id = UUID(named) if named else None
+    await measure_scene(toolbox, work.recorder)
     await work.recorder.stage("deliver")
     if work.job.request.get("picture"):
         await _take_picture(work, toolbox)

@@ -38,6 +38,7 @@ class Person:
     @classmethod
     def arrive(cls, api: RunningApi, name: str | None = None) -> "Person":
         web = sign_in(api, name)
+        web.timeout = httpx2.Timeout(120)  # the machine may have a Blender and a test run to carry
         return cls(api, web, make_token(web))
 
     def project(self, name: str = "Scene") -> str:

@@ -162,32 +162,44 @@ async def test_projects_are_made_found_and_named_by_few_letters(own: Person) -> 
     assert short in told
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("run_python", {"code": "1"}),
-        ("look", {}),
-        ("inspect", {}),
-        ("check", {}),
-        ("lookup", {"query": "bevel"}),
-        ("history", {}),
-        ("history", {"action": "undo"}),
-        ("history", {"action": "restore", "to": "empty"}),
-        ("parameters", {}),
-        ("parameters", {"values": {"A": 1}}),
-        ("build", {"prompt": "a chair"}),
-        ("download", {}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.get("action", "values" if "values" in value else ""),
-)
-async def test_what_is_somebody_elses_is_not_there(ada: Person, eve: Person, tool: str, arguments: Any) -> None:
-    theirs = ada.project(f"Secret {uuid.uuid4().hex}")
-    name = ada.web.get(f"/v1/projects/{theirs}").json()["name"]
-    for named in (theirs, theirs[:8], name):
-        told, failed = await _call(eve, tool, project=named, **arguments)
-        assert failed
-        assert told == f"There is no project {named!r} among yours; list them to see which there are."
+ELSEWHERE: list[tuple[str, dict[str, Any]]] = [
+    ("run_python", {"code": "1"}),
+    ("look", {}),
+    ("inspect", {}),
+    ("check", {}),
+    ("lookup", {"query": "bevel"}),
+    ("history", {}),
+    ("history", {"action": "undo"}),
+    ("history", {"action": "restore", "to": "empty"}),
+    ("parameters", {}),
+    ("parameters", {"values": {"A": 1}}),
+    ("build", {"prompt": "a chair"}),
+    ("download", {}),
+]
+
+
+async def test_what_is_somebody_elses_is_not_there(ada: Person, eve: Person) -> None:
+    name = f"Secret {uuid.uuid4().hex}"
+    theirs = ada.project(name)
+    async with agent(eve.api, eve.token) as client:
+        for tool, arguments in ELSEWHERE:
+            for named in (theirs, theirs[:8], name):
+                result = await client.call_tool(tool, {"project": named, **arguments})
+                assert result.is_error, tool
+                assert said(result) == f"There is no project {named!r} among yours; list them to see which there are."
     assert ada.jobs(theirs) == []
+
+
+async def test_a_job_of_somebody_elses_is_not_there(ada: Person, eve: Person) -> None:
+    project = ada.project()
+    await _call(ada, "build", project=project, prompt="a chair", wait_s=0)
+    job = ada.jobs(project)[0]["id"]
+    for named in (job, job[:8]):
+        for action in ("status", "cancel"):
+            told, failed = await _call(eve, "job", id=named, action=action)
+            assert failed
+            assert told.startswith(f"There is no job {named!r} among yours")
+    assert ada.jobs(project)[0]["state"] == "queued"
 
 
 @asynccontextmanager
@@ -213,15 +225,16 @@ def ended(person: Person, job: str) -> Any:
 
 
 @pytest.mark.parametrize("mode", ERAS)
-async def test_a_request_that_is_taken_back_cancels_its_job(own: Person, mode: str) -> None:
-    async with waiting_call(own, own.project(), mode) as (call, job):
+async def test_a_request_that_is_taken_back_cancels_its_job(ada: Person, mode: str) -> None:
+    async with waiting_call(ada, ada.project(), mode) as (call, job):
         call.cancel()
-        await until(ended(own, job), 60)
+        await until(ended(ada, job), 60)
 
 
-async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_sent_it(api: RunningApi) -> None:
-    own, eve = Person.arrive(api), Person.arrive(api)
-    project = own.project()
+async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_sent_it(
+    api: RunningApi, ada: Person, eve: Person
+) -> None:
+    project = ada.project()
     async with httpx2.AsyncClient(base_url=api.url, timeout=30) as http:
 
         async def session_of(person: Person) -> dict[str, str]:
@@ -229,12 +242,12 @@ async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_
             answer = await http.post("/mcp", json=_message("initialize", **info), headers=_headers(person.token))
             return _headers(person.token, Mcp_Session_Id=answer.headers["mcp-session-id"])
 
-        mine, others, theirs = await session_of(own), await session_of(own), await session_of(eve)
+        mine, others, theirs = await session_of(ada), await session_of(ada), await session_of(eve)
         asked = _message("tools/call", name="inspect", arguments={"project": project})
         call = asyncio.create_task(http.post("/mcp", json=asked, headers=mine))
 
         async def queued() -> Any:
-            return await asyncio.to_thread(own.jobs, project)
+            return await asyncio.to_thread(ada.jobs, project)
 
         job = (await until(queued, 60))[0]["id"]
         back = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
@@ -242,29 +255,29 @@ async def test_any_process_hears_that_a_request_is_taken_back_and_only_from_who_
             assert (await http.post("/mcp", json=back, headers=headers)).status_code == 202
         stolen = _headers(eve.token, Mcp_Session_Id=mine["Mcp-Session-Id"])
         assert (await http.post("/mcp", json=back, headers=stolen)).status_code == 404
-        assert own.jobs(project)[0]["state"] == "queued"
+        assert ada.jobs(project)[0]["state"] == "queued"
         assert (await http.post("/mcp", json=back, headers=mine)).status_code == 202
-        await until(ended(own, job), 60)
+        await until(ended(ada, job), 60)
         assert "The call was cancelled" in (await call).text
 
 
-async def test_a_call_that_nobody_takes_is_handed_over_as_a_job(own: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_that_nobody_takes_is_handed_over_as_a_job(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloud.api.gateway.caller.PATIENCE_S", 0.2)
-    project = own.project()
-    told, failed = await _call(own, "look", project=project)
-    job = own.jobs(project)[0]["id"]
+    project = ada.project()
+    told, failed = await _call(ada, "look", project=project)
+    job = ada.jobs(project)[0]["id"]
     assert (told, failed) == (f"Not done yet; it goes on as job {job[:8]}: wait for it with `job`.", False)
-    assert (await _call(own, "job", id=job[:8], wait_s=0))[0].startswith(f"Job {job[:8]} (call) is queued")
-    assert (await _call(own, "job", id=job, action="cancel"))[1] is False
-    assert await _call(own, "job", id=job) == ("The call was cancelled; the scene is as it was.", True)
-    assert "has already ended" in (await _call(own, "job", id=job, action="cancel"))[0]
+    assert (await _call(ada, "job", id=job[:8], wait_s=0))[0].startswith(f"Job {job[:8]} (call) is queued")
+    assert (await _call(ada, "job", id=job, action="cancel"))[1] is False
+    assert await _call(ada, "job", id=job) == ("The call was cancelled; the scene is as it was.", True)
+    assert "has already ended" in (await _call(ada, "job", id=job, action="cancel"))[0]
 
 
-async def test_a_busy_scene_is_not_moved(own: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_busy_scene_is_not_moved(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloud.api.gateway.waits.PATIENCE_S", 0.2)
-    project = own.project()
-    await _call(own, "build", project=project, prompt="a chair", wait_s=0)
-    told, failed = await _call(own, "history", project=project, action="undo")
+    project = ada.project()
+    await _call(ada, "build", project=project, prompt="a chair", wait_s=0)
+    told, failed = await _call(ada, "history", project=project, action="undo")
     assert failed
     assert told == "A job is at work on this scene; cancel it or wait for its end, then try again."
 

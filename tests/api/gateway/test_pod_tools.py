@@ -96,6 +96,7 @@ async def test_the_scene_moves_and_who_saw_another_one_is_told(studio: Studio, a
         assert "SIZE = 3 m" in said(await ask(client, "parameters", project=project))
 
 
+@pytest.mark.heavy
 async def test_files_are_links_that_the_token_opens(studio: Studio, ada: Person) -> None:
     project = ada.project()
     async with agent(studio.api, ada.token) as client:
@@ -153,10 +154,16 @@ async def test_a_call_that_is_taken_back_ends_its_job_and_who_waits_behind_it_is
             behind = asyncio.create_task(client.call_tool("inspect", asked, progress_callback=note))
             await until(said_so, 60)
         assert "The scene is empty." in said(await behind)
-    assert [job["state"] for job in ada.jobs(project)] == ["succeeded", "cancelled"]
+
+    async def both_ended() -> bool:  # an answer comes with the end of its step
+        jobs = await asyncio.to_thread(ada.jobs, project)
+        return [job["state"] for job in jobs] == ["succeeded", "cancelled"]
+
+    await until(both_ended, 60)
     assert ada.steps(project) == []
 
 
+@pytest.mark.heavy
 async def test_our_own_agent_takes_a_prompt_and_its_result_can_be_waited_for(
     studio: Studio, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

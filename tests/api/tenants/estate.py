@@ -28,6 +28,7 @@ from cloud.db.models import (
     Usage,
     User,
 )
+from cloud.db.scene_models import SceneFacts, SceneFile
 
 _HASHER = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)  # as quick as it can be
 
@@ -155,6 +156,9 @@ async def _files(session: Any, mine: dict[str, Any], job: UUID, mark: str) -> di
     await session.flush()
     second = Snapshot(id=uuid4(), title=mark, label=mark, step=2, parent_id=first.id, **made)
     session.add(second)
+    await session.flush()
+    session.add(SceneFile(artifact_id=scene.id, snapshot_id=second.id, project_id=mine["project_id"]))
+    session.add(SceneFacts(snapshot_id=second.id, project_id=mine["project_id"], objects=1, triangles=12))
     await session.flush()
     return {"artifact_id": str(scene.id), "image_id": str(image.id), "snapshot_id": str(second.id)}
 

@@ -8,8 +8,10 @@ from sqlalchemy import select, update
 
 from cloud.db.models import Artifact, Batch, Job, Project, Snapshot
 from cloud.jobs.batches import queries as batch_queries
+from cloud.jobs.gallery import queries as gallery_queries
 from cloud.jobs.history import queries as history_queries
 from cloud.projects import queries
+from cloud.projects.pages import Page
 from tests.api.every_route import routes
 from tests.api.tenants.walk import TenantWalk
 
@@ -40,8 +42,9 @@ async def _jobs_of_all(session: Any, _owner: UUID, _project: Any, _state: Any, c
     return await queries._page(session, select(Job), Job, cursor, limit)
 
 
-async def _projects_of_all(session: Any, _owner: UUID, cursor: Any, limit: int, **_options: Any) -> Any:
-    return await queries._page(session, select(Project), Project, cursor, limit)
+async def _projects_of_all(session: Any, _owner: UUID, _wanted: Any, _cursor: Any, limit: int) -> Any:
+    rows = (await session.scalars(select(Project).limit(limit))).all()
+    return Page(await gallery_queries.cards_of(session, rows), None)
 
 
 async def _told_that_it_is_anothers(session: Any, owner: UUID, project_id: UUID) -> Any:
@@ -76,7 +79,7 @@ HOLES: dict[str, tuple[str, Any, str, Any]] = {
     ),
     "a batch without its owner": ("GET /v1/batches/{batch_id}", batch_queries, "get_batch", _any_batch),
     "everybody's jobs": ("GET /v1/jobs", queries, "list_jobs", _jobs_of_all),
-    "everybody's projects": ("GET /v1/projects", queries, "list_projects", _projects_of_all),
+    "everybody's projects": ("GET /v1/projects", gallery_queries, "list_cards", _projects_of_all),
     "a project that says it is another's": (
         "GET /v1/projects/{project_id}",
         queries,

@@ -126,7 +126,8 @@ def page_3d(browser_3d: "Browser", site: Site, complaints: list[str]) -> "Iterat
 
 
 def _open(browser: "Browser", site: Site) -> "Page":
-    page = browser.new_page(viewport={"width": 480, "height": 360})
+    # Without motion there are few pictures to draw: each takes a tenth of a second without a graphics card.
+    page = browser.new_page(viewport={"width": 480, "height": 360}, reduced_motion="reduce")
     page.set_default_timeout(90_000)
     page.goto(f"{site.url}/page")
     page.evaluate("window.made")

@@ -26,6 +26,7 @@ def _redness(page: "Page") -> float:
     return float(((seen[..., 0] > 100) & (seen[..., 2] < 90)).mean())
 
 
+@pytest.mark.heavy  # two scenes to light without a graphics card
 def test_two_models_share_one_camera_and_the_slider_wipes_between_them(page_3d: "Page", complaints: list[str]) -> None:
     page_3d.evaluate(MAKE, [{"label": "Step 1", "model": "/red.glb"}, {"label": "Step 2", "model": "/blue.glb"}])
     slider = page_3d.get_by_role("slider")

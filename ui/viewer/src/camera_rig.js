@@ -10,6 +10,7 @@ const FILL = 0.8;
 const TURN_MS = 420;
 const STEP_RAD = Math.PI / 18;
 /** From the middle of the model towards the camera. Blender's front is our +z, its right side our +x. */
+/** @type {Readonly<Record<"corner" | "front" | "side" | "top", [number, number, number]>>} */
 export const VIEWS = Object.freeze({
   corner: [0.78, 0.52, 1],
   front: [0, 0, 1],

@@ -20,6 +20,7 @@ export class Notices {
     /** Whether the picture is wanted: there is no model to see. */
     this.standsIn = true;
     this.isFinal = false;
+    this.root = root;
     root.append(this.picture, this.empty, this.loading, this.message);
   }
 
@@ -83,5 +84,7 @@ export class Notices {
     const has = this.picture.hasAttribute("src") && !(this.picture.complete && this.picture.naturalWidth === 0);
     this.picture.hidden = !this.standsIn || !has;
     this.empty.hidden = !this.isFinal || has;
+    // A scale and buttons of a model would lie over what they do not belong to.
+    this.root.classList.toggle("pictured", !this.picture.hidden || !this.empty.hidden);
   }
 }

@@ -164,7 +164,11 @@ export class Viewer {
     const { signal } = this.ended;
     canvas.addEventListener("webglcontextlost", (event) => this.#loseContext(event), { signal });
     canvas.addEventListener("webglcontextrestored", () => this.#regainContext(), { signal });
-    this.root.addEventListener("fullscreenchange", () => this.toolbar?.markFull(isFull(this.root)), { signal });
+    const fill = () => {
+      this.toolbar.markFull(isFull(this.root));
+      canvas.style.touchAction = isFull(this.root) ? "none" : "pan-y";
+    };
+    this.root.addEventListener("fullscreenchange", fill, { signal });
     const schemes = window.matchMedia("(prefers-color-scheme: dark)");
     schemes.addEventListener("change", () => this.refreshTheme(), { signal });
     const watcher = new ResizeObserver(() => this.#measure());
