@@ -3,14 +3,13 @@
 Parts are rows of fields: Streamlit's own tables need a pyarrow that does not go with the NumPy of bpy.
 """
 
-from typing import Any
-
 import streamlit as st
 
 from ui.api_types import Brief, BriefPart
-from ui.wording import count, plain
+from ui.judgement_words import brief_line
+from ui.wording import plain
 
-_COLUMNS = {"Part": 3, "Count": 1, "Width m": 1, "Depth m": 1, "Height m": 1, "Material": 3, "Description": 5}
+_AXES = ("Width m", "Depth m", "Height m")
 _ADDED = 2
 _EMPTY_PART: BriefPart = {"name": "", "size_m": [1.0, 1.0, 1.0], "count": 1, "material": "", "description": ""}
 
@@ -21,8 +20,7 @@ class UnusableBrief(Exception):
 
 def draw_brief(brief: Brief) -> None:
     """The brief, to be unfolded: it is context, not news."""
-    label = f"Brief: {plain(brief['title'])} · {count(len(brief['parts']), 'part')}"
-    with st.expander(label, icon=":material/article:"):
+    with st.expander(plain(brief_line(brief)), icon=":material/article:"):
         if brief["summary"]:
             st.text(brief["summary"])
         if brief["parts"]:
@@ -41,21 +39,21 @@ def draw_brief_form(brief: Brief, key: str) -> Brief | None:
     Raises: UnusableBrief: they said so, but a part lacks its size, or the whole its title.
     """
     with st.form(f"brief-{key}"):
-        st.caption("This is what will be built. Change what you like, then build it.")
+        st.markdown("**This is what will be built.** Change what you like, then build it.")
         title = st.text_input("Title", brief["title"], max_chars=120, key=f"brief-title-{key}")
         summary = st.text_area("What it is", brief["summary"], height=90, key=f"brief-summary-{key}")
         st.caption("Parts, each with the box that it fits in; one without a name is left out")
         rows = [*brief["parts"], *[_EMPTY_PART] * _ADDED]
-        parts = [_draw_part(part, f"{key}-{number}", is_first=number == 0) for number, part in enumerate(rows)]
-        left, middle, right = st.columns(3)
-        style = left.text_area("Style", brief["style"], height=120, key=f"brief-style-{key}")
-        proportions = middle.text_area("Proportions", brief["proportions"], height=120, key=f"brief-prop-{key}")
-        checks = right.text_area(
+        parts = [_draw_part(part, f"{key}-{number}") for number, part in enumerate(rows)]
+        checks = st.text_area(
             "What must be true at the end, one a line",
             "\n".join(brief["checks"]),
             height=120,
             key=f"brief-checks-{key}",
         )
+        left, right = st.columns(2)
+        style = left.text_area("Style", brief["style"], height=100, key=f"brief-style-{key}")
+        proportions = right.text_area("Proportions", brief["proportions"], height=100, key=f"brief-prop-{key}")
         asked = st.form_submit_button("Build this", type="primary", icon=":material/play_arrow:", key=f"pass-{key}")
     if not asked:
         return None
@@ -75,28 +73,49 @@ def draw_brief_form(brief: Brief, key: str) -> Brief | None:
     }
 
 
-def _draw_part(part: BriefPart, key: str, *, is_first: bool) -> BriefPart:
-    """A row of fields; only the first has their names above it."""
-    columns = dict(zip(_COLUMNS, st.columns(list(_COLUMNS.values()), gap="small"), strict=True))
-    shown: dict[str, Any] = {"label_visibility": "visible" if is_first else "collapsed"}
-
-    def text(name: str, value: str, limit_chars: int) -> str:
-        entered = columns[name].text_input(name, value, max_chars=limit_chars, key=f"part-{name}-{key}", **shown)
-        return entered.strip()
-
-    def length(name: str, value: float) -> float:
-        said = f"{value:.4g}"
-        entered = columns[name].text_input(name, said, key=f"part-{name}-{key}", **shown)
-        return value if entered == said else _metres(entered)
-
-    number = columns["Count"].number_input("Count", 1, 1000, part["count"], key=f"part-Count-{key}", **shown)
+def _draw_part(part: BriefPart, key: str) -> BriefPart:
+    """A line that says the part, with its fields to unfold."""
+    with st.expander(_part_line(part)):
+        name_place, count_place = st.columns([3, 1])
+        sizes = st.columns(3)
+        name = name_place.text_input("Part", part["name"], max_chars=80, key=f"part-Part-{key}")
+        number = count_place.number_input("Count", 1, 1000, part["count"], key=f"part-Count-{key}")
+        size_m = [
+            _length(sizes[axis].text_input(label, _said(part["size_m"][axis]), key=f"part-{label}-{key}"), part, axis)
+            for axis, label in enumerate(_AXES)
+        ]
+        material = st.text_input("Material", part["material"], max_chars=200, key=f"part-Material-{key}")
+        description = st.text_area(
+            "Description", part["description"], max_chars=1000, height=80, key=f"part-Description-{key}"
+        )
     return {
-        "name": text("Part", part["name"], 80),
-        "size_m": [length(name, part["size_m"][axis]) for axis, name in enumerate(("Width m", "Depth m", "Height m"))],
+        "name": name.strip(),
+        "size_m": size_m,
         "count": int(number),
-        "material": text("Material", part["material"], 200),
-        "description": text("Description", part["description"], 1000),
+        "material": material.strip(),
+        "description": description.strip(),
     }
+
+
+def _part_line(part: BriefPart) -> str:
+    if not part["name"]:
+        return "Another part"
+    name = f"{part['count']} × {part['name']}" if part["count"] > 1 else part["name"]
+    return f"**{plain(name)}** · {plain(_size_of(part))}"
+
+
+def _size_of(part: BriefPart) -> str:
+    return " × ".join(f"{length:.3g}" for length in part["size_m"]) + " m"
+
+
+def _said(length_m: float) -> str:
+    return f"{length_m:.4g}"
+
+
+def _length(entered: str, part: BriefPart, axis: int) -> float:
+    """What was entered; where nothing was changed, what it was to the last digit."""
+    before = part["size_m"][axis]
+    return before if entered == _said(before) else _metres(entered)
 
 
 def _metres(text: str) -> float:
@@ -111,6 +130,5 @@ def _table_of(parts: list[BriefPart]) -> list[str]:
     lines = ["| Part | Size | Material |", "|---|---|---|"]
     for part in parts:
         name = f"{part['count']} × {part['name']}" if part["count"] > 1 else part["name"]
-        size = " × ".join(f"{length:.3g}" for length in part["size_m"])
-        lines.append(f"| {plain(name)} | {plain(size)} m | {plain(part['material'])} |")
+        lines.append(f"| {plain(name)} | {plain(_size_of(part))} | {plain(part['material'])} |")
     return lines

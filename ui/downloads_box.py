@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.api_types import Project
 from ui.download_list import DownloadList
-from ui.painted import Painted, asked, unheard
+from ui.painted import Painted, asked
 from ui.session import current_session, errors_as_banner
 
 REFRESHED_EVERY_S = 0.7
@@ -33,7 +33,7 @@ def draw_downloads_of(project: Project) -> None:
 def _draw(shown: DownloadList) -> None:
     key = f"downloads-{shown.project['id']}"
     with errors_as_banner():
-        for message in unheard(key, st.session_state.pop(f"{key}_inbox", [])):
+        for message in st.session_state.pop(f"{key}_inbox", []):
             # What is none of ours (an old script in a page that was never reloaded) is left.
             with contextlib.suppress(KeyError, ValueError):
                 shown.act(message)
@@ -41,7 +41,7 @@ def _draw(shown: DownloadList) -> None:
         return
 
     def hear() -> None:
-        st.session_state[f"{key}_inbox"] = asked(key)
+        st.session_state.setdefault(f"{key}_inbox", []).extend(asked(key))
 
     _painted.draw(key, {**shown.shown(), "refresh_s": REFRESHED_EVERY_S}, on_asked=hear)
 

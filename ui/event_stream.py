@@ -18,7 +18,7 @@ SILENCE_S = 45.0
 RETRY_DELAYS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 # A connection that lasted this long was sound, even if it brought nothing new.
 SOUND_AFTER_S = 30.0
-_DELTA = "text.delta"
+DELTA = "text.delta"
 
 
 class EventStream:
@@ -102,17 +102,15 @@ class EventStream:
 
     def _take(self, sent: httpx2.ServerSentEvent) -> JobEvent | None:
         """None for what is no event, or not new."""
-        if sent.event == _DELTA:
-            return JobEvent(0, _DELTA, _data_of(sent, ""))
-        if not sent.id.isascii() or not sent.id.isdigit():
-            return None
-        number = int(sent.id)
-        if number < self._after or (number == self._after and not self._only_new):
+        if sent.event == DELTA:
+            return delta_of(sent)
+        number = number_of(sent)
+        if number is None or number < self._after or (number == self._after and not self._only_new):
             return None
         # The first number of a stream of what is new is its position: from now on it is resumed there.
         is_position, self._only_new = self._only_new, False
         self._after = number
-        return None if is_position and not sent.data else JobEvent(number, sent.event, _data_of(sent, sent.id))
+        return None if is_position and not sent.data else event_of(sent, number)
 
     @contextlib.contextmanager
     def _closable(self, response: httpx2.Response) -> Iterator[None]:
@@ -128,6 +126,21 @@ class EventStream:
     def _lost(self) -> ApiUnreachable | ApiError:
         site = str(self._http.base_url).rstrip("/")
         return ApiUnreachable(f"The server at {site} keeps ending the event stream; try again in a moment.")
+
+
+def number_of(sent: httpx2.ServerSentEvent) -> int | None:
+    """The event's number; None: it has none."""
+    return int(sent.id) if sent.id.isascii() and sent.id.isdigit() else None
+
+
+def event_of(sent: httpx2.ServerSentEvent, number: int) -> JobEvent:
+    """Raises: ApiError: it is none."""
+    return JobEvent(number, sent.event, _data_of(sent, sent.id))
+
+
+def delta_of(sent: httpx2.ServerSentEvent) -> JobEvent:
+    """A piece of text, which has no number. Raises: ApiError: it is none."""
+    return JobEvent(0, DELTA, _data_of(sent, ""))
 
 
 def _data_of(sent: httpx2.ServerSentEvent, number: str) -> dict[str, Any]:

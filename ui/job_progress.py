@@ -23,6 +23,9 @@ WAITS = {
     "connection": "Waiting for Claude, which does not answer",
 }
 ENDED = {"succeeded", "failed", "cancelled"}
+_ASKING = {"refine", "build", "review", "mend"}
+_ENDS_A_TURN = {"text", "step.started", "stage", "usage", "job.handed_over", "job.finished"}
+_SAYING_CHARS = 4_000
 # Where the bar is at least, stage by stage; the steps fill what is between.
 _BEGINS = {"import": 0.1, "refine": 0.06, "build": 0.1, "review": 0.86, "mend": 0.88, "deliver": 0.95}
 
@@ -44,13 +47,21 @@ class Step:
 
 @dataclass
 class Picture:
-    """A picture of the scene. `png` None: it could not be fetched."""
+    """A picture of the scene."""
 
     artifact_id: str
     name: str
     kind: str
     step: int
-    png: bytes | None = None
+
+
+@dataclass
+class Model:
+    """The scene for the 3D viewer. `extent`: its low and high corner in Blender's metres; None: not told."""
+
+    artifact_id: str
+    triangles: int = 0
+    extent: list[list[float]] | None = None
 
 
 @dataclass
@@ -60,9 +71,13 @@ class JobProgress:
     state: str = "queued"
     stage: str = ""
     waiting: str = ""
+    waits_s: float | None = None
+    saying: str = ""
+    saying_kind: str = ""
     model: str = ""
     steps: list[Step] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    scene: Model | None = None
     usage: UsageTotals | None = None
     usd_limit: float | None = None
     token_limit: int | None = None
@@ -89,15 +104,28 @@ class JobProgress:
         return self.state in ENDED
 
     @property
-    def activity(self) -> str:
-        """What goes on now, in a few words."""
+    def stage_words(self) -> str:
+        """How far the job is, in a few words."""
         if self.ended:
             return {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled"}[self.state]
-        if self.waiting:
-            return self.waiting
         if self.state == "queued":
             return "Waiting in the queue"
         return STAGES.get(self.stage, "Starting")
+
+    @property
+    def doing(self) -> str:
+        """What goes on at this moment: a step, a wait, what the model is at. Empty: nothing but the stage."""
+        if self.ended or (self.state == "queued" and not self.waiting):
+            return ""
+        if self.waiting:
+            return self.waiting
+        if self.steps and self.steps[-1].ok is None:
+            return self.steps[-1].title
+        if self.stage in _ASKING and self.model:
+            who = "Claude" if self.model.startswith("claude") else "the modeller"
+            saying = {"text": "is writing", "thinking": "is thinking"}.get(self.saying_kind)
+            return f"{who[0].upper()}{who[1:]} {saying}" if saying else f"Waiting for {who}"
+        return ""
 
     @property
     def fraction(self) -> float:
@@ -119,13 +147,23 @@ class JobProgress:
     def apply(self, kind: str, data: dict[str, Any]) -> None:
         """Take one event in. Kinds that are unknown change nothing, so that an older page survives a newer API."""
         if kind == "text.delta":
-            return  # the whole text follows
+            self._hear(data)
+            return
         if kind != "waiting":
-            self.waiting = ""
+            self.waiting, self.waits_s = "", None
+        if kind in _ENDS_A_TURN:
+            self.saying = self.saying_kind = ""
         change = _CHANGES.get(kind)
         if change is not None:
             change(self, data)
             self._move_on()
+
+    def _hear(self, data: dict[str, Any]) -> None:
+        """A piece of what the model says; the whole text follows, so the newest of it will do."""
+        if data["kind"] != self.saying_kind:
+            self.saying, self.saying_kind = "", data["kind"]
+        self.saying = (self.saying + data["text"])[-_SAYING_CHARS:]
+        self.waiting, self.waits_s = "", None
 
     def _move_on(self) -> None:
         """The bar never goes back, though a mend is a build again."""
@@ -141,8 +179,7 @@ def _started(job: JobProgress, data: dict[str, Any]) -> None:
 
 def _waits(job: JobProgress, data: dict[str, Any]) -> None:
     job.waiting = WAITS.get(data["reason"], f"Waiting ({data['reason']})")
-    if data.get("seconds"):
-        job.waiting += f", {data['seconds']:.0f} s"
+    job.waits_s = data.get("seconds") or None
 
 
 def _handed_over(job: JobProgress, data: dict[str, Any]) -> None:
@@ -178,6 +215,16 @@ def _step_finished(job: JobProgress, data: dict[str, Any]) -> None:
 
 def _picture(job: JobProgress, data: dict[str, Any]) -> None:
     job.pictures.append(Picture(data["artifact_id"], data["name"], data["kind"], data["step"]))
+
+
+def _model(job: JobProgress, data: dict[str, Any]) -> None:
+    if data["artifact_id"]:
+        job.scene = Model(data["artifact_id"], data.get("triangles", 0), data.get("extent"))
+
+
+def _moved(job: JobProgress, data: dict[str, Any]) -> None:
+    if data.get("model_id"):
+        job.scene = Model(data["model_id"])
 
 
 def _usage(job: JobProgress, data: dict[str, Any]) -> None:
@@ -216,6 +263,8 @@ _CHANGES = {
     "step.started": _step_started,
     "step.finished": _step_finished,
     "picture": _picture,
+    "model": _model,
+    "scene.moved": _moved,
     "usage": _usage,
     "brief": _brief,
     "review": _review,

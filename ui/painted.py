@@ -14,7 +14,7 @@ from ui.server.assets import asset_path
 
 _FOLDER = Path(__file__).parent / "studio"
 _LOADER = """
-const painters = new Map();  // the browser gives all components with this same loader one module
+const painters = new Map(); // this text is one module for all kinds of components
 export default function ({ data, parentElement, setTriggerValue }) {
   const given = { data, parentElement, setTriggerValue };
   if (!painters.has(data.script)) painters.set(data.script, import(new URL(data.script, document.baseURI).href));
@@ -51,13 +51,13 @@ class Painted:
 
 
 def asked(key: str) -> list[Message]:
-    """What the component has just asked, for its `on_asked`. Some of it may have been heard before: see `unheard`."""
+    """What the component has asked since the last time, each once, in order."""
     state = st.session_state.get(key)
     messages = state.get("asked") if state is not None else None
-    return messages if isinstance(messages, list) else []
+    return _unheard(key, messages if isinstance(messages, list) else [])
 
 
-def unheard(key: str, messages: list[Message]) -> list[Message]:
+def _unheard(key: str, messages: list[Message]) -> list[Message]:
     """Those of `messages` that have not been acted on. They count as heard from now on."""
     heard = st.session_state.get(_heard(key), 0)
     new = [message for message in messages if isinstance(message.get("n"), int) and message["n"] > heard]

@@ -19,10 +19,11 @@ IMAGES_LIMIT = 8
 IMAGE_FORMATS = ("png", "jpg", "jpeg", "webp", "gif")
 MORE_FORMATS = ("fbx", "obj", "stl", "usdc", "ply")
 QUALITIES: dict[Quality, str] = {
-    "draft": "Draft: fast and cheap",
-    "standard": "Standard: reviewed and mended",
-    "high": "High: the most effort",
+    "draft": "Draft",
+    "standard": "Standard",
+    "high": "High",
 }
+QUALITY_HELP = "Draft is fast and cheap, Standard is reviewed and mended, High takes the most effort."
 DETAILS: dict[Detail, str] = {
     "as-is": "As I wrote it",
     "concise": "A short brief",
@@ -44,16 +45,22 @@ def draw_prompt_form(session: UiSession, project: Project | None, turns: list[Jo
             height=110,
             key="prompt",
         )
-        _draw_options()
-        _draw_attachments()
-        st.form_submit_button(
-            "Build after this" if busy else "Build",
-            type="primary",
-            icon=":material/arrow_upward:",
-            key="build",
-            on_click=_send,
-            args=(project["id"] if project else None,),
+        left, right = st.columns(2)
+        left.selectbox(
+            "Quality", list(QUALITIES), 1, format_func=lambda key: QUALITIES[key], key="quality", help=QUALITY_HELP
         )
+        right.selectbox("Refine it into", list(DETAILS), format_func=lambda key: DETAILS[key], key="detail")
+        with st.container(horizontal=True, vertical_alignment="center", key="prompt-bar"):
+            _draw_attachments()
+            _draw_more_options()
+            st.form_submit_button(
+                "Build after this" if busy else "Build",
+                type="primary",
+                icon=":material/arrow_upward:",
+                key="build",
+                on_click=_send,
+                args=(project["id"] if project else None,),
+            )
     trouble = st.session_state.pop(_TROUBLE, "")
     if trouble:
         st.error(plain(trouble), icon=":material/error:")
@@ -65,11 +72,8 @@ def _placeholder(project: Project | None, *, busy: bool) -> str:
     return EXAMPLE if project is None else "make the legs thicker, and put a lamp on the table"
 
 
-def _draw_options() -> None:
-    left, right = st.columns(2)
-    left.selectbox("Quality", list(QUALITIES), 1, format_func=lambda key: QUALITIES[key], key="quality")
-    right.selectbox("Refine it into", list(DETAILS), format_func=lambda key: DETAILS[key], key="detail")
-    with st.expander("Brief, formats and budget", icon=":material/tune:"):
+def _draw_more_options() -> None:
+    with st.popover("Options", icon=":material/tune:"):
         st.checkbox("Show me the brief before it is built", value=True, key="reads_brief")
         st.multiselect("Formats besides .blend and .glb", MORE_FORMATS, key="formats")
         st.number_input(
@@ -83,9 +87,10 @@ def _draw_options() -> None:
 
 
 def _draw_attachments() -> None:
-    with st.expander("Pictures to go by, or a file to begin from", icon=":material/attach_file:"):
+    files: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
+    with st.popover(f"Attach ({len(files)})" if files else "Attach", icon=":material/attach_file:"):
         st.file_uploader(
-            f"Up to {IMAGES_LIMIT} pictures of 10 MB (PNG, JPEG, WebP, GIF), and one 3D file of 200 MB "
+            f"Up to {IMAGES_LIMIT} pictures to go by, of 10 MB each, and one 3D file of 200 MB to begin from "
             "(.blend, .glb, .fbx, .obj, .stl, .ply, .usd)",
             type=[*IMAGE_FORMATS, *IMPORT_FORMATS],
             accept_multiple_files=True,

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ui.api_types import Verdict
-from ui.wording import count, plain
+from ui.judgement_words import review_line
+from ui.wording import plain
 
 _MARKS = {
     "met": ":green[:material/check_circle:]",
@@ -15,10 +16,8 @@ _COLOURS = {"critical": "red", "major": "orange", "minor": "gray"}
 
 def draw_review(verdict: Verdict, rounds: int, rolled_back: bool) -> None:
     """A mark for each requirement, then what is wrong, the worst first as it came."""
-    met = sum(requirement["status"] == "met" for requirement in verdict["requirements"])
     passed = verdict["decision"] == "pass"
-    label = f"Review: {met} of {count(len(verdict['requirements']), 'requirement')} met"
-    label += f" · {count(rounds, 'round')}" if rounds > 1 else ""
+    label = review_line(verdict, rounds)
     with st.expander(label, icon=":material/verified:" if passed else ":material/rule:", expanded=not passed):
         if verdict["summary"]:
             st.caption(plain(verdict["summary"]))

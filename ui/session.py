@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from ui.api_client import ApiClient, ApiError, ClientError
-from ui.api_types import Job, Session, User
-from ui.job_follower import JobFollower
+from ui.api_types import Session, User
 from ui.server.cookie import TICKETS, fingerprint_of, token_in
 from ui.wording import moment, plain
 
@@ -33,7 +32,6 @@ class UiSession:
 
     client: ApiClient
     user: User | None = None
-    following: JobFollower | None = None
     project_id: str | None = None
     opened_project_id: str | None = None
     notice: str = ""
@@ -42,18 +40,6 @@ class UiSession:
     left_token: str = ""
     looked_for_running_job: bool = False
     previews: dict[str, bytes] = field(default_factory=dict)
-
-    def follow(self, job: Job) -> None:
-        """Show this job from now on."""
-        self.stop_following()
-        self.project_id = job["project_id"]
-        self.following = JobFollower(self.client, job)
-
-    def stop_following(self) -> None:
-        """Show no job. The job itself goes on."""
-        if self.following is not None:
-            self.following.stop()
-            self.following = None
 
     def preview(self, project_id: str) -> bytes | None:
         """The project's newest final picture, as PNG; its bytes are fetched once. Raises: ClientError."""
@@ -68,9 +54,7 @@ class UiSession:
         return self.previews[found["sha256"]]
 
     def forget_project(self, project_id: str) -> None:
-        """The project is gone: neither follow its job nor offer to continue it."""
-        if self.following is not None and self.following.job["project_id"] == project_id:
-            self.stop_following()
+        """The project is gone: do not go back to it."""
         if self.project_id == project_id:
             self.project_id = None
 
@@ -151,7 +135,6 @@ def sign_out() -> None:
 def forget_user(notice: str = "") -> None:
     """Begin a new session in this browser, with nobody signed in."""
     session = current_session()
-    session.stop_following()
     session.client.close()
     st.session_state.clear()
     left = UiSession(ApiClient(session.client.base_url, headers=_headers_of_browser()))

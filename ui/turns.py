@@ -6,17 +6,18 @@ import streamlit as st
 
 from ui.api_types import Job, Project
 from ui.brief_card import UnusableBrief, draw_brief_form
-from ui.job_panel import draw_judgement, draw_outcome, draw_status, draw_steps
+from ui.job_panel import draw_judgement, draw_outcome
 from ui.job_progress import JobProgress
+from ui.live_component import draw_job
 from ui.orders import Order, build
-from ui.session import UiSession, current_session, errors_as_banner
+from ui.session import UiSession, errors_as_banner
 from ui.wording import plain, shortened
 
 KINDS = {"build", "refine", "import"}
 ASKED_FOR = 30
 SHOWN_AT_FIRST = 6
-REDRAW_EVERY_S = 0.5
 _DROPPED = "dropped_briefs"
+_SHOWN = "turns_shown"
 
 
 def turns_in_view(session: UiSession, project: Project | None) -> list[Job]:
@@ -37,13 +38,45 @@ def draw_turns(session: UiSession, turns: list[Job]) -> None:
     ended = [job for job in turns if not is_live(job)]
     live = [job for job in turns if is_live(job)]
     with st.container(key="turns-before"):
-        for job in (ended if live else ended[:-1])[-SHOWN_AT_FIRST:]:
-            _draw_ended(job)
+        _draw_earlier(ended if live else ended[:-1])
     with st.container(key="turn-now"):
+        # The place of the painter is the same before and after the job's end, so that nothing is drawn anew.
         if live:
-            _draw_live_turn(session, live[0])
+            _draw_now(session, live[0])
         elif ended:
-            _draw_newest(session, ended[-1])
+            _draw_now(session, ended[-1])
+    with st.container(key="turns-after"):
+        for job in live[1:]:
+            _draw_waiting(session, job)
+
+
+def _draw_earlier(jobs: list[Job]) -> None:
+    shown = st.session_state.setdefault(_SHOWN, SHOWN_AT_FIRST)
+    if len(jobs) > shown:
+        st.button("Earlier prompts", icon=":material/expand_less:", type="tertiary", key="earlier", on_click=_show_more)
+    for job in jobs[-shown:]:
+        with st.container(key=f"turn-{job['id']}"):
+            _draw_prompt(job, 200)
+            draw_outcome(JobProgress.of_job(job))
+            steps = st.expander("How it was built", key=f"steps-of-{job['id']}", type="compact", on_change="rerun")
+            if steps.open:
+                with steps:
+                    draw_job(job, live=False)
+
+
+def _show_more() -> None:
+    st.session_state[_SHOWN] = ASKED_FOR
+
+
+def _draw_waiting(session: UiSession, job: Job) -> None:
+    """A job that is sent and waits for the one before it."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"next-{job['id']}"):
+        st.badge("Next", icon=":material/schedule:")
+        st.text(shortened(job["prompt"], 200))
+        if st.button("Take back", key=f"take-back-{job['id']}"):
+            with errors_as_banner():
+                session.client.cancel_job(job["id"])
+                st.rerun()
 
 
 def _draw_prompt(job: Job, limit_chars: int = 400) -> None:
@@ -52,14 +85,12 @@ def _draw_prompt(job: Job, limit_chars: int = 400) -> None:
             st.text(shortened(job["prompt"], limit_chars))
 
 
-def _draw_ended(job: Job) -> None:
-    _draw_prompt(job, 200)
-    draw_outcome(JobProgress.of_job(job))
-
-
-def _draw_newest(session: UiSession, job: Job) -> None:
-    progress = JobProgress.of_job(job)
+def _draw_now(session: UiSession, job: Job) -> None:
     _draw_prompt(job)
+    draw_job(job, live=is_live(job))
+    if is_live(job):
+        return
+    progress = JobProgress.of_job(job)
     dropped = st.session_state.setdefault(_DROPPED, set())
     if job["kind"] == "refine" and progress.state == "succeeded" and progress.brief and job["id"] not in dropped:
         _draw_brief_to_read(session, job, progress)
@@ -83,26 +114,3 @@ def _draw_brief_to_read(session: UiSession, job: Job, progress: JobProgress) -> 
         with errors_as_banner():
             build(session.client, Order.of_job(job), wanted)
             st.rerun()
-
-
-def _draw_live_turn(session: UiSession, job: Job) -> None:
-    _draw_prompt(job)
-    if session.following is None or session.following.job["id"] != job["id"]:
-        session.follow(job)
-    _draw_live()
-
-
-@st.fragment(run_every=REDRAW_EVERY_S)
-def _draw_live() -> None:
-    session = current_session()
-    following = session.following
-    if following is None or not following.live:
-        st.rerun()
-    progress = following.progress()
-    draw_status(following.job, progress)
-    if st.button("Cancel", icon=":material/stop_circle:", key="cancel"):
-        with errors_as_banner():
-            session.client.cancel_job(following.job["id"])
-            st.toast("Cancelling…")
-    draw_judgement(progress)
-    draw_steps(following.job, progress.steps)

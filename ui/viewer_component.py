@@ -23,14 +23,16 @@ def draw_viewer(
     title: str = "the scene",
     height: int = 520,
     extent: Extent | None = None,
+    live: str | None = None,
 ) -> None:
     """Show a scene that can be turned. A rerun with another `model_url` swaps the model; the camera stays.
 
     `model_url` (a .glb) and `picture_url` are addresses of this site, `p2m/…`; None: not there yet. `key` stands for
     the place: in a browser tab its camera and its shading outlive the component, so give each project its own.
-    `height` is in CSS pixels; low screens get less.
+    `height` is in CSS pixels; low screens get less. `live`: the id of a project whose running job, painted elsewhere
+    in the page, brings newer models here by itself.
     """
-    data = {"model": model_url, "picture": picture_url, "title": title, "extent": extent, "key": key}
+    data = {"model": model_url, "picture": picture_url, "title": title, "extent": extent, "key": key, "live": live}
     pictures = [{"address": picture_url, "label": title}] if picture_url else []
     mount_script("mount", key, height, pictures, data)
 

@@ -34,13 +34,10 @@ def api() -> Iterator[FakeApi]:
 
 
 @pytest.fixture
-def app(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def app(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app as a new browser session, nobody signed in, not run yet."""
     monkeypatch.setenv("P2M_API_URL", api.url)
-    test = AppTest.from_file(str(APP), default_timeout=20)
-    yield test
-    if "ui_session" in test.session_state:
-        test.session_state["ui_session"].stop_following()
+    return AppTest.from_file(str(APP), default_timeout=20)
 
 
 @pytest.fixture

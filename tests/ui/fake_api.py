@@ -3,13 +3,11 @@
 The test in Chromium runs against the real API; this one brings a page into any state within milliseconds.
 """
 
-import asyncio
 import hashlib
 import io
-import json
 import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +16,7 @@ import uvicorn
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.ui.fake_account import AccountRoutes, FakeAccount
@@ -26,6 +24,8 @@ from tests.ui.fake_admin import AdminRoutes, FakeAdmin
 from tests.ui.fake_answers import now, page, problem
 from tests.ui.fake_batches import BatchRoutes
 from tests.ui.fake_gallery import GalleryRoutes
+from tests.ui.fake_history import FakeHistory, HistoryRoutes
+from tests.ui.fake_jobs import JobRoutes
 from tests.ui.fake_shares import ShareRoutes
 from tests.ui.fake_sign_in import PUBLIC, SignInRoutes
 
@@ -53,7 +53,6 @@ VERDICT = {
     "defects": [{"severity": "major", "what": "one leg floats", "mend": "move it down", "objects": ["Leg 2"]}],
 }
 _USUAL_OPTIONS = {"quality": "standard", "detail": "moderate", "max_usd": None, "formats": []}
-ENDED = {"succeeded", "failed", "cancelled"}
 
 
 def picture_png(colour: str = "#8b5a2b", size_px: int = 64) -> bytes:
@@ -81,12 +80,16 @@ class FakeApi:
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     refuse_jobs: str = ""
+    away: bool = False
+    streams: int = 0
+    streams_open: int = 0
     refuse_keys: str = ""
     model_keys: list[str] = field(default_factory=list)
     account: FakeAccount = field(default_factory=FakeAccount)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
     shares: list[dict[str, Any]] = field(default_factory=list)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    history: FakeHistory = field(default_factory=FakeHistory)
 
     def add_user(self, username: str = "ada", password: str = PASSWORD) -> str:
         """Returns: a token of this user."""
@@ -98,6 +101,7 @@ class FakeApi:
     def add_project(self, name: str) -> dict[str, Any]:
         identifier = str(uuid.uuid4())
         project = {"id": identifier, "name": name, "created_at": now(), "updated_at": now(), "head_snapshot_id": None}
+        project |= {"thumbnail_id": None, "model_id": None, "can_undo": False, "can_redo": False}
         self.projects[identifier] = project
         return project
 
@@ -227,15 +231,14 @@ class _Routes(SignInRoutes):
             "POST /v1/projects/{id}/briefs": self.create_brief,
             "POST /v1/projects/{id}/exports": self.export,
             "GET /v1/projects/{id}/artifacts": self.list_artifacts,
-            "GET /v1/jobs": self.list_jobs,
             "GET /v1/jobs/{id}/artifacts": self.list_artifacts,
-            "POST /v1/jobs/{id}/cancel": self.cancel,
-            "GET /v1/jobs/{id}/events": self.stream_events,
             "GET /v1/artifacts/{id}/content": self.content,
         }
         table |= GalleryRoutes(self.api).table() | BatchRoutes(self.api).table()
+        table |= JobRoutes(self.api).table()
         table |= AdminRoutes(self.api.admin, self.api.admins).table()
         table |= AccountRoutes(self.api.account, self.api.passwords).table() | ShareRoutes(self.api.shares).table()
+        table |= HistoryRoutes(self.api.history, self.api.projects, self.api.jobs, self.api.add_job).table()
         return [Route(path, self._guarded(f"{m} {path}", do), methods=[m]) for (m, path), do in _split(table)]
 
     def _guarded(self, route: str, do: Any) -> Any:
@@ -321,39 +324,12 @@ class _Routes(SignInRoutes):
         wanted = (await request.json())["format"]
         return JSONResponse(self.api.add_job(request.path_params["id"], "", "export", [wanted]), 202)
 
-    async def list_jobs(self, request: Request) -> Response:
-        wanted = request.query_params
-        return page([job for job in self.api.jobs.values() if all(job[key] == wanted[key] for key in wanted)])
-
     async def list_artifacts(self, request: Request) -> Response:
         owner = request.path_params["id"]
         return page([a for a in self.api.artifacts.values() if owner in (a["project_id"], a["job_id"])])
 
-    async def cancel(self, request: Request) -> Response:
-        job = self.api.jobs[request.path_params["id"]]
-        if job["state"] in ENDED:
-            return problem(409, "conflict", "The job has ended already.")
-        self.api.play_end(job, "cancelled")
-        return JSONResponse(job, 202)
-
     async def content(self, request: Request) -> Response:
         return Response(self.api.contents[request.path_params["id"]])
-
-    async def stream_events(self, request: Request) -> Response:
-        events = self.api.events[request.path_params["id"]]
-        sent = int(request.headers.get("Last-Event-ID", 0))
-
-        async def lines() -> AsyncIterator[str]:
-            seq = sent
-            while True:
-                for kind, data in events[seq:]:
-                    seq += 1
-                    yield f"id: {seq}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
-                    if kind == "job.finished":
-                        return
-                await asyncio.sleep(0.01)
-
-        return StreamingResponse(lines(), media_type="text/event-stream")
 
 
 def _split(table: dict[str, Any]) -> Iterator[tuple[list[str], Any]]:

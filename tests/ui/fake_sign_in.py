@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.ui.fake_answers import now, problem
+from tests.ui.fake_answers import problem
 
 if TYPE_CHECKING:
     from tests.ui.fake_api import FakeApi
@@ -17,6 +17,9 @@ PUBLIC = {
     "POST /v1/password-resets",
     "GET /v1/deletions/{report}",
 } | {"POST /v1/oidc/sessions"}
+
+
+_LATER = "2099-01-01T00:00:00+00:00"
 
 
 class SignInRoutes:
@@ -60,7 +63,7 @@ class SignInRoutes:
             return problem(401, "unauthorized", "The user name or the password is wrong.")
         token = self.api.add_user(body["username"], body["password"])
         user = self._user(body["username"])
-        times = {"expires_at": now(30), "ends_at": now(180)}
+        times = {"expires_at": _LATER, "ends_at": _LATER}
         return JSONResponse({"id": "s", "token": token, "user": user, **times}, 201)
 
     async def log_out(self, request: Request) -> Response:

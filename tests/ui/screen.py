@@ -24,6 +24,12 @@ def html_on(app: AppTest) -> str:
     return "\n".join(str(element.proto.body) for element in app.get("html"))  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def data_of(app: AppTest, component: str) -> list[dict[str, Any]]:
+    """What Python gives to each mounted component of this name."""
+    protos: list[Any] = [element.proto for element in app.get("bidi_component")]  # pyright: ignore[reportAttributeAccessIssue]
+    return [json.loads(proto.json) for proto in protos if proto.component_name == component]
+
+
 def cells_of(app: AppTest, column: str) -> list[str]:
     """The texts of a column of all tables."""
     return [unescape(cell) for cell in re.findall(f'<td data-name="{re.escape(column)}">(.*?)</td>', html_on(app))]

@@ -30,19 +30,19 @@ def test_wait_is_said_until_something_happens() -> None:
     job = JobProgress()
     job.apply("job.started", {"attempt": 1, "model": "m"})
     job.apply("waiting", {"reason": "rate_limit", "seconds": 12.4})
-    assert job.activity == "Waiting for Claude, which asks us to slow down, 12 s"
+    assert (job.doing, job.waits_s) == ("Waiting for Claude, which asks us to slow down", 12.4)
     job.apply("stage", {"stage": "build"})
-    assert job.activity == "Building"
+    assert (job.stage_words, job.waits_s) == ("Building", None)
 
 
 def test_unknown_reasons_stages_and_events_do_no_harm() -> None:
     job = JobProgress()
     job.apply("job.started", {"attempt": 1, "model": "m"})
     job.apply("waiting", {"reason": "full_moon"})
-    assert job.activity == "Waiting (full_moon)"
+    assert job.doing == "Waiting (full_moon)"
     job.apply("stage", {"stage": "dream"})
     job.apply("something.new", {"x": 1})
-    assert job.activity == "Starting"
+    assert job.stage_words == "Starting"
 
 
 def test_tokens_count_cached_ones_too() -> None:

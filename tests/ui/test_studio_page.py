@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.fake_api import BRIEF, FakeApi, picture_png
-from tests.ui.screen import no_crash, run_until, words_on
+from tests.ui.fake_api import BRIEF, VERDICT, FakeApi, picture_png
+from tests.ui.screen import data_of, no_crash, run_until, words_on
 
 PROMPT = "a red *wooden* chair"
 
@@ -14,7 +14,7 @@ def place(app: AppTest, prompt: str = PROMPT) -> AppTest:
     return app.button(key="build").click().run()
 
 
-def test_prompt_becomes_live_steps_then_files_with_the_blend_first(signed_in: AppTest, api: FakeApi) -> None:
+def test_prompt_becomes_a_live_job_then_its_outcome(signed_in: AppTest, api: FakeApi) -> None:
     place(signed_in)
     no_crash(signed_in)
     job = next(iter(api.jobs.values()))
@@ -22,17 +22,16 @@ def test_prompt_becomes_live_steps_then_files_with_the_blend_first(signed_in: Ap
     assert [project["name"] for project in api.projects.values()] == [PROMPT]
     assert PROMPT in words_on(signed_in)
 
-    api.play_beginning(job)
-    run_until(signed_in, "Add the chair")
-    run_until(signed_in, "1,500 tokens")
-    assert "Building · 2 steps" in words_on(signed_in)
-    assert "$0.01" in words_on(signed_in)
-    assert [code.value for code in signed_in.code] == ["import bpy\n# chair"]
+    (painted,) = data_of(signed_in, "p2m_live")
+    assert (painted["job"], painted["live"]) == (job["id"], True)
+    assert signed_in.query_params["project"] == job["project_id"]
+    assert [stage["live"] for stage in data_of(signed_in, "p2m_viewer")] == [job["project_id"]]
 
     api.play_end(job, not_built=["two mugs"])
     run_until(signed_in, "A red chair.")
     no_crash(signed_in)
     assert "Not built: “two mugs”" in words_on(signed_in)
+    assert [painted["live"] for painted in data_of(signed_in, "p2m_live")] == [False]
 
 
 def test_next_prompt_continues_the_same_project(signed_in: AppTest, api: FakeApi) -> None:
@@ -45,15 +44,46 @@ def test_next_prompt_continues_the_same_project(signed_in: AppTest, api: FakeApi
     assert [job["project_id"] for job in api.jobs.values()] == [first["project_id"]] * 2
 
 
-def test_cancel_stops_the_job_and_says_so(signed_in: AppTest, api: FakeApi) -> None:
+def test_cancelled_job_says_so(signed_in: AppTest, api: FakeApi) -> None:
     place(signed_in)
-    job = next(iter(api.jobs.values()))
-    api.play_beginning(job)
-    run_until(signed_in, "Add the chair")
-    signed_in.button(key="cancel").click().run()
+    api.play_end(next(iter(api.jobs.values())), "cancelled")
     run_until(signed_in, "You cancelled this job.")
     no_crash(signed_in)
-    assert job["state"] == "cancelled"
+
+
+def test_prompt_that_is_sent_while_a_job_runs_waits_and_can_be_taken_back(signed_in: AppTest, api: FakeApi) -> None:
+    place(signed_in)
+    first = next(iter(api.jobs.values()))
+    api.play_beginning(first)
+    place(signed_in, "then make it blue")
+    no_crash(signed_in)
+    assert [painted["job"] for painted in data_of(signed_in, "p2m_live")] == [first["id"]]
+    assert "then make it blue" in words_on(signed_in)
+    second = list(api.jobs.values())[1]
+    signed_in.button(key=f"take-back-{second['id']}").click().run()
+    no_crash(signed_in)
+    assert (first["state"], second["state"]) == ("running", "cancelled")
+
+
+def test_prompt_is_emptied_when_it_is_taken(signed_in: AppTest, api: FakeApi) -> None:
+    place(signed_in)
+    assert signed_in.text_area(key="prompt").value == ""
+    assert len(api.jobs) == 1
+
+
+def test_earlier_prompts_are_lines_whose_steps_are_fetched_when_they_are_unfolded(
+    signed_in: AppTest, api: FakeApi
+) -> None:
+    project = api.add_project("Chair")
+    jobs = [api.finish(project, f"prompt {number}") for number in range(9)]
+    signed_in.query_params["project"] = project["id"]
+    signed_in.run()
+    no_crash(signed_in)
+    assert [painted["job"] for painted in data_of(signed_in, "p2m_live")] == [jobs[-1]["id"]]
+    assert "prompt 1" not in words_on(signed_in)
+    signed_in.button(key="earlier").click().run()
+    said = [text.value for text in signed_in.text if text.value.startswith("prompt")]
+    assert said == [f"prompt {number}" for number in range(9)]
 
 
 def test_failure_is_one_sentence_shown_as_it_is(signed_in: AppTest, api: FakeApi) -> None:
@@ -69,7 +99,8 @@ def test_newest_preview_is_shown_by_address(signed_in: AppTest, api: FakeApi) ->
     api.play_end(next(iter(api.jobs.values())))
     run_until(signed_in, "A red chair.")
     (preview,) = [artifact["id"] for artifact in api.artifacts.values() if artifact["kind"] == "preview"]
-    assert f"p2m/api/v1/artifacts/{preview}/content" in str([html.proto for html in signed_in.get("html")])
+    (stage,) = data_of(signed_in, "p2m_viewer")
+    assert stage["picture"] == f"p2m/api/v1/artifacts/{preview}/content"
 
 
 def test_empty_prompt_sends_nothing(signed_in: AppTest, api: FakeApi) -> None:
@@ -127,8 +158,9 @@ def test_running_job_is_found_again_after_a_reload(app: AppTest, api: FakeApi, s
     app.text_input(key="sign_up_name").set_value("grace")
     app.text_input(key="sign_up_password").set_value("long enough")
     app.button(key="sign_up_button").click().run()
-    run_until(app, "Add the chair")
-    assert app.button(key="cancel") is not None
+    no_crash(app)
+    assert [(painted["job"], painted["live"]) for painted in data_of(app, "p2m_live")] == [(job["id"], True)]
+    assert app.query_params["project"] == job["project_id"]
 
 
 def test_a_prompt_is_refined_read_changed_and_built(signed_in: AppTest, api: FakeApi) -> None:
@@ -160,9 +192,8 @@ def test_a_prompt_is_refined_read_changed_and_built(signed_in: AppTest, api: Fak
     assert asked["brief"] == {**BRIEF, **changed}
     assert (asked["quality"], asked["detail"], asked["max_usd"]) == ("high", "as-is", 2.5)
     assert (building["project_id"], len(api.jobs)) == (refining["project_id"], 2)
-    api.play_beginning(building)
-    run_until(signed_in, "Add the chair")
     no_crash(signed_in)
+    assert [painted["job"] for painted in data_of(signed_in, "p2m_live")] == [building["id"]]
 
 
 def test_a_brief_that_is_not_to_be_read_is_left_to_the_build(signed_in: AppTest, api: FakeApi) -> None:
@@ -198,35 +229,50 @@ def test_another_prompt_can_be_written_instead_of_building_the_brief(signed_in: 
     assert len(api.jobs) == 1
 
 
-def test_model_without_a_price_shows_tokens_and_their_limit_instead_of_money(signed_in: AppTest, api: FakeApi) -> None:
+def test_review_of_the_ended_job_is_a_checklist_beside_its_brief(signed_in: AppTest, api: FakeApi) -> None:
     place(signed_in)
-    job = next(iter(api.jobs.values()))
-    api.play_beginning(job)
-    api.play(job, "usage", usage={**job_usage(), "usd": None}, usd_limit=None, token_limit=4_000_000)
-    run_until(signed_in, "price unknown")
+    api.play_end(next(iter(api.jobs.values())), brief=BRIEF, verdict=VERDICT, mends=1)
+    run_until(signed_in, "A red chair.")
     no_crash(signed_in)
-    words = words_on(signed_in)
-    assert "of at most 4,000,000 tokens" in words
-    assert "$0.00" not in words.replace("\\", "")
-
-
-def test_a_review_is_a_checklist_and_the_cost_stands_beside_its_limit(signed_in: AppTest, api: FakeApi) -> None:
-    place(signed_in)
-    job = next(iter(api.jobs.values()))
-    api.play_beginning(job)
-    api.play(job, "brief", brief=BRIEF)
-    api.play_review(job)
-    api.play(job, "usage", usage={**job_usage(), "usd": 0.5}, usd_limit=5.0)
-    run_until(signed_in, "Mending what the review found")
-    no_crash(signed_in)
-    words = words_on(signed_in)
-    assert "$0.50 of $5.00" in words.replace("\\", "")
-    assert "one leg floats" in words
-    assert "it slopes by 3 degrees in the left view" in words
+    assert "one leg floats" in words_on(signed_in)
+    assert "it slopes by 3 degrees in the left view" in words_on(signed_in)
     labels_shown = [expander.label.replace("\\", "") for expander in signed_in.expander]
-    assert "Review: 1 of 3 requirements met" in labels_shown
+    assert "Review: 1 of 3 requirements met · 2 rounds" in labels_shown
     assert "Brief: Red *kitchen* chair · 2 parts" in labels_shown
 
 
-def job_usage() -> dict[str, float]:
-    return {"input_tokens": 1, "output_tokens": 1, "cache_read_tokens": 0, "cache_write_tokens": 0}
+def test_file_to_begin_from_is_imported_before_its_prompt_is_built(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.file_uploader(key="attachments-0").set_value([("old.glb", b"glTF1234", "model/gltf-binary")])
+    place(signed_in, "paint it blue")
+    no_crash(signed_in)
+    assert [(job["kind"], job["prompt"]) for job in api.jobs.values()] == [
+        ("import", "Import old.glb"),
+        ("build", "paint it blue"),
+    ]
+    assert len(api.projects) == 1
+
+
+def test_file_alone_is_enough_to_begin_from(signed_in: AppTest, api: FakeApi) -> None:
+    signed_in.file_uploader(key="attachments-0").set_value([("old.glb", b"glTF1234", "model/gltf-binary")])
+    place(signed_in, "")
+    no_crash(signed_in)
+    assert [job["kind"] for job in api.jobs.values()] == ["import"]
+    assert [project["name"] for project in api.projects.values()] == ["old.glb"]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["a.glb", "b.glb"], "Begin from one 3D file at a time."),
+        ([f"{number}.png" for number in range(9)], "Give at most 8 reference pictures."),
+    ],
+    ids=["two-files", "nine-pictures"],
+)
+def test_too_many_files_are_refused_before_anything_is_sent(
+    signed_in: AppTest, api: FakeApi, names: list[str], sentence: str
+) -> None:
+    signed_in.file_uploader(key="attachments-0").set_value([(name, b"x", "") for name in names])
+    place(signed_in)
+    assert sentence in words_on(signed_in).replace("\\", "")
+    assert api.projects == {}
+    assert signed_in.text_area(key="prompt").value == PROMPT

@@ -59,6 +59,12 @@ class Backend:
         ) as self._http:
             yield
 
+    @property
+    def http(self) -> httpx2.AsyncClient:
+        """Its connections to the API, inside the lifespan; whoever uses them sends a token along."""
+        assert self._http is not None, "inside the lifespan"
+        return self._http
+
     async def read(self, request: Request) -> Response:
         """Answer `GET /p2m/api/{path}` as the API answers `GET /{path}` to whoever the cookie names."""
         token = token_in(request.cookies)

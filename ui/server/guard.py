@@ -39,7 +39,8 @@ _YEAR = "max-age=31536000"
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _SECURE = {"https", "wss"}
 # Addresses that answer by the cookie (the API's), or to whoever has the address (Streamlit's own files).
-_PRIVATE = ("/p2m/api/", "/media/")
+_PRIVATE = ("/p2m/api/", "/p2m/live/", "/media/")
+_BY_COOKIE = ("/p2m/api/", "/p2m/live/")
 # Streamlit tells anybody who asks how many people are there, and counts its memory for them.
 _CLOSED = {"/_stcore/metrics"}
 
@@ -88,7 +89,7 @@ def _is_foreign(scope: Scope) -> bool:
     is_ours = headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
     if scope["type"] == "http" and scope["method"] not in _CHANGES:
         # Other ports of this machine are the same site, so the cookie goes along with what their pages embed.
-        return scope["path"].startswith("/p2m/api/") and not is_ours
+        return scope["path"].startswith(_BY_COOKIE) and not is_ours
     origin = headers.get("origin")
     if origin is None:
         return not is_ours

@@ -4,6 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ui.live.hub import Hub
+from ui.live.routes import live_routes
 from ui.server.assets import serve_asset
 from ui.server.backend import Backend
 from ui.server.cookie import TICKETS, clear_cookie, fingerprint_of, set_cookie, token_in
@@ -11,12 +13,13 @@ from ui.server.cookie import TICKETS, clear_cookie, fingerprint_of, set_cookie, 
 _TEXT_CHARS = 200
 
 
-def our_routes(backend: Backend) -> list[BaseRoute]:
+def our_routes(backend: Backend, hub: Hub) -> list[BaseRoute]:
     """What the web UI's server answers besides Streamlit's own addresses."""
     return [
         Route("/p2m/session", _session, methods=["POST", "DELETE"]),
         Route("/p2m/api/{path:path}", backend.read, methods=["GET"]),
         Route("/p2m/assets/{stamp}/{name}", serve_asset, methods=["GET"]),
+        *live_routes(hub),
     ]
 
 

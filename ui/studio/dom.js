@@ -58,13 +58,25 @@ const CUBE = "M12 3 4 7.5v9L12 21l8-4.5v-9L12 3ZM4 7.5l8 4.5 8-4.5M12 12v9";
 /** A place for a picture, with its shape before the picture is there, and a drawing where there is none. */
 export function pictureBox() {
   const image = el("img", { loading: "lazy", decoding: "async", alt: "", hidden: true, draggable: "false" });
-  image.addEventListener("error", () => { image.hidden = true; });
-  image.addEventListener("load", () => {
-    image.hidden = false;
-    // A scene's picture is wide and may lose its sides; a step's is square and would lose the thing itself.
-    image.classList.toggle("square", image.naturalWidth < image.naturalHeight * 1.25);
-  });
+  image.addEventListener("error", () => again(image));
+  image.addEventListener("load", () => { image.hidden = false; });
   return el("span", { class: "picture" }, icon(CUBE), image);
+}
+
+const TRIES = 4;
+
+/** A picture may be asked for a moment before the session's cookie has come, or while the server starts again. */
+function again(image) {
+  const tries = Number(image.dataset.tries ?? 0) + 1;
+  const address = image.src;
+  image.hidden = true;
+  image.dataset.tries = tries;
+  if (tries > TRIES || !image.hasAttribute("src")) return;
+  setTimeout(() => {
+    if (image.src !== address) return;
+    image.hidden = false;
+    image.src = address;
+  }, 500 * 2 ** tries);
 }
 
 /** Show the picture at `address` (relative to the page's base; "" is none). */
@@ -76,6 +88,7 @@ export function showPicture(box, address, alt) {
   if (address === "") { image.hidden = true; image.removeAttribute("src"); return; }
   // An image that is hidden is not fetched lazily: it is laid out from the start and seen when it has come.
   image.hidden = false;
+  image.dataset.tries = 0;
   image.src = new URL(address, document.baseURI).href;
 }
 

@@ -4,10 +4,37 @@ export default async (component) => {
   parentElement.querySelector(".p2m-pictures")?.remove();
   try {
     const viewer = data.script ? await import(new URL(data.script, document.baseURI).href) : null;
-    if (viewer) return viewer[data.mount](component);
+    if (viewer) return data.live ? follow(viewer, component) : viewer[data.mount](component);
   } catch (error) {
     console.error(error);
   }
+  return showPictures(parentElement, data);
+};
+
+// What has come of the running job since Python gave a place its model, by place.
+const newer = new WeakMap();
+
+// Also shows what the painter of the running job (ui/studio/live.js) has of this project, without a rerun of the page.
+function follow(viewer, component) {
+  const { parentElement, data } = component;
+  if (newer.get(parentElement)?.given !== data.model) newer.set(parentElement, { given: data.model });
+  let end;
+  const show = (come) => {
+    if (come?.project === data.live) Object.assign(newer.get(parentElement), { come });
+    const { come: known } = newer.get(parentElement);
+    const now = known?.url ? { model: known.url, extent: known.extent } : {};
+    end = viewer[data.mount]({ ...component, data: { ...data, ...now, picture: known?.picture || data.picture } });
+  };
+  const hear = ({ detail }) => show(detail);
+  show(document.p2mLive);
+  document.addEventListener("p2m:model", hear);
+  return () => {
+    document.removeEventListener("p2m:model", hear);
+    end();
+  };
+}
+
+function showPictures(parentElement, data) {
   const place = document.createElement("div");
   place.className = "p2m-pictures";
   place.style.cssText = "display:flex;flex-wrap:wrap;gap:8px;font-family:var(--st-font);color:var(--st-text-color)";
@@ -26,4 +53,4 @@ export default async (component) => {
   place.append(why);
   parentElement.append(place);
   return () => place.remove();
-};
+}

@@ -14,7 +14,7 @@ from ui.batch.order import FILE_ENDINGS, BatchOrder, cost_of, media_type_of, row
 from ui.batch.painting import GRID, KEY
 from ui.batch.table import table_html
 from ui.batch_calls import BatchPreview
-from ui.painted import asked, unheard
+from ui.painted import asked
 from ui.session import UiSession, current_session, errors_as_banner
 from ui.wording import ago, count, plain, shortened
 
@@ -61,7 +61,7 @@ def _draw_grid() -> None:
     """A fragment: its script asks for news as long as the batch runs, and the rest of the page stands still."""
     grid: BatchGrid = st.session_state[_GRID]
     with errors_as_banner():
-        for message in unheard(KEY, st.session_state.pop(_INBOX, [])):
+        for message in st.session_state.pop(_INBOX, []):
             # What is none of ours (an old script in a page that was never reloaded) is left.
             with contextlib.suppress(KeyError):
                 grid.act(message)
@@ -69,7 +69,7 @@ def _draw_grid() -> None:
 
 
 def _hear() -> None:
-    st.session_state[_INBOX] = asked(KEY)
+    st.session_state.setdefault(_INBOX, []).extend(asked(KEY))
 
 
 def _draw_form(session: UiSession) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from ui.downloads_box import draw_downloads_of
 from ui.gallery.painting import GALLERY, KEY
 from ui.gallery.shelf import Shelf
-from ui.painted import Message, asked, unheard
+from ui.painted import Message, asked
 from ui.session import current_session, errors_as_banner
 from ui.share_box import show_shares
 from ui.wording import plain, shortened
@@ -31,7 +31,7 @@ def _draw_gallery() -> None:
     """The cards. A fragment: what is asked of them does not run the rest of the page again."""
     shelf = _shelf()
     with errors_as_banner():
-        for message in unheard(KEY, st.session_state.pop(_INBOX, [])):
+        for message in st.session_state.pop(_INBOX, []):
             _act(shelf, message)
         if not shelf.is_loaded:
             shelf.load()
@@ -54,7 +54,7 @@ def _act(shelf: Shelf, message: Message) -> None:
 
 
 def _hear() -> None:
-    st.session_state[_INBOX] = asked(KEY)
+    st.session_state.setdefault(_INBOX, []).extend(asked(KEY))
 
 
 def _shelf() -> Shelf:

@@ -14,6 +14,8 @@ from cloud.jobs.parameters.superseded import unused_names
 from cloud.jobs.parameters.writing import with_values
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
+# How far beyond an inferred range a value may lie, in widths of the range.
+_ROOM = 10
 _NAMED_AT_MOST = 12
 _TITLE_WORDS = 3
 _TITLE_CHARS = 60
@@ -158,12 +160,21 @@ def _checked(own_id: str, parameter: Parameter, value: Any) -> Value:
     is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool) or not isinstance(value, int | float) or (kind == "count" and not is_whole):
         raise InvalidInput(f"{own_id} is a {kind}: give a {'whole number' if kind == 'count' else 'number'}.")
+    low, high = _bounds(parameter)
+    if not low <= value <= high:
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        raise InvalidInput(f"{own_id} must lie between {low:g} and {high:g}{unit}.")
+    return int(value) if kind == "count" else float(value)
+
+
+def _bounds(parameter: Parameter) -> tuple[float, float]:
+    """What a number must lie between. An inferred bound is a guess that moves with the value, so it is no limit: only
+    what is far beyond it is most likely a slip."""
     assert parameter.min is not None
     assert parameter.max is not None
-    if not parameter.min <= value <= parameter.max:
-        unit = f" {parameter.unit}" if parameter.unit else ""
-        raise InvalidInput(f"{own_id} must lie between {parameter.min:g} and {parameter.max:g}{unit}.")
-    return int(value) if kind == "count" else float(value)
+    room = _ROOM * (parameter.max - parameter.min)
+    low, high = parameter.said
+    return parameter.min - room if low is None else low, parameter.max + room if high is None else high
 
 
 def _checked_colour(own_id: str, parameter: Parameter, value: Any) -> Value:

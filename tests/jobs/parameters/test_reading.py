@@ -214,6 +214,16 @@ def test_a_value_that_does_not_fit_is_refused_in_a_sentence(values: dict[str, ob
     assert sentence in str(refused.value)
 
 
+def test_a_range_that_nobody_gave_is_no_limit_but_a_slip_is_refused() -> None:
+    found = scene_parameters(["ARM_LENGTH = 0.5\nLEGS = 4  # at least 3\nprint(ARM_LENGTH, LEGS)\n"])
+    assert found[0].parameter.max is not None
+    assert found[0].parameter.max < 5
+    assert checked_values(found, {"ARM_LENGTH": 5.0, "LEGS": 40}) == {"ARM_LENGTH": 5.0, "LEGS": 40}
+    for values in ({"ARM_LENGTH": 5000.0}, {"LEGS": 2}, {"LEGS": 10_000}):
+        with pytest.raises(InvalidInput, match="must lie between"):
+            checked_values(found, values)
+
+
 def test_values_become_what_the_code_holds() -> None:
     values = {"LEGS": 5.0, "SEAT_HEIGHT": 0.5, "WOOD_COLOR": "#ff0000", "ACCENT": "00FF00", "WITH_BACK": False}
     assert checked_values(scene_parameters([CODE]), values) == {

@@ -17,6 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from ui.live.hub import Hub
 from ui.server.backend import Backend
 from ui.server.guard import Guard
 from ui.server.routes import our_routes
@@ -125,7 +126,7 @@ def ui_server(backend: Backend) -> Starlette:
 
     return Starlette(
         routes=[
-            *our_routes(backend),
+            *our_routes(backend, Hub(lambda: backend.http)),
             WebSocketRoute("/_stcore/stream", greet),
             Route("/_stcore/upload_file/{session}/{file}", uploaded, methods=["PUT"]),
             Route("/media/{name}", uploaded),
