@@ -156,7 +156,6 @@ class ParameterState:
         except ApiError as error:
             if error.code == "scene_changed":
                 self.trouble = "The scene has been changed elsewhere, so nothing was applied; set the value again."
-                self.head = None  # to be read anew
             elif error.status in {403, 409, 422}:
                 self.trouble = str(error)
             else:
