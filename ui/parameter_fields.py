@@ -10,7 +10,7 @@ import streamlit as st
 from ui.api_types import Parameter
 from ui.parameter_state import ParameterState
 from ui.parameter_values import Scale, Value, is_seed, scale_of, told, value_of
-from ui.wording import plain
+from ui.wording import plain, unmarked
 
 _SEEDS = 9999
 _TYPED_PX = 124
@@ -49,7 +49,7 @@ def _usual(item: Parameter, key: str, wanted: Wanted, disabled: bool) -> dict[st
     """What all fields have: the name with its unit, what the code says of it, and what a change does."""
     unit = f" ({item['unit']})" if item["unit"] else ""
     return {
-        "label": plain(item["label"] + unit),
+        "label": unmarked(item["label"] + unit),
         "help": plain(item["description"]) or None,
         "key": key,
         "disabled": disabled,

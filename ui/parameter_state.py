@@ -16,9 +16,9 @@ _NO_CHANGE = "Nothing in the scene changed"
 class ParameterState:
     """Of one project in one tab.
 
-    `head` is the scene whose parameters `items` are, `model` its 3D model that the page shows. `first` is each one's value when it was first seen here, `seen`
-    its values since then. `wanted` waits for `job`, which applies `sent`; later values take the place of those that
-    wait. `notice` and `trouble` are sentences on what the last change came to.
+    `head` is the scene whose parameters `items` are, `model` its 3D model that the page shows. `first` is each one's
+    value when it was first seen here. `wanted` waits for `job`, which applies `sent`; later values take the place of
+    those that wait. `notice` and `trouble` are sentences on what the last change came to.
     """
 
     project_id: str
@@ -156,7 +156,6 @@ class ParameterState:
         except ApiError as error:
             if error.code == "scene_changed":
                 self.trouble = "The scene has been changed elsewhere, so nothing was applied; set the value again."
-                self.head = None  # to be read anew
             elif error.status in {403, 409, 422}:
                 self.trouble = str(error)
             else:

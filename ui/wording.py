@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKS = re.compile(r"[*_`~<>$:#|!\[\]\\]")
 
 
 def plain(text: str) -> str:
@@ -12,6 +13,11 @@ def plain(text: str) -> str:
     Only a bare web address still becomes a link, as Streamlit makes one of each.
     """
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def unmarked(text: str) -> str:
+    """`text` for a field's label, whose words screen readers get as they are: what could be markup is left out."""
+    return " ".join(_MARKS.sub(" ", text).split())
 
 
 def shortened(text: str, limit_chars: int) -> str:

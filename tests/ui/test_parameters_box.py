@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import FakeApi, fake_api
 from tests.ui.screen import no_crash, words_on
+from ui.api_client import ApiClient
+from ui.parameter_state import ParameterState
 
 
 def parameters_page() -> None:
@@ -91,10 +93,10 @@ def changes(served: FakeApi) -> list[dict[str, Any]]:
 
 
 def test_every_kind_has_a_field_with_its_name(box: AppTest, project: dict[str, Any]) -> None:
-    assert [each.label for each in box.slider] == ["Seat height \\(m\\)", "Legs"]
+    assert [each.label for each in box.slider] == ["Seat height (m)", "Legs"]
     assert box.slider[0].value == 0.45
     assert box.toggle[0].label == "Has arms"
-    assert box.get("color_picker")[0].value.startswith("#")
+    assert box.color_picker[0].value.startswith("#")
     assert box.number_input(key=field_key(project, "NOISE_SEED", "-typed")).value == 7
     assert box.slider[0].help == "height of the \\*seat\\*"
 
@@ -122,6 +124,22 @@ def test_the_new_model_is_shown_before_the_job_has_made_its_files(
     assert "Applying Seat height" in words_on(box)
     running_job(served, project).update(state="succeeded", result={"summary": "Made again."})
     assert "done in" in words_on(box.run())
+
+
+def test_a_change_tells_the_page_of_its_model_and_of_its_end(served: FakeApi, project: dict[str, Any]) -> None:
+    with ApiClient(served.url, next(iter(served.tokens))) as client:
+        state = ParameterState(project["id"])
+        state.read(client, client.get_project(project["id"]))
+        state.want("LEGS", 8)
+        assert not state.go_on(client)
+        assert not state.go_on(client)
+        project["model_id"] = "model"
+        assert state.go_on(client)
+        state.read(client, client.get_project(project["id"]))
+        assert not state.go_on(client)
+        running_job(served, project).update(state="succeeded", result={"summary": "Made again."})
+        assert state.go_on(client)
+        assert not state.busy
 
 
 def test_while_one_change_is_at_work_only_the_newest_value_waits(

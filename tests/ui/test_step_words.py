@@ -12,8 +12,8 @@ COST: Any = {
 
 def test_a_steps_cost_names_dollars_tokens_and_who_shares_them() -> None:
     assert cost_words(COST) == "$0.0123 · 1,234 tokens"
-    assert cost_words({**COST, "shared_by": 3}) == "$0.0123 · 1,234 tokens, shared by the 3 steps of one turn"
-    assert cost_words({**COST, "usd": None}) == "price unknown · 1,234 tokens"
+    assert cost_words(COST | {"shared_by": 3}) == "$0.0123 · 1,234 tokens, shared by the 3 steps of one turn"
+    assert cost_words(COST | {"usd": None}) == "price unknown · 1,234 tokens"
     assert cost_words(None) == "No model call asked for it."
 
 

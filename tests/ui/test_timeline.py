@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import FakeApi, fake_api
 from tests.ui.screen import no_crash, words_on
+from ui.api_client import ApiClient
+from ui.timeline_state import TimelineState
 
 TITLES = ("Add the seat", "Add the *legs*", "Paint it red")
 
@@ -100,6 +102,17 @@ def test_a_scene_that_another_tab_has_changed_is_told_and_shown(
     assert f"The page shows {other}" in words_on(timeline)
     timeline.button(key="timeline-undo").click().run()
     assert project["head_snapshot_id"] != other
+
+
+def test_a_move_of_a_scene_that_was_changed_asks_for_a_new_page(served: FakeApi, project: dict[str, Any]) -> None:
+    with ApiClient(served.url, next(iter(served.tokens))) as client:
+        state = TimelineState(project["id"], head="another")
+        state.hear(client, [{"what": "undo"}])
+        assert state.moved
+        assert "nothing was undone" in state.trouble
+        state = TimelineState(project["id"], head=project["head_snapshot_id"])
+        state.hear(client, [{"what": "undo"}, {"what": "undo"}, {"what": "look", "id": "a"}])
+        assert (state.moved, state.selected, project["head_snapshot_id"]) == (True, "a", ids(served, project)[0])
 
 
 def test_a_refused_move_is_one_sentence(timeline: AppTest, served: FakeApi) -> None:

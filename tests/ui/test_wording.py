@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from ui.wording import ago, duration, file_size, plain, shortened
+from ui.wording import ago, duration, file_size, plain, shortened, unmarked
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,7 @@ def test_times_are_told_roughly() -> None:
 def test_markup_in_a_users_words_is_shown_and_not_obeyed() -> None:
     said = plain("![x](//e.org/p) :red[a]\n# $b$ <i> `c`")
     assert said == r"\!\[x\]\(\/\/e\.org\/p\) \:red\[a\] \# \$b\$ \<i\> \`c\`"
+
+
+def test_a_label_has_no_markup_and_no_backslashes() -> None:
+    assert unmarked("Seat *height* (m) [x](y) :red[z] `a`") == "Seat height (m) x (y) red z a"
