@@ -32,6 +32,6 @@ async def ending_soon(end_streams: Callable[[], None]) -> AsyncIterator[None]:
 
 
 async def _when_told(server: uvicorn.Server, end_streams: Callable[[], None]) -> None:
-    while not server.should_exit:
+    while not server.should_exit:  # noqa: ASYNC110 (uvicorn sets a flag and tells nobody)
         await asyncio.sleep(_LOOK_EVERY_S)
     end_streams()
