@@ -153,4 +153,4 @@ def _progress_of(follower: JobFollower) -> dict[str, Any]:
     if progress.pieces is not None and not progress.ended:
         done, of = progress.pieces
         return {"note": f"Drawing the turntable: view {done} of {of}", "fraction": done / max(of, 1)}
-    return {"note": progress.activity}
+    return {"note": progress.doing or progress.stage_words}
