@@ -80,6 +80,7 @@ def test_a_wait_for_claude_counts_up_from_its_beginning(view: LiveView, clock: C
 
 
 def test_a_wait_that_was_announced_counts_down(view: LiveView, clock: Clock) -> None:
+    clock.now_s += 50
     view.apply("waiting", {"reason": "rate_limit", "seconds": 30})
     clock.now_s += 4
     said = view.since(-1)
