@@ -23,6 +23,7 @@ NOT_IN_THE_DOCUMENT = {
     "HEAD /openapi.json",
     "GET /s/{token}",
     "GET /assets/{digest}/{name}",
+    *(f"{method} /mcp" for method in ("GET", "POST", "DELETE")),
 }
 
 

@@ -53,7 +53,7 @@ async def test_a_call_that_dies_after_any_write_ends_as_an_undisturbed_one(
     assert expected["job"][:2] == ("succeeded", "finished")
     changes = request_ is RUN
     assert (len(expected["steps"]), len(expected["snapshots"])) == (1, int(changes))
-    assert expected["pictured"] == ({1: True} if changes else {})
+    assert expected["pictured"] == ({1: (True, True)} if changes else {})
     for death in range(1, writes):
         job_id = await new_call(bench, request_)
         assert await bench.attempt(job_id, death) == death

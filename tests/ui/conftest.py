@@ -24,6 +24,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 60_000
+"""What a page is given for anything: these machines are shared, and draw slowly."""
 Visit = Callable[..., AppTest]
 
 
@@ -52,10 +54,11 @@ def signed_in(app: AppTest, api: FakeApi) -> AppTest:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    from playwright.sync_api import sync_playwright  # slow to import, and few tests need it
+    from playwright.sync_api import expect, sync_playwright  # slow to import, and few tests need it
 
     assert CHROMIUM.exists(), "Chromium is needed: apt-get install chromium"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)  # in the whole process
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield opened
         opened.close()
@@ -64,6 +67,6 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def page(browser: "Browser") -> "Iterator[Page]":
     opened = browser.new_page(viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     opened.close()

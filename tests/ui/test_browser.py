@@ -16,8 +16,8 @@ from tests.support.stack_processes import processes_of, wait_for
 from ui.api_client import ApiClient
 
 BLEND_MAGIC = (b"BLENDER", b"\x28\xb5\x2f\xfd")
-STACK_DEADLINE_S = 90
-JOB_DEADLINE_MS = 90_000
+STACK_DEADLINE_S = 180
+JOB_DEADLINE_MS = 180_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.blender]
 

@@ -50,20 +50,6 @@ def test_a_deleted_project_is_brought_back(signed_in: AppTest, api: FakeApi) -> 
     assert (names(page), list(api.projects), api.deleted) == (["Chair"], [project["id"]], {})
 
 
-def test_a_message_is_heard_once_however_often_it_comes(signed_in: AppTest, api: FakeApi) -> None:
-    project = api.add_project("Chair")
-    page = open_page(signed_in)
-    page.session_state[INBOX] = [{"what": "duplicate", "n": 5, "id": project["id"]}]
-    page.run()
-    page.session_state[INBOX] = [
-        {"what": "duplicate", "n": 5, "id": project["id"]},
-        {"what": "rename", "n": 6, "id": project["id"], "name": "Throne"},
-    ]
-    page.run()
-    assert names(page) == ["Chair (copy)", "Throne"]
-    assert gallery(page)["heard"] == 6
-
-
 def test_what_the_api_refuses_is_said_and_the_page_goes_on(signed_in: AppTest, api: FakeApi) -> None:
     project = api.add_project("Chair")
     page = open_page(signed_in)
