@@ -10,9 +10,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from cloud.stack.lease import read_stack_info
 
 ROOT = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("prompt2mesh")
@@ -36,21 +39,25 @@ def main() -> None:
             made = [COMMAND, "make", prompt, "--project", name, "--out", f"{place}/{name}", "--keep"]
             subprocess.run(made, env=environment, check=True, stdout=subprocess.DEVNULL)
         subprocess.run([COMMAND, "down"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        stack = subprocess.Popen([COMMAND, "up", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
+        stack = subprocess.Popen([COMMAND, "up", "--port", "0"], env=environment, stdout=subprocess.DEVNULL)
         try:
-            photograph(_address_in(stack), json.loads(Path(f"{place}/data/local-user.json").read_text()), folder)
+            photograph(
+                _address_of(stack, Path(f"{place}/data")),
+                json.loads(Path(f"{place}/data/local-user.json").read_text()),
+                folder,
+            )
         finally:
             stack.terminate()
             stack.wait(60)
 
 
-def _address_in(stack: "subprocess.Popen[str]") -> str:
-    """The web UI's address, as the stack says it when it is ready."""
-    assert stack.stdout is not None
-    for line in stack.stdout:
-        _, mark, address = line.partition("URL: ")
-        if mark:
-            return address.strip()
+def _address_of(stack: "subprocess.Popen[bytes]", data_dir: Path) -> str:
+    """The web UI's address, once the stack is ready."""
+    while stack.poll() is None:
+        info = read_stack_info(data_dir)
+        if info is not None and info.ui_url is not None:
+            return info.ui_url
+        time.sleep(0.5)
     raise SystemExit("pictures: the stack did not start; see what `prompt2mesh up` says")
 
 
