@@ -64,7 +64,7 @@ class BatchCalls(ApiRequests):
         """How such a file would be read; nothing is made. Raises: ApiError 422: it cannot be; the line is named."""
         params = {name: value for name, value in (("quality", quality), ("detail", detail)) if value is not None}
         headers = {"Content-Type": media_type}
-        return self._json("POST", "/v1/batches/preview", content=content, headers=headers, params=params)
+        return self._json("POST", "/v1/batch-previews", content=content, headers=headers, params=params)
 
     def list_batches(self) -> Iterator[BatchSummary]:
         """One's batches, newest first, fetched page by page as they are asked for."""

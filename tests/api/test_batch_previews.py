@@ -8,7 +8,7 @@ CSV = 'prompt,name,quality,max_usd\n"a chair, red",Seat,draft,0.2\na table,,,\n'
 
 def test_a_batch_is_read_as_it_would_be_built_and_nothing_is_made(ada: httpx2.Client) -> None:
     answer = ada.post(
-        "/v1/batches/preview", content=CSV, params={"quality": "high"}, headers={"Content-Type": "text/csv"}
+        "/v1/batch-previews", content=CSV, params={"quality": "high"}, headers={"Content-Type": "text/csv"}
     )
 
     assert answer.status_code == 200, answer.text
@@ -34,12 +34,12 @@ def test_a_batch_is_read_as_it_would_be_built_and_nothing_is_made(ada: httpx2.Cl
 )
 def test_what_is_wrong_is_said_as_when_it_is_sent(ada: httpx2.Client, media_type: str, body: str) -> None:
     headers = {"Content-Type": media_type}
-    read = ada.post("/v1/batches/preview", content=body, headers=headers)
+    read = ada.post("/v1/batch-previews", content=body, headers=headers)
     sent = ada.post("/v1/batches", content=body, headers=headers)
     assert read.status_code == sent.status_code == 422
     assert read.json()["detail"] == sent.json()["detail"]
 
 
 def test_nobody_reads_a_batch_signed_out(ada: httpx2.Client) -> None:
-    answer = httpx2.post(f"{ada.base_url}/v1/batches/preview", json={"items": ["a chair"]})
+    answer = httpx2.post(f"{ada.base_url}/v1/batch-previews", json={"items": ["a chair"]})
     assert answer.status_code == 401

@@ -28,7 +28,7 @@ ENDS_THE_SESSION = ["DELETE /v1/sessions", "DELETE /v1/sessions/current"]
 
 READS_MORE_THAN_A_SCHEMA_SAYS = {
     "POST /v1/batches": "the columns of a CSV file and the objects of JSON lines",
-    "POST /v1/batches/preview": "likewise",
+    "POST /v1/batch-previews": "likewise",
     "POST /v1/projects/{project_id}/imports": "the 3D file itself, and that it is of the format that its name says",
     "PUT /v1/account/model-key": "a Claude key is tried",
     "DELETE /v1/account": "the name is to be one's own, as a confirmation",

@@ -58,7 +58,7 @@ class BatchRoutes:
     def table(self) -> dict[str, Callable[[Request], Any]]:
         """Each route, by its method and path."""
         return {
-            "POST /v1/batches/preview": self.preview,
+            "POST /v1/batch-previews": self.preview,
             "POST /v1/batches": self.create,
             "GET /v1/batches": self.list,
             "GET /v1/batches/{id}": self.get,

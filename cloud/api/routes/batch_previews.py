@@ -13,7 +13,7 @@ from cloud.jobs.batches.parsing import BatchItem, Limits, parse_batch
 from cloud.jobs.formats import ExportFormat
 from cloud.jobs.options import PROFILES, BuildOptions, Detail, Quality
 
-router = APIRouter(prefix="/batches", tags=["batches"], responses=documented(422))
+router = APIRouter(tags=["batches"], responses=documented(422))
 
 _USUAL: Quality = BuildOptions().quality
 
@@ -40,7 +40,7 @@ class BatchPreview(BaseModel):
     items: list[BatchPreviewItem]
 
 
-@router.post("/preview", summary="Read many prompts", responses=documented(400, 413), openapi_extra=BODY)
+@router.post("/batch-previews", summary="Read many prompts", responses=documented(400, 413), openapi_extra=BODY)
 async def preview_batch(
     request: Request,
     _owner: OwnerDep,
