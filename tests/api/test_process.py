@@ -96,7 +96,7 @@ def test_without_its_database_the_api_is_alive_not_ready_and_says_so(tmp_path: P
     nowhere = f"postgresql://postgres@/postgres?host={tmp_path}/nowhere"
     with (
         serve_api(Settings(data_dir=tmp_path, database_url=nowhere)) as api,
-        httpx2.Client(base_url=api.url, timeout=20) as client,
+        httpx2.Client(base_url=api.url, timeout=60) as client,
     ):
         assert client.get("/healthz").status_code == 200
         ready = client.get("/readyz")
@@ -109,7 +109,7 @@ def test_without_its_database_the_api_is_alive_not_ready_and_says_so(tmp_path: P
 def test_an_unwritable_store_is_not_ready(database_url: str, tmp_path: Path) -> None:
     with (
         serve_api(Settings(data_dir=tmp_path, database_url=database_url)) as api,
-        httpx2.Client(base_url=api.url, timeout=20) as client,
+        httpx2.Client(base_url=api.url, timeout=60) as client,
     ):
         assert client.get("/readyz").status_code == 200
         api.settings.artifacts_dir.joinpath("probe").unlink()
