@@ -1,20 +1,12 @@
-"""What came of a job: its outcome in words, what was judged, its files."""
-
-from collections.abc import Sequence
-from functools import partial
+"""What came of a job: its outcome in words, and what was judged."""
 
 import streamlit as st
 
-from ui.api_client import ApiClient
-from ui.api_types import Artifact
 from ui.brief_card import draw_brief
 from ui.job_progress import JobProgress
 from ui.money import money
 from ui.review_card import draw_review
-from ui.wording import count, duration, file_size, plain
-
-# The .blend is what people came for; the script is for the few.
-_ORDER = {"scene.blend": 0, "scene.glb": 1, "preview.png": 8, "script.py": 9}
+from ui.wording import count, duration, plain
 
 
 def draw_judgement(progress: JobProgress) -> None:
@@ -62,21 +54,3 @@ def draw_outcome(progress: JobProgress) -> None:
     if (usd := result["usage"]["usd"]) != 0:
         facts.append(money(usd).replace("$", "\\$"))
     st.caption(" · ".join(facts))
-
-
-def draw_downloads(client: ApiClient, artifacts: Sequence[Artifact], key: str) -> None:
-    """A button for each file, the `.blend` first. Bytes are fetched when a button is pressed, not before."""
-    files = [artifact for artifact in artifacts if artifact["kind"] in {"scene", "preview", "script"}]
-    files.sort(key=lambda artifact: (_ORDER.get(artifact["name"], 5), artifact["name"]))
-    with st.container(horizontal=True, gap="small"):
-        for artifact in files:
-            st.download_button(
-                f"{plain(artifact['name'])} · {file_size(artifact['bytes'])}",
-                data=partial(client.read_artifact, artifact["id"]),
-                file_name=artifact["name"],
-                mime=artifact["media_type"],
-                type="primary" if artifact["name"].endswith(".blend") else "secondary",
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"download-{key}-{artifact['id']}",
-            )

@@ -6,7 +6,7 @@ as the page is open. Running jobs do not mind; they are found again by listing.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -19,39 +19,24 @@ FORGET = "forget"
 """The ticket that asks for no cookie any more."""
 
 _KEY = "ui_session"
-_PREVIEWS_KEPT = 60
 
 
 @dataclass
 class UiSession:
-    """`project_id`: the project that the next prompt goes to, None for a new one. `opened_project_id`: the one open
-    on the Projects page. `notice`: a sentence for the next sign-in. `previews`: PNG bytes by SHA-256. `ticket`: what
-    the page's script fetches the cookie with, `FORGET` to have it taken back. `fingerprint`: of the token whose cookie
-    this is about. `left_token`: of a session that was left, which the cookie that the page was opened with still names.
+    """`project_id`: the project that the next prompt goes to, None for a new one. `notice`: a sentence for the next
+    sign-in. `ticket`: what the page's script fetches the cookie with, `FORGET` to have it taken back. `fingerprint`: of
+    the token whose cookie this is about. `left_token`: of a session that was left, which the cookie that the page was
+    opened with still names.
     """
 
     client: ApiClient
     user: User | None = None
     project_id: str | None = None
-    opened_project_id: str | None = None
     notice: str = ""
     ticket: str = ""
     fingerprint: str = ""
     left_token: str = ""
     looked_for_running_job: bool = False
-    previews: dict[str, bytes] = field(default_factory=dict)
-
-    def preview(self, project_id: str) -> bytes | None:
-        """The project's newest final picture, as PNG; its bytes are fetched once. Raises: ClientError."""
-        artifacts = self.client.artifacts(project_id=project_id)
-        found = next((artifact for artifact in artifacts if artifact["kind"] == "preview"), None)
-        if found is None:
-            return None
-        if found["sha256"] not in self.previews:
-            while len(self.previews) >= _PREVIEWS_KEPT:
-                self.previews.pop(next(iter(self.previews)))
-            self.previews[found["sha256"]] = self.client.read_artifact(found["id"])
-        return self.previews[found["sha256"]]
 
     def forget_project(self, project_id: str) -> None:
         """The project is gone: do not go back to it."""

@@ -1,20 +1,17 @@
 """The timeline and the parameters in a real browser, against the real stack and real Blender."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from cloud.stack.lease import StackInfo, read_stack_info
-from tests.blender.pod_process import CACHE
-from tests.support.stack_processes import processes_of, wait_for
+from cloud.stack.lease import StackInfo
+from tests.support.stack_processes import wait_for
+from tests.ui.test_browser import stack
 from ui.api_client import ApiClient
 
-STACK_DEADLINE_S = 180
+__all__ = ["stack"]  # a fixture
+
 JOB_DEADLINE_S = 600
 BLEND_MAGIC = (b"BLENDER", b"\x28\xb5\x2f\xfd")
 PASSWORD = "correct horse battery"
@@ -28,27 +25,6 @@ def patience() -> Iterator[None]:
     expect.set_options(timeout=120_000)
     yield
     expect.set_options(timeout=5_000)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
-    """A real stack with its web UI, with a data folder of its own and no Claude key."""
-    data_dir = tmp_path_factory.mktemp("timeline") / "data"
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("prompt2mesh"), "up", "--port", "0"],
-        env={**ours, "P2M_DATA_DIR": str(data_dir), "P2M_POD_CACHE_DIR": str(CACHE)},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(lambda: process.poll() is not None or read_stack_info(data_dir), STACK_DEADLINE_S, "the stack's start")
-        info = read_stack_info(data_dir)
-        assert info is not None, f"the stack ended with exit code {process.poll()}"
-        yield info
-    finally:
-        process.terminate()
-        process.wait(30)
-        wait_for(lambda: not processes_of(data_dir), 15, "the end of the stack's processes")
 
 
 @pytest.fixture(scope="module")
