@@ -13,7 +13,7 @@ def show_model_key() -> None:
     """Draw the box: what is known of the key, a field for a new one, and the way to remove it."""
     client = current_session().client
     with st.container(border=True):
-        st.subheader("Your own Claude key", anchor=False)
+        st.header("Your own Claude key", anchor=False)
         with errors_as_banner():
             key = client.model_key()
             st.text(_sentence(key))

@@ -13,7 +13,7 @@ def show_password() -> None:
     if not (session.user or {}).get("has_password", True):
         return
     with st.container(border=True):
-        st.subheader("Password", anchor=False)
+        st.header("Password", anchor=False)
         if st.session_state.pop(_CHANGED, False):
             st.success(
                 "The password is changed, and you are signed out everywhere else.", icon=":material/check_circle:"

@@ -17,7 +17,7 @@ _COMMAND = "prompt2mesh account export FILE.zip --server URL"
 def show_export() -> None:
     """Draw the box with the zip."""
     with st.container(border=True):
-        st.subheader("Your data", anchor=False)
+        st.header("Your data", anchor=False)
         st.write("All that is kept of you as one zip: the account, projects, conversations, every scene and file.")
         with errors_as_banner():
             client = current_session().client
@@ -45,7 +45,7 @@ def show_end() -> None:
     session = current_session()
     user = session.user or session.client.me()
     with st.container(border=True):
-        st.subheader("Delete the account", anchor=False)
+        st.header("Delete the account", anchor=False)
         st.write(
             "Everything goes for good: projects, scenes, files, conversations, keys, tokens and shared pages. Jobs "
             "stop, you are signed out everywhere, and within an hour nothing is left. This cannot be undone."

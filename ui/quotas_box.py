@@ -11,7 +11,7 @@ from ui.wording import plain
 def show_quotas() -> None:
     """Draw the box."""
     with st.container(border=True):
-        st.subheader("Quotas", anchor=False)
+        st.header("Quotas", anchor=False)
         with errors_as_banner():
             for quota in current_session().client.quotas():
                 draw_quota(quota)

@@ -18,7 +18,7 @@ def show_sessions() -> None:
     """Draw the box."""
     client = current_session().client
     with st.container(border=True):
-        st.subheader("Where you are signed in", anchor=False)
+        st.header("Where you are signed in", anchor=False)
         with errors_as_banner():
             found = sorted(client.sessions(), key=lambda each: (not each["is_current"], each["last_used_at"]))
             here = [each for each in found if each["is_current"]]

@@ -41,7 +41,7 @@ def show_project(session: UiSession, project_id: str | None) -> None:
 def draw_head(session: UiSession, project: Project | None) -> None:
     """The project's name, and the way to another."""
     with st.container(horizontal=True, vertical_alignment="center", key="studio-head"):
-        st.subheader(plain(shortened(project["name"], 80)) if project else "New project", anchor=False)
+        st.title(plain(shortened(project["name"], 80)) if project else "New project", anchor=False)
         if project is not None:
             st.button(
                 "New project", icon=":material/add:", key="new_project", on_click=show_project, args=(session, None)

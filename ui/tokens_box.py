@@ -19,7 +19,7 @@ def show_tokens() -> None:
     """Draw the box."""
     client = current_session().client
     with st.container(border=True):
-        st.subheader("API tokens, for scripts and agents", anchor=False)
+        st.header("API tokens, for scripts and agents", anchor=False)
         with errors_as_banner():
             _show_new()
             found = list(client.api_tokens())

@@ -27,7 +27,7 @@ def choose_days(key: str) -> tuple[dt.date, dt.date]:
 def show_usage() -> None:
     """Draw one's own."""
     with st.container(border=True):
-        st.subheader("What your model calls cost", anchor=False)
+        st.header("What your model calls cost", anchor=False)
         with errors_as_banner():
             first, last = choose_days("usage_days")
             report = current_session().client.usage(since=first.isoformat())

@@ -35,7 +35,7 @@ def test_everybody_else_is_shown_nothing(signed_in: AppTest) -> None:
     page = signed_in.switch_page("views/admin.py").run()
     no_crash(page)
     assert "for admins of this server" in words_on(page)
-    assert "Health" not in [one.value for one in page.subheader]
+    assert "Health" not in [one.value for one in page.header]
 
 
 def test_overview_points_at_what_is_not_well(admin_page: AppTest, api: FakeApi) -> None:

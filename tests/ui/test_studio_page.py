@@ -144,7 +144,7 @@ def test_project_that_is_gone_is_said_and_the_next_prompt_makes_a_new_one(signed
     signed_in.run()
     no_crash(signed_in)
     assert "That project is not here" in words_on(signed_in)
-    assert [header.value for header in signed_in.subheader] == ["New project"]
+    assert [header.value for header in signed_in.title] == ["New project"]
     place(signed_in, "a boat")
     assert [project["name"] for project in api.projects.values()] == ["a boat"]
 

@@ -17,7 +17,7 @@ _SHOWN_AT_MOST = 100
 def show_audit() -> None:
     """Draw the filter, the newest entries, and the way to take them home."""
     with st.container(border=True):
-        st.subheader("Audit log", anchor=False)
+        st.header("Audit log", anchor=False)
         action, subject, since = st.columns(3)
         asked = {
             "action": action.text_input("Action", key="audit_action", placeholder="token. or session.created"),

@@ -13,7 +13,7 @@ def show_invites() -> None:
     """Draw the form, the link that it has just made, and those that still work."""
     client = current_session().client
     with st.container(border=True):
-        st.subheader("Invites", anchor=False)
+        st.header("Invites", anchor=False)
         st.caption("Each link lets one person sign up. Hand it on yourself: this server sends no mail.")
         with errors_as_banner():
             draw_new_link(_NEW, "invite")

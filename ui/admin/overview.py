@@ -15,7 +15,7 @@ def show_overview() -> None:
     client = current_session().client
     left, right = st.columns([1.3, 1], gap="large")
     with left, st.container(border=True):
-        st.subheader("Health", anchor=False)
+        st.header("Health", anchor=False)
         with errors_as_banner():
             health = client.deployment_health()
             for part in health["parts"]:
@@ -23,7 +23,7 @@ def show_overview() -> None:
             _facts(health)
         st.button("Look again", icon=":material/refresh:", key="health_again")
     with right, st.container(border=True):
-        st.subheader("All users together", anchor=False)
+        st.header("All users together", anchor=False)
         with errors_as_banner():
             deployment = client.deployment()
             admins = count(deployment["admins"], "admin")

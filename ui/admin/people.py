@@ -19,7 +19,7 @@ def show_people() -> None:
     """Draw the search with what it finds, and beside it the opened account."""
     left, right = st.columns([1.2, 1], gap="large")
     with left, st.container(border=True):
-        st.subheader("Users", anchor=False)
+        st.header("Users", anchor=False)
         search = st.text_input("Search by name", key="user_search", icon=":material/search:")
         state = st.segmented_control("State", list(_STATES), default="All", key="user_state")
         with errors_as_banner():

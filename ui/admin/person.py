@@ -15,7 +15,7 @@ def show_person(user_id: str) -> None:
     """Draw the account."""
     with st.container(border=True), errors_as_banner():
         user = current_session().client.get_user(user_id)
-        st.subheader(plain(user["username"]), anchor=False)
+        st.header(plain(user["username"]), anchor=False)
         st.caption(
             f"Since {moment(user['created_at']).date().isoformat()} · {count(user['projects'], 'project')} · "
             f"{count(user['sessions'], 'session')} · {count(user['api_tokens'], 'API token')}"

@@ -16,14 +16,14 @@ def show_work() -> None:
     client = current_session().client
     with errors_as_banner():
         with st.container(border=True):
-            st.subheader("Running", anchor=False)
+            st.header("Running", anchor=False)
             claims = client.claims()
             if claims:
                 draw_table([_claim(claim) for claim in claims], "Jobs that run")
             else:
                 st.caption("Nothing runs.")
         with st.container(border=True):
-            st.subheader("Waiting", anchor=False)
+            st.header("Waiting", anchor=False)
             waiting = []
             for job in client.unfinished_jobs("queued"):
                 waiting.append({"User": job["username"], "Kind": job["kind"], "Sent": ago(job["created_at"])})

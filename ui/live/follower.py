@@ -18,6 +18,7 @@ from ui.live.view import LiveView
 log = logging.getLogger(__name__)
 
 LOST = "Connection lost, trying again…"
+LOST_AFTER_S = 0.7
 RETRY_DELAYS_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 _TIMEOUT = httpx2.Timeout(10.0, read=SILENCE_S)
 
@@ -37,10 +38,12 @@ class Follower:
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
         self._after = 0
         self._changed = asyncio.Event()
+        self._saying_lost: asyncio.TimerHandle | None = None
         self._task = asyncio.create_task(self._follow(), name=f"live-{job_id}")
 
     async def stop(self) -> None:
         """Stop reading; the job itself goes on."""
+        self._stop_saying_lost()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -76,10 +79,10 @@ class Follower:
                 return
             if self.view is not None and self.view.over:
                 return
-            delay_s = next(delays)
-            if delay_s > RETRY_DELAYS_S[0]:
-                self._say_lost(LOST)
-            await asyncio.sleep(delay_s)
+            # A hand-over is back at once; but a server that starts lets a connection wait, which is silence too.
+            if self._saying_lost is None:
+                self._saying_lost = asyncio.get_running_loop().call_later(LOST_AFTER_S, self._say_lost, LOST)
+            await asyncio.sleep(next(delays))
 
     async def _connection(self) -> AsyncIterator[None]:
         """One connection, as long as it lasts; gives control back after whatever it brought."""
@@ -93,6 +96,7 @@ class Follower:
             if source.response.is_error:
                 await source.response.aread()
                 raise_for_problem(source.response)
+            self._stop_saying_lost()
             self._say_lost("")
             self.wake()
             yield
@@ -116,6 +120,11 @@ class Follower:
         if view.version != before:
             self.wake()
 
+    def _stop_saying_lost(self) -> None:
+        if self._saying_lost is not None:
+            self._saying_lost.cancel()
+            self._saying_lost = None
+
     def _say_lost(self, sentence: str) -> None:
         if self.view is not None:
             before = self.view.version
@@ -124,6 +133,7 @@ class Follower:
                 self.wake()
 
     def _give_up(self, error: ApiError) -> None:
+        self._stop_saying_lost()
         self.gone = (error.status, error.detail)
         if self.view is not None:
             self.view.fail(error.detail)

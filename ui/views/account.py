@@ -51,7 +51,7 @@ def show() -> None:
 def _who() -> None:
     with st.container(border=True), errors_as_banner():
         user = current_session().client.me()
-        st.subheader("You", anchor=False)
+        st.header("You", anchor=False)
         st.markdown(f"Signed in as **{plain(user['username'])}**" + (" · admin" if user["is_admin"] else ""))
         st.caption(f"Since {moment(user['created_at']).date().isoformat()}. You stay signed in in this browser.")
         if st.button("Sign out", icon=":material/logout:", key="log_out"):

@@ -135,7 +135,7 @@ def _draw_earlier(session: UiSession) -> None:
     earlier = list(itertools.islice(session.client.list_batches(), EARLIER_SHOWN))
     if not earlier:
         return
-    st.subheader("Earlier batches", anchor=False)
+    st.header("Earlier batches", anchor=False)
     for number, batch in enumerate(earlier):
         with st.container(key=f"batch-links-{number}", horizontal=True, vertical_alignment="center", gap="medium"):
             label = plain(shortened(batch["name"], _TITLE_CHARS))

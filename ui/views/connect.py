@@ -27,7 +27,7 @@ def show() -> None:
 
 
 def _agents() -> None:
-    st.subheader("Your own agent", anchor=False)
+    st.header("Your own agent", anchor=False)
     st.write(
         "Claude Code, Claude Desktop, Cursor, VS Code or any other MCP client can work in your Blender here: with this "
         "server's safety, and with each step in your history and live on the studio page."
@@ -68,7 +68,7 @@ def _address() -> str:
 
 
 def _command_line() -> None:
-    st.subheader("Command line", anchor=False)
+    st.header("Command line", anchor=False)
     st.write("Sign in once; the code that it shows is confirmed here in the browser.")
     server = _address()
     st.code(
@@ -77,7 +77,7 @@ def _command_line() -> None:
 
 
 def _add_on() -> None:
-    st.subheader("Blender add-on", anchor=False)
+    st.header("Blender add-on", anchor=False)
     st.write("Prompts, live progress and results inside Blender itself. It comes with a later release.")
     st.caption("Until then: download the .blend and open it, or append from it, in Blender 4.2 or later.")
 

@@ -145,12 +145,20 @@ def _app_of(api: MessagesApi) -> Callable[[Scope, Receive, Send], Awaitable[None
         api.counted += 1
         return JSONResponse({"input_tokens": caching.count(body)})
 
-    async def model_list(_request: Request) -> Response:
+    async def model_list(request: Request) -> Response:
+        try:
+            _check_head(api, request)
+        except Refused as refused:
+            return _refuse(api, refused)
         facts = [model.facts() for model in api.models.values()]
         ends = {"first_id": facts[0]["id"], "last_id": facts[-1]["id"]} if facts else {}
         return JSONResponse({"data": facts, "has_more": False, **ends})
 
     async def model(request: Request) -> Response:
+        try:
+            _check_head(api, request)
+        except Refused as refused:
+            return _refuse(api, refused)
         known = api.model(request.path_params["model_id"]) if api.knows_models else None
         if known is None:
             return error_response(Fault(404, message=f"model: {request.path_params['model_id']}"))
@@ -189,14 +197,19 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
-async def _read(api: MessagesApi, request: Request) -> dict[str, Any]:
-    """The request's body. Raises: Refused: its headers or its size are wrong, or it is no JSON."""
+def _check_head(api: MessagesApi, request: Request) -> None:
+    """Raises: Refused: the key or the version is missing or wrong."""
     key = key_of(request)
     if not key or (api.key is not None and key != api.key):
         raise Refused("invalid x-api-key", 401)
     version = request.headers.get("anthropic-version")
     if version not in VERSIONS:
         raise Refused("anthropic-version: header is required" if version is None else "anthropic-version: not valid")
+
+
+async def _read(api: MessagesApi, request: Request) -> dict[str, Any]:
+    """The request's body. Raises: Refused: its headers or its size are wrong, or it is no JSON."""
+    _check_head(api, request)
     raw = await request.body()
     if len(raw) > MAX_BODY_BYTES:
         raise Refused("Request exceeds the maximum size", 413)
