@@ -1,10 +1,11 @@
 """The JSON that clients send and get. Field descriptions and examples show up in the OpenAPI document."""
 
 import datetime as dt
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from cloud.agent.ablation import Ablation
 from cloud.agent.brief import Brief
@@ -16,10 +17,27 @@ from cloud.jobs.options import Detail, Quality
 T = TypeVar("T")
 
 
+_NUMBERS: set[Any] = {int, float}
+_TRUTHS: set[Any] = {bool, type(None)}
+
+
 class Body(BaseModel):
     """Root of what clients send: unknown fields are refused, so that a typo is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_lookalikes(cls, value: Any, info: ValidationInfo) -> Any:
+        """As JSON has it: pydantic would take `true` for 1, 1 for `true` and "7" for 7, which the document does not."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        is_union = get_origin(annotation) in (Union, UnionType)
+        wanted = set(get_args(annotation)) if is_union else {annotation}
+        if wanted <= _NUMBERS | _TRUTHS and type(value) in {str} | _NUMBERS | _TRUTHS:
+            is_right = wanted & (_NUMBERS if type(value) in _NUMBERS else {type(value)})
+            if not is_right:
+                raise ValueError("a number is needed" if wanted & _NUMBERS else "true or false is needed")
+        return value
 
     @field_validator("*")
     @classmethod
