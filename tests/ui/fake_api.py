@@ -98,8 +98,8 @@ class FakeApi:
         self.tokens[token] = username
         return token
 
-    def add_project(self, name: str) -> dict[str, Any]:
-        identifier = str(uuid.uuid4())
+    def add_project(self, name: str, identifier: str = "") -> dict[str, Any]:
+        identifier = identifier or str(uuid.uuid4())
         project = {"id": identifier, "name": name, "created_at": now(), "updated_at": now(), "head_snapshot_id": None}
         project |= {"thumbnail_id": None, "model_id": None, "can_undo": False, "can_redo": False}
         self.projects[identifier] = project

@@ -10,6 +10,7 @@ from tests.ui.fake_account import quota, signed_in_client, waiting_device
 from tests.ui.fake_admin import account, sums
 from tests.ui.fake_answers import now
 from tests.ui.fake_api import FakeApi
+from tests.ui.fake_batches import batch_of
 from tests.ui.served_ui import served_ui
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
+CHAIR = "5f0f2c1e-6d5b-4a53-9d0e-2a1f1a6a2c11"
 STRANGERS = {
     "sign-in": "/",
     "new account": "/?invite=the-code",
@@ -25,7 +27,10 @@ STRANGERS = {
 """Pages before the sign-in: a name, and the address. `name -> tab`: a tab or a part of a page is clicked first."""
 PAGES = {
     "studio": "/",
+    "studio of a project": f"/?project={CHAIR}",
     "projects": "/projects",
+    "batch": "/batch",
+    "batch that builds": "/batch?batch=b1",
     "account": "/account",
     "account, devices": "/account -> Devices and tokens",
     "account, usage": "/account -> Usage",
@@ -60,7 +65,8 @@ def furnish(api: FakeApi) -> None:
     """Something on every page."""
     api.admins.add("ada")
     api.codes["the-code"] = ""
-    api.finish(api.add_project("A red chair"), "a red wooden chair")
+    api.finish(api.add_project("A red chair", CHAIR), "a red wooden chair")
+    api.batches["b1"] = {**batch_of(["a chair", "a table"], "Furniture"), "id": "b1"}
     api.model_keys.append("sk-ant-somebodys-key-wxyz")
     api.account.other_sessions.append(signed_in_client("cli", "Linux, host lab"))
     api.account.quotas = [quota("day_jobs", 20, 3), quota("month_usd", None, 0.25)]

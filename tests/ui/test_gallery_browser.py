@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cloud.stack.lease import StackInfo
 from tests.support.stack_processes import wait_for
+from tests.ui.test_accessibility import findings
 from tests.ui.test_browser import sign_up, stack, ui_url
 from ui.api_client import ApiClient
 
@@ -169,10 +170,12 @@ def test_a_link_opens_for_somebody_who_is_not_signed_in(
     dialog.get_by_label("Title of the page").fill("My chair")
     dialog.get_by_role("button", name="Make a link").click()
     address = dialog.get_by_test_id("stCode").inner_text().strip()
-    visitor = browser.new_page()
-    visitor.goto(address)
-    expect(visitor.get_by_role("heading", name="My chair")).to_be_visible()
-    visitor.close()
+    for scheme in ("light", "dark"):
+        visitor = browser.new_page(color_scheme=scheme)
+        visitor.goto(address)
+        expect(visitor.get_by_role("heading", name="My chair")).to_be_visible()
+        assert findings(visitor) == []
+        visitor.close()
     page.keyboard.press("Escape")
 
 
@@ -187,6 +190,7 @@ def test_a_batch_fills_its_grid_is_tried_again_and_comes_as_a_zip(
     expect(page.get_by_text("2 of 3 done · 1 failed")).to_be_visible()
     expect(page.get_by_text("does not know it")).to_be_visible()
     expect(page.get_by_role("img", name="Picture of a red cube")).to_be_visible()
+    assert findings(page) == []
     (batch,) = client.list_batches()
     before = [item["job_id"] for item in client.get_batch(batch["id"])["items"]]
 

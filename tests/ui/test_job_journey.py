@@ -24,6 +24,7 @@ from tests.support.messages_api.models import KnownModel
 from tests.support.messages_api.replies import Answer, calls, finishes
 from tests.support.messages_api.server import MessagesApi, messages_api
 from tests.support.stack_processes import processes_of, wait_for
+from tests.ui.test_accessibility import findings
 from tests.ui.test_browser import JOB_DEADLINE_MS, STACK_DEADLINE_S, sign_up
 from ui.api_client import ApiClient
 
@@ -158,8 +159,10 @@ def test_a_reload_in_the_middle_leads_back_to_the_live_job(studio: Page, builder
     expect(studio.get_by_text(f"{seen + 2} · Add cube {seen + 2}")).to_be_visible(timeout=JOB_DEADLINE_MS)
     titles = shown_steps(studio)
     assert titles == in_order(len(titles))
+    assert findings(studio) == []
     builder.end.set()
     expect(studio.get_by_text("The row of cubes stands.")).to_be_visible(timeout=JOB_DEADLINE_MS)
+    assert findings(studio) == []
 
 
 def test_a_back_end_that_is_killed_in_the_middle_costs_nothing(
