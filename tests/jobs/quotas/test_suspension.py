@@ -36,7 +36,8 @@ async def test_queued_and_running_jobs_of_a_suspended_user_end_and_no_others(que
         queued = [await replace(ada, project_id=other.id).post() for other in others]
         queued += [await ada.post() for _ in range(2)]
         await suspend(ada)
-        assert await stop_jobs_of(queue, ada.user_id) == 6
+        # The runner looks for suspended users too, and may have been the first to stop the one that ran.
+        assert await stop_jobs_of(queue, ada.user_id) in (5, 6)
         for job_id in (running, *queued):
             assert (await ada.ended(job_id)).state == "cancelled"
         assert (await eve.job(theirs)).state == "running"
