@@ -15,7 +15,7 @@ def show_shares(project: Project) -> None:
     """Draw the box; nothing where the project has no scene."""
     if project["head_snapshot_id"] is None:
         return
-    with st.expander("Share", icon=":material/link:", key="share"), errors_as_banner():
+    with st.container(key="share"), errors_as_banner():
         _show_new(project["id"])
         for share in current_session().client.shares(project["id"]):
             _row(share)

@@ -136,16 +136,13 @@ def test_account_with_a_password_is_connected_with_an_identity(page: Page, site:
     page.get_by_role("link", name="Continue with Example").click()
     page.get_by_label("Who are you?").fill("hedy.lamarr")
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("Sign in to your account, to connect")).to_be_visible()
-    _sign_in(page, None, **credentials)
     expect(page.get_by_text("You can sign in with this identity from now on.")).to_be_visible()
     expect(page.locator(".st-key-identities").get_by_text("hedy.lamarr")).to_be_visible()
     shoot(page, "connected")
 
 
-def _sign_in(page: Page, url: str | None, username: str, password: str) -> None:
-    if url:
-        page.goto(url)
+def _sign_in(page: Page, url: str, username: str, password: str) -> None:
+    page.goto(url)
     form = page.get_by_role("tabpanel").filter(visible=True)
     form.get_by_label("User name").fill(username)
     form.get_by_label("Password", exact=True).fill(password)

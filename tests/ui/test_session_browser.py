@@ -74,8 +74,11 @@ def test_signing_out_everywhere_leaves_no_cookie_and_no_tab(context: "BrowserCon
     other = context.new_page()
     other.goto(f"{url}/account")
     other.get_by_role("tab", name="Devices and tokens").click()
+    everywhere = other.get_by_role("button", name="Sign out everywhere", exact=True)
+    expect(everywhere).to_be_visible(timeout=PATIENCE_S * 1000)
+    expect(other.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
     api.tokens.clear()  # what the real API does when all sessions end
-    other.get_by_role("button", name="Sign out everywhere", exact=True).click()
+    everywhere.click()
     expect_signed_out(other)
     wait_for(lambda: not cookies(context), PATIENCE_S, "the end of the cookie")
     page.reload()
