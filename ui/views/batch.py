@@ -44,14 +44,14 @@ def show() -> None:
                 st.page_link("views/batch.py", label="All batches", icon=":material/arrow_back:")
             _draw_opened(session, batch_id)
         else:
-            st.header("Batch", anchor=False)
+            st.title("Batch", anchor=False)
             _draw_form(session)
             _draw_earlier(session)
 
 
 def _draw_opened(session: UiSession, batch_id: str) -> None:
     batch = session.client.get_batch(batch_id)
-    st.header(plain(shortened(batch["name"], _TITLE_CHARS)), anchor=False)
+    st.title(plain(shortened(batch["name"], _TITLE_CHARS)), anchor=False)
     st.session_state[_GRID] = BatchGrid(session.client, batch)
     _draw_grid()
 

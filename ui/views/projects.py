@@ -21,7 +21,7 @@ _TITLE_CHARS = 60
 
 def show() -> None:
     """Draw the page. What it shows is found anew at each visit and kept between the runs of one."""
-    st.header("Projects", anchor=False)
+    st.title("Projects", anchor=False)
     _draw_gallery()
     _draw_box()
 
