@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABS = 10
 MINUTES = 10.0
-PACE_S = 2.0
+PACE_S = 11.0  # a job has 60 steps at most
 EVERY_S = 10.0
 WAIT_MS = 300_000
 
