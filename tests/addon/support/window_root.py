@@ -34,7 +34,15 @@ def window_root(blender: str) -> Path:
 
 def _command(suite: str) -> list[str]:
     options = [f"--aptopt={line}" for line in _APT] + [f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT]
-    return ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", f"--include={','.join(_PACKAGES)}", *options, suite]
+    return [
+        "mmdebstrap",
+        "--quiet",
+        "--variant=apt",
+        "--mode=root",
+        f"--include={','.join(_PACKAGES)}",
+        *options,
+        suite,
+    ]
 
 
 def _make(command: list[str], folder: Path) -> None:
