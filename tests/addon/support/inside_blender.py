@@ -16,9 +16,10 @@ EACH_S = 0.05
 shared: dict[str, Any] = {}
 
 
-def view_3d() -> tuple[bpy.types.Window, bpy.types.Area]:
-    """The first 3D view and its window."""
-    for window in bpy.context.window_manager.windows:
+def view_3d() -> tuple[Any, Any]:
+    """The first 3D view's window and area."""
+    manager: Any = bpy.context.window_manager
+    for window in manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 return window, area
@@ -62,5 +63,6 @@ def take_orders() -> float:
     return EACH_S
 
 
-bpy.context.preferences.view.show_splash = False
+_preferences: Any = bpy.context.preferences
+_preferences.view.show_splash = False
 bpy.app.timers.register(take_orders, first_interval=0.5, persistent=True)

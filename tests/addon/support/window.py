@@ -48,11 +48,11 @@ class Box:
             bwrap += ["--setenv", name, value]
         return [*bwrap, *arguments]
 
-    def start(self, arguments: Sequence[str], log: str, **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, arguments: Sequence[str], log: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         """Start it; its output goes to the file `log` of the folder."""
         with (self.folder / log).open("ab") as output:
             return subprocess.Popen(
-                self.command(arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options
+                self.command(arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=pass_fds
             )
 
     def call(self, *arguments: str, limit_s: float = 120) -> bytes:
@@ -161,7 +161,7 @@ def blender_box(version: str, folder: Path) -> Iterator[Box]:
     for made in (folder / "orders", folder / "answers", folder / "user", home):
         made.mkdir(parents=True, exist_ok=True)
     box = Box(window_root(version), folder.resolve(), home)
-    box.variables |= {"BLENDER_USER_RESOURCES": "/tmp/user", "LIBGL_ALWAYS_SOFTWARE": "1"}
+    box.variables |= {"BLENDER_USER_RESOURCES": "/tmp/user", "LIBGL_ALWAYS_SOFTWARE": "1"}  # noqa: S108
     with ExitStack() as stack:
         box.variables["DISPLAY"] = stack.enter_context(_screen(box))
         yield box

@@ -14,9 +14,9 @@ SUITES = {"4.3": "trixie", "5.2": "sid"}
 """Blender's version: the Debian that carries it."""
 
 _PACKAGES = (
-    "ca-certificates blender python3-numpy python3-cattr python3-requests xvfb xauth x11-utils x11-apps xdotool "
-    "libgl1-mesa-dri libglx-mesa0 libegl-mesa0 libegl1 libgl1 fonts-dejavu-core imagemagick dbus-x11"
-).split()
+    "ca-certificates,blender,python3-numpy,python3-cattr,python3-requests,xvfb,xauth,x11-utils,x11-apps,xdotool,"
+    "libgl1-mesa-dri,libglx-mesa0,libegl-mesa0,libegl1,libgl1,fonts-dejavu-core,imagemagick,dbus-x11"
+)
 _LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*")
 # Mirrors that are kept for a purpose serve release files past their date.
 _APT = ('Acquire::Check-Valid-Until "false"', 'Acquire::Check-Date "false"', 'APT::Install-Recommends "false"')
@@ -39,7 +39,7 @@ def _command(suite: str) -> list[str]:
         "--quiet",
         "--variant=apt",
         "--mode=root",
-        f"--include={','.join(_PACKAGES)}",
+        f"--include={_PACKAGES}",
         *options,
         suite,
     ]
