@@ -4,16 +4,17 @@ import datetime as dt
 import email.utils
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from . import fields
 from .address import checked_page
+from .device_grant import DeviceGrant
 from .messages import Build
 from .problems import BadAnswer, Refused
-from .transport import Answer, Transport
+from .transport import JSON_LIMIT_BYTES, Answer, Transport, parsed
 from .types import Brief, Card, Job, Parameters, Snapshot, User
 from .versions import ServerVersion
 
@@ -21,18 +22,6 @@ CLIENT = "add-on"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 UPLOAD_S = 3600.0
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class DeviceGrant:
-    """A code to show (`user_code`), and one that nobody sees (`device_code`)."""
-
-    device_code: str = field(repr=False)
-    user_code: str
-    page: str
-    page_with_code: str
-    lasts_s: float
-    interval_s: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ class Calls:
             device_code=fields.text(data, "device_code", 500),
             user_code=fields.line(data, "user_code", 40),
             page=checked_page(fields.text(data, "verification_uri"), server),
-            page_with_code=checked_page(fields.text(data, "verification_uri_complete", default=None) or "", server),
+            page_with_code=checked_page(fields.text(data, "verification_uri_complete"), server),
             lasts_s=min(max(fields.number(data, "expires_in"), 0.0), 3600.0),
             interval_s=min(max(fields.number(data, "interval", 5.0), 1.0), 60.0),
         )
@@ -216,8 +205,6 @@ class Calls:
 
     @contextmanager
     def _json_answer(self, path: str) -> Iterator[tuple[Any, Answer]]:
-        from .transport import JSON_LIMIT_BYTES, parsed
-
         with self.transport.open("GET", path) as answer:
             yield parsed(answer.whole(JSON_LIMIT_BYTES)), answer
 
