@@ -61,7 +61,7 @@ def _follow(at: At, job: Job, order: m.Order) -> None:
 
 
 def _send(at: At, order: m.Build) -> Job:
-    """Raises: NotAllowed: a file or the prompt cannot be sent. What Calls do. No project is left that was made for it."""
+    """Raises: NotAllowed: a file or the prompt cannot be sent. What Calls do. No project is left that it made."""
     prompt = order.prompt.strip()
     if not prompt:
         raise NotAllowed("The prompt is empty; say what you want to see built.")
