@@ -58,7 +58,8 @@ class Box:
     def call(self, *arguments: str, limit_s: float = 120) -> bytes:
         """Its output. Raises: AssertionError: it failed."""
         done = subprocess.run(self.command(arguments), capture_output=True, timeout=limit_s)
-        assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}: {done.stderr[-2000:].decode()}"
+        printed = (done.stdout + done.stderr)[-3000:].decode(errors="replace")
+        assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}: {printed}"
         return done.stdout
 
 
