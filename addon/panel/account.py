@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """Signing in and out: what is drawn of it, in the sidebar and in the preferences, and its buttons (bpy)."""
 
 import time
@@ -182,7 +184,8 @@ class P2M_OT_sign_in_with_token(Asking):
         return dialog
 
     def draw(self, context: bpy.types.Context) -> None:
-        column = self.layout.column()
+        layout: Any = self.layout
+        column = layout.column()
         column.label(text="Make one in the web page, under Account › Tokens; it is kept outside your files.")
         column.prop(self, "token")
 

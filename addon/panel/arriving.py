@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """Brings downloaded scenes into the user's, a step a tick, when Blender is free for it (bpy)."""
 
 import contextlib

@@ -15,7 +15,7 @@ class Asking(bpy.types.Operator):
     """Mixed into each operator; `run` does the work, `grey_because` says why a button cannot be pressed."""
 
     # No undo step, no line in the redo panel: they change nothing in the scene.
-    bl_options: ClassVar[set[Any]] = {"INTERNAL"}
+    bl_options = {"INTERNAL"}  # noqa: RUF012 - as Blender has it
     needs_sign_in: ClassVar[bool] = True
 
     @classmethod

@@ -33,11 +33,10 @@ class P2M_PT_brief(Ours):
     def wanted(cls, session: Session) -> bool:
         return session.brief is not None
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         draft = session.brief
         if draft is None:
             return
-        layout = self.layout
         fields = brief_of(context)
         say(layout, context, "This is what will be built. Change what you like, then build it.")
         layout.prop(fields, "title", text="", icon="FILE_TEXT")

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """Buttons of errors and of the diagnosis (bpy)."""
 
 import bpy

@@ -20,8 +20,7 @@ class P2M_PT_help(Ours):
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - as Blender has it
     needs_sign_in = False
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
-        layout = self.layout
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         state = session.state
         row = layout.row(align=True)
         button(row, P2M_OT_diagnose, icon="VIEWZOOM")

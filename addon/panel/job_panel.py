@@ -35,11 +35,10 @@ class P2M_PT_job(Ours):
     def wanted(cls, session: Session) -> bool:
         return session.state.job is not None
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         job = session.state.job
         if job is None:
             return
-        layout = self.layout
         row = layout.row(align=True)
         row.label(text=one_line(context, job.prompt or _KINDS.get(job.kind, "Job"), taken_px=50), translate=False)
         button(row, P2M_OT_stop_watching, text="", icon="X", emboss=False)
@@ -88,9 +87,7 @@ def _draw_end(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobVi
         _draw_result(layout, context, job.result, succeeded=job.state == "succeeded")
 
 
-def _draw_result(
-    layout: bpy.types.UILayout, context: bpy.types.Context, result: JobResult, *, succeeded: bool
-) -> None:
+def _draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, result: JobResult, *, succeeded: bool) -> None:
     column = layout.column(align=True)
     if succeeded:
         say(column, context, f"Done in {duration(result.seconds)}", icon="CHECKMARK")
@@ -119,8 +116,7 @@ class P2M_PT_import(Ours):
     def wanted(cls, session: Session) -> bool:
         return bool(session.wanted or session.arrivals) or _source(session) is not None
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
-        layout = self.layout
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         if session.wanted or session.arrivals or pump.arriving.is_on:
             _draw_arrival(layout, context, session, pump)
             return

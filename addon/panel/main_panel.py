@@ -21,8 +21,7 @@ class P2M_PT_main(Ours):
     bl_order = 0
     needs_sign_in = False
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
-        layout = self.layout
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         draw_account(layout, context, session)
         _draw_version(layout, context, session)
         _draw_trouble(layout, context, session)

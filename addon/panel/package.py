@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bpy
 
-ROOT = __package__.rpartition(".")[0]
+ROOT = str(__package__).rpartition(".")[0]
 """The add-on's module: `bl_ext.<repository>.prompt2mesh` once it is installed."""
 
 

@@ -33,10 +33,10 @@ class Ours(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         session, pump = current(), current_pump()
-        if session is not None and pump is not None:
-            self.show(context, session, pump)
+        if session is not None and pump is not None and self.layout is not None:
+            self.show(self.layout, context, session, pump)
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         """Draw it."""
         raise NotImplementedError
 

@@ -111,9 +111,8 @@ def same(one: ParameterValue, other: ParameterValue) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, str) and isinstance(other, str):
         return one.lower() == other.lower()
-    if isinstance(one, float) or isinstance(other, float):
-        numbers = isinstance(one, int | float) and isinstance(other, int | float)
-        return numbers and math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+    if isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
+        return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9) if isinstance(one, float) else one == other
     return one == other
 
 

@@ -102,9 +102,8 @@ def _number_field(parameter: Parameter, usual: dict[str, Any], *, whole: bool) -
     if span is None:
         return FloatProperty(precision=3, **usual)
     # Blender counts `step` in hundredths.
-    return FloatProperty(
-        soft_min=span.low, soft_max=span.high, step=min(span.step * 100, 100.0), precision=span.decimals, **usual
-    )
+    step: Any = min(span.step * 100, 100.0)
+    return FloatProperty(soft_min=span.low, soft_max=span.high, step=step, precision=span.decimals, **usual)
 
 
 Conversion = Callable[[Any], Any]
@@ -125,7 +124,7 @@ _CONVERSIONS: dict[str, tuple[Conversion, Conversion, Any]] = {
 }
 
 
-def _access(own_id: str, look: Look) -> dict[str, Callable[..., Any]]:
+def _access(own_id: str, look: Look) -> dict[str, Any]:
     """How a field reads and changes the draft; what another scene has by that id, if anything, is not its concern."""
     shown, wanted, nothing = _CONVERSIONS[look]
 

@@ -22,11 +22,10 @@ class P2M_PT_parameters(Ours):
     def wanted(cls, session: Session) -> bool:
         return session.parameters is not None and bool(session.parameters.parameters.items)
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         draft = session.parameters
         if draft is None:
             return
-        layout = self.layout
         items = draft.parameters.items
         step = -1
         column = layout.column(align=True)

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """The add-on's page in Blender's preferences (bpy)."""
 
 from typing import TYPE_CHECKING, Any

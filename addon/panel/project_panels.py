@@ -37,11 +37,10 @@ class P2M_PT_history(Ours):
     def wanted(cls, session: Session) -> bool:
         return session.state.project is not None
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         project = session.state.project
         if project is None:
             return
-        layout = self.layout
         _draw_moves(layout, project.project)
         if not project.snapshots:
             say(layout, context, "Nothing has been built in this project yet.", icon="INFO")
@@ -92,8 +91,7 @@ class P2M_PT_projects(Ours):
     bl_parent_id = "P2M_PT_main"
     bl_order = 6
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
-        layout = self.layout
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         row = layout.row(align=True)
         row.prop(form_of(context), "query", text="", icon="VIEWZOOM", placeholder="Search")
         button(row, P2M_OT_list_projects, text="", icon="FILE_REFRESH")

@@ -32,8 +32,7 @@ class P2M_PT_prompt(Ours):
     bl_parent_id = "P2M_PT_main"
     bl_order = 1
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
-        layout = self.layout
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         _draw_project(layout, context, session)
         _draw_prompt(layout, context, session)
         form = form_of(context)
@@ -109,8 +108,7 @@ class P2M_PT_context(Ours):
     bl_parent_id = "P2M_PT_prompt"
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - as Blender has it
 
-    def show(self, context: bpy.types.Context, session: Session, pump: Pump) -> None:
-        layout = self.layout
+    def show(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session, pump: Pump) -> None:
         form = form_of(context)
         column = layout.column(align=True)
         column.prop(form, "uses_selection")

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """The prompt: what goes with it, and Build (bpy)."""
 
 from pathlib import Path

@@ -43,7 +43,7 @@ def _form() -> Form:
     return session.form if session else Form()
 
 
-def _in_form(name: str) -> dict[str, Callable[..., Any]]:
+def _in_form(name: str) -> dict[str, Any]:
     """How a field of the form is read and written. `_self` is Blender's group, which holds nothing."""
 
     def write(_self: Any, value: Any) -> None:
@@ -126,7 +126,7 @@ def _draft() -> BriefDraft | None:
     return session.brief if session else None
 
 
-def _of_brief(name: str) -> dict[str, Callable[..., Any]]:
+def _of_brief(name: str) -> dict[str, Any]:
     def read(_self: Any) -> str:
         draft = _draft()
         return getattr(draft.brief, name) if draft else ""

@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """Has the sidebars drawn anew that show our tab, and nothing else of the window (bpy)."""
 
 import bpy

@@ -24,12 +24,13 @@ log = logging.getLogger(__name__)
 class AnyWorker(Protocol):
     """What the session needs of `core.worker.Worker`."""
 
-    @property
-    def inbox(self) -> "SimpleQueue[m.Message]": ...
+    inbox: "SimpleQueue[m.Message]"
+
+    def start(self) -> None: ...
 
     def submit(self, order: m.Order) -> None: ...
 
-    def stop(self, timeout_s: float = 1.0) -> None: ...
+    def stop(self, timeout_s: float = 1.0) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Session:
         """Hand an order to the worker, which is started by the first one."""
         if self.worker is None:
             self.worker = self.make_worker()
+            self.worker.start()
             if self.server is not None and not isinstance(order, m.Connect):
                 self.worker.submit(self.server)
         if isinstance(order, m.Connect):
@@ -89,8 +91,8 @@ class Session:
     def end(self, timeout_s: float = 1.0) -> None:
         """Stop the worker's threads; whatever they were at goes on in the cloud, or is asked for again."""
         worker, self.worker = self.worker, None
-        if worker is not None:
-            worker.stop(timeout_s)
+        if worker is not None and not worker.stop(timeout_s):
+            log.warning("a thread of the add-on has not ended in time")
 
     def choice(self) -> Choice:
         """How a scene asked for now is to arrive."""
@@ -155,9 +157,7 @@ class Session:
 
 def _connection(session: Session, message: m.ConnectionChanged) -> None:
     session._asked.clear()
-    if message.connection == "signed_in":
-        session.list_projects()
-    elif message.connection != "offline":
+    if message.connection not in ("signed_in", "offline"):
         session.brief, session.parameters, session.imports_job = None, None, None
         session.pages = Pages()
 
@@ -168,6 +168,8 @@ def _code(session: Session, message: m.CodeShown) -> None:
 
 def _listed(session: Session, message: m.ProjectsListed) -> None:
     session.pages.projects.keep_within(len(message.cards))
+    if message.query != session.form.query.strip():  # read anew by the worker, after a job, without the user's words
+        session.list_projects()
 
 
 def _opened(session: Session, message: m.ProjectOpened) -> None:
@@ -182,13 +184,10 @@ def _closed(session: Session, message: m.ProjectClosed) -> None:
     session.parameters = None
 
 
-def _parameters(session: Session, message: m.ParametersRead) -> None:
-    _parameters_of(session)
-
-
 def _parameters_of(session: Session) -> None:
     project = session.state.project
     if project is None or project.parameters is None:
+        session.parameters = None
         return
     own_id, parameters = project.project.id, project.parameters
     old = session.parameters
@@ -250,7 +249,6 @@ _REACTIONS: dict[type, Callable[[Session, Any], None]] = {
     m.ProjectsListed: _listed,
     m.ProjectOpened: _opened,
     m.ProjectClosed: _closed,
-    m.ParametersRead: _parameters,
     m.BriefReady: _brief,
     m.JobFollowed: _followed,
     m.JobChanged: _job,

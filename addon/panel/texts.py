@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false
+# The stubs of bpy have some properties of the context as methods.
 """Draws sentences in the sidebar, wrapped to its width (bpy)."""
 
 import functools
