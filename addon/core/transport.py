@@ -124,7 +124,7 @@ class Transport:
             url = self.config.address.origin + path
             sent = self._session.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **request)
             try:
-                answer = Answer(sent)
+                answer = Answer(sent, self.line)
                 self._demand_success(answer)
                 yield answer
             finally:
@@ -155,8 +155,9 @@ class Transport:
 class Answer:
     """An answer whose body is read piece by piece, as it comes."""
 
-    def __init__(self, response: requests.Response) -> None:
+    def __init__(self, response: requests.Response, line: Line) -> None:
         self._response = response
+        self._line = line
         self.status = response.status_code
         self.reason = str(response.reason or "")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -169,8 +170,16 @@ class Answer:
         return self._response.headers.get(name)
 
     def piece(self) -> bytes:
-        """What has come, at most PIECE_BYTES; waits for the first byte. Empty at the end of the body."""
-        return self._read(PIECE_BYTES)
+        """What has come, at most PIECE_BYTES; waits for the first byte. Empty at the end of the body.
+
+        Raises: TimeoutError, Stopped: the line has ended it, which looks like an end.
+        """
+        piece = self._read(PIECE_BYTES)
+        if not piece and self._line.was_cut:
+            raise Stopped
+        if not piece and self._line.late:
+            raise TimeoutError("the answer took too long")
+        return piece
 
     def whole(self, limit_bytes: int) -> bytes:
         """The whole body. Raises: BadAnswer: it is larger. Unreachable: only a part of it came."""
@@ -188,7 +197,7 @@ class Answer:
     def demand_whole(self, got_bytes: int) -> None:
         """Raises: Unreachable: less (or more) came than was said."""
         if self.length is not None and got_bytes != self.length:
-            raise Unreachable("The server's answer ended in the middle; try again in a moment.")
+            raise Unreachable(wording.CUT_SHORT)
 
 
 def parsed(body: bytes) -> Any:

@@ -9,6 +9,7 @@ from .address import Address
 from .lines import NameUnknown
 from .problems import BadAnswer, Kind, NotAllowed, Refused, Unreachable
 
+CUT_SHORT = "The server's answer ended in the middle; try again in a moment."
 _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, 62  # OpenSSL's X509_V_ERR_…
 _AGAIN = frozenset({408, 425, 429, 502, 503, 504})
 _OPERATOR = frozenset({500, 501, 505, 507})
@@ -35,6 +36,8 @@ def broken(address: Address, error: BaseException, *, late: bool, by_proxy: bool
         return Unreachable(f"No server called {whose_name} was found; check {whose} and your network.")
     if names & {"NewConnectionError", "ConnectTimeoutError", "ConnectTimeout", "ConnectionRefusedError"}:
         return Unreachable(f"Nothing answers at {address.origin}; check {whose}, your network and the server.")
+    if "IncompleteRead" in names:
+        return Unreachable(CUT_SHORT)
     return Unreachable(f"The connection to {host} broke; try again in a moment.")
 
 

@@ -21,7 +21,7 @@ STREAM_LIMIT_BYTES = 1 << 29
 RETRY_WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 TELL_EACH_S = 0.125
 _LOST = "Connection lost, trying again…"
-# Between two full pieces: while a server sends as fast as it can, Blender's thread gets its turns.
+# After each piece: while a server sends as fast as it can, Blender's thread gets its turns.
 _BREATH_S = 0.015
 _NUMBER_LIMIT = 10**9
 _MADE_SCENES = frozenset({"build", "parameters", "import"})
@@ -100,10 +100,10 @@ class _Following:
                 self._count(piece)
                 for event in parser.feed(piece):
                     self._take(event.number, event.type, event.data)
-                self._tell()
+                told = self._tell()
                 if self._progress.view.ended:
                     return
-                transport.line.wait(_BREATH_S if len(piece) == PIECE_BYTES else TELL_EACH_S)
+                transport.line.wait(TELL_EACH_S if told and len(piece) < PIECE_BYTES else _BREATH_S)
 
     def _demand_stream(self, answer: Answer) -> None:
         if not (answer.header("Content-Type") or "").lower().startswith("text/event-stream"):
@@ -125,15 +125,16 @@ class _Following:
             self._after = number
         self._progress.apply(kind, data, time.monotonic())
 
-    def _tell(self) -> None:
-        """What is new, to the main thread."""
+    def _tell(self) -> bool:
+        """What is new, to the main thread. Returns: whether there is something."""
         view = self._progress.view
         if view == self._told:
-            return
+            return False
         if view.picture_id is not None and view.picture_id != self._told.picture_id:
             self._at.desk.pass_on(ShowPicture(artifact_id=view.picture_id, job_id=view.id))
         self._told = view
         self._at.say(m.JobChanged(view))
+        return True
 
     def _finish(self, view: JobView) -> None:
         """What follows from the job's end."""

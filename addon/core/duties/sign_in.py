@@ -116,8 +116,9 @@ def use_token(at: At, order: m.SignInWithToken) -> None:
     token = checked_token(order.token)
     at.say(m.ConnectionChanged("signing_in", "", at.address.origin))
     try:
-        with contextlib.closing(at.calls_as(token).transport) as transport:
-            transport.json("GET", "/v1/me")
+        calls = at.calls_as(token)
+        with contextlib.closing(calls.transport):
+            calls.me()
     except CoreError as error:
         unknown = isinstance(error, Refused) and error.status == 401
         sentence = (
