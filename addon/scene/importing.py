@@ -155,7 +155,9 @@ def _refuse_what_acts(before: Before) -> None:
     """Linked data cannot be made harmless, so a file that holds what is not is appended or not taken at all."""
     found = what_would_act(before)
     if found:
-        listed = ", ".join(found[:_MOST_SAID]) + (f" and {len(found) - _MOST_SAID} more" if len(found) > _MOST_SAID else "")
+        listed = ", ".join(found[:_MOST_SAID]) + (
+            f" and {len(found) - _MOST_SAID} more" if len(found) > _MOST_SAID else ""
+        )
         raise RefusedFile(f"The result cannot be linked, because it holds {listed}; append it, which leaves that out.")
 
 
