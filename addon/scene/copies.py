@@ -63,7 +63,7 @@ def copied_objects(objects: Sequence[bpy.types.Object]) -> tuple[list[bpy.types.
 
 @contextmanager
 def names_lent(pairs: Pairs) -> Iterator[None]:
-    """In the block the copies have the user's names, so that a prompt can speak of them; then the user's things have."""
+    """In the block the copies have the names that the user's things have, so that a prompt can speak of them."""
     lent: dict[Any, str] = {}
     try:
         for original, copy in pairs:
@@ -73,7 +73,7 @@ def names_lent(pairs: Pairs) -> Iterator[None]:
                 copy.name = name
         yield
     finally:
-        copies = {original: copy for original, copy in reversed(pairs)}
+        copies = dict(reversed(pairs))
         for original, name in lent.items():
             copies[original].name = secrets.token_hex(8)
             original.name = name

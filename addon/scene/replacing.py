@@ -62,7 +62,7 @@ class Earlier:
 def replace(
     earlier: Earlier, loaded: Loaded, layer: bpy.types.ViewLayer, options: ImportOptions
 ) -> tuple[list[bpy.types.Object], list[str]]:
-    """Put what is appended in the place of the earlier version. Returns: the new objects; sentences on what was kept."""
+    """Put what is appended in the place of the earlier version. Returns: the new objects; what was kept, in words."""
     home, new, place = earlier.home, loaded.all_objects(), earlier.place()
     ours_before = _uids_of_ours(options)
     pairs = {obj: old for obj in new if (old := earlier.objects.get(name_in_file(obj) or ""))}

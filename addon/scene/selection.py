@@ -30,8 +30,8 @@ _SHAPED = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD"}
 def write(
     objects: Sequence[bpy.types.Object],
     folder: Path,
-    format: Format = "glb",
-    limit_bytes: int = LIMIT_BYTES,  # noqa: A002
+    format: Format = "glb",  # noqa: A002 - as Blender calls it
+    limit_bytes: int = LIMIT_BYTES,
 ) -> Path:
     """Write the objects into a file in the folder, named by us. Blender's main thread only; it may take seconds.
 
@@ -62,10 +62,8 @@ def write(
     size_bytes = path.stat().st_size
     if size_bytes > limit_bytes:
         path.unlink()
-        raise NothingToSend(
-            f"The selection makes a file of {size_bytes / 2**20:.0f} MB, and the server takes {limit_bytes / 2**20:.0f} MB; "
-            "select less, or use smaller textures."
-        )
+        sizes = f"{size_bytes / 2**20:.0f} MB, and the server takes {limit_bytes / 2**20:.0f} MB"
+        raise NothingToSend(f"The selection makes a file of {sizes}; select less, or use smaller textures.")
     return path
 
 

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """Nothing that a model wrote runs here, and nothing that it names outside of the file is opened. (bpy)
 

@@ -1,4 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
+# pyright: reportGeneralTypeIssues=false
 """Files that are no result, and results of a hostile server: one sentence, the scene as it was, nothing run. (bpy)"""
 
 import random
@@ -94,7 +95,7 @@ def case_it_draws_on_other_files(folder: Path) -> None:
     other = result(folder / "other.blend")
 
     def alter(scene: Any) -> None:
-        with bpy.data.libraries.load(str(other), link=True) as (found, wanted):
+        with bpy.data.libraries.load(str(other), link=True) as (_found, wanted):
             wanted.objects = ["Table"]
         scene.collection.objects.link(wanted.objects[0])
 

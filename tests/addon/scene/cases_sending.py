@@ -1,4 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
+# pyright: reportIndexIssue=false
 """The selection and the viewport go out: these, nothing else, and nothing is changed. (bpy)"""
 
 import json

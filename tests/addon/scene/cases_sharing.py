@@ -1,4 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
+# pyright: reportIndexIssue=false
 """The same material, picture, mesh or node group comes once. (bpy)"""
 
 from pathlib import Path

@@ -1,4 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
+# pyright: reportIndexIssue=false
 """Results as a pod saves them, and what a hostile server would send instead. (bpy)"""
 
 from pathlib import Path
