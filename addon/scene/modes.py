@@ -1,0 +1,84 @@
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
+# The stubs of bpy know no property of a subclass, and some as methods.
+"""The user's window, and the mode that they work in: left for a moment where it must be, and come back to. (bpy)"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bpy
+
+from .errors import NoPlace
+
+_WORDS = {"EDIT": "Edit Mode", "SCULPT": "Sculpt Mode", "POSE": "Pose Mode"}
+
+
+def window_showing(scene: bpy.types.Scene, preferred: bpy.types.Window | None) -> bpy.types.Window | None:
+    """A window that shows the scene: the preferred one, if it does."""
+    windows = [preferred] if preferred else []
+    windows += list(bpy.context.window_manager.windows)
+    return next((window for window in windows if window.scene == scene), None)
+
+
+@contextmanager
+def in_window(window: bpy.types.Window | None) -> Iterator[None]:
+    """Operators in the block run in this window, in its 3D view where it has one: a timer has no such place itself."""
+    if window is None:
+        yield
+        return
+    screen = window.screen
+    places: dict[str, Any] = {"window": window, "screen": screen, "scene": window.scene}
+    places["view_layer"] = window.view_layer
+    area = next((area for area in screen.areas if area.type == "VIEW_3D"), None)
+    if area is not None:
+        places |= {"area": area, "region": next(region for region in area.regions if region.type == "WINDOW")}
+    with bpy.context.temp_override(**places):
+        yield
+
+
+@contextmanager
+def object_mode(layer: bpy.types.ViewLayer) -> Iterator[str]:
+    """The block runs in Object Mode; then the objects are in the mode that they were in. Inside `in_window`.
+
+    Yields: the mode that they were in. Raises: NoPlace: the mode cannot be left without a loss.
+    """
+    active = layer.objects.active
+    mode = active.mode if active is not None else "OBJECT"
+    if mode == "OBJECT":
+        yield mode
+        return
+    words = _WORDS.get(mode, f"{mode.replace('_', ' ').title()} Mode")
+    if mode == "SCULPT" and getattr(active, "use_dynamic_topology_sculpting", False):
+        raise NoPlace("Leave Sculpt Mode first: dynamic topology is on, and Blender would not take it up again.")
+    # By uid: what is done in the block may move data-blocks in memory.
+    uid = active.session_uid
+    together = {obj.session_uid for obj in layer.objects if obj.mode == mode}
+    _set_mode("OBJECT", words)
+    try:
+        yield mode
+    finally:
+        _come_back(layer, uid, together, mode)
+
+
+def _set_mode(mode: str, words: str) -> None:
+    try:
+        bpy.ops.object.mode_set(mode=mode)
+    except RuntimeError as error:
+        raise NoPlace(f"Leave {words} first; Blender cannot leave it by itself here.") from error
+
+
+def _come_back(layer: bpy.types.ViewLayer, uid: int, together: set[int], mode: str) -> None:
+    """The same objects in the same mode; the user's selection stays as it is now."""
+    active = next((obj for obj in layer.objects if obj.session_uid == uid), None)
+    if active is None:
+        return
+    selected = [obj for obj in layer.objects if obj.select_get(view_layer=layer)]
+    for obj in selected:
+        obj.select_set(obj.session_uid in together, view_layer=layer)
+    for obj in layer.objects:
+        if obj.session_uid in together:
+            obj.select_set(True, view_layer=layer)
+    layer.objects.active = active
+    bpy.ops.object.mode_set(mode=mode)
+    for obj in selected:
+        obj.select_set(True, view_layer=layer)
