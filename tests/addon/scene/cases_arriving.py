@@ -153,7 +153,9 @@ def case_a_link_shows_the_file_through_an_empty(folder: Path) -> None:
     empty = bpy.data.objects["Tea for two"]
     assert empty.users_collection[0].name == told.collection
     graph = bpy.context.evaluated_depsgraph_get()
-    shown = {entry.object.name: entry.matrix_world.translation.z for entry in graph.object_instances if entry.is_instance}
+    shown = {
+        entry.object.name: entry.matrix_world.translation.z for entry in graph.object_instances if entry.is_instance
+    }
     assert round(shown["Table"], 4) == 5.5
     assert bpy.data.objects["Table"].library is not None
     kept = folder / "user.blend"

@@ -115,8 +115,14 @@ def state() -> dict[str, Any]:
         for kind in kinds
         if kind not in {"screens", "workspaces", "window_managers", "libraries"}
     }
-    found["places"] = {obj.name: [round(value, 5) for row in obj.matrix_world for value in row] for obj in bpy.data.objects if not obj.library}
-    found["homes"] = {obj.name: sorted(entry.name for entry in obj.users_collection) for obj in bpy.data.objects if not obj.library}
+    found["places"] = {
+        obj.name: [round(value, 5) for row in obj.matrix_world for value in row]
+        for obj in bpy.data.objects
+        if not obj.library
+    }
+    found["homes"] = {
+        obj.name: sorted(entry.name for entry in obj.users_collection) for obj in bpy.data.objects if not obj.library
+    }
     found["selected"] = sorted(obj.name for obj in bpy.context.view_layer.objects if obj.select_get())
     active = bpy.context.view_layer.objects.active
     found["active"], found["mode"] = active and active.name, active.mode if active else ""
