@@ -201,9 +201,16 @@ def widest(width_px: int) -> list[str]:
 def pressed(name: str, **properties: Any) -> str:
     """Press an operator's button. Returns: what it said, or "" where it went well."""
     session().refused = ""
+    bpy.context.view_layer.update()
     getattr(bpy.ops.p2m, name)("EXEC_DEFAULT", **properties)
     return str(session().refused)
 
 
 def grey(name: str) -> bool:
     return not getattr(bpy.ops.p2m, name).poll()
+
+
+def why_grey(name: str) -> str:
+    """What Blender shows beside a grey button."""
+    operator = getattr(bpy.types, f"P2M_OT_{name}")
+    return str(operator._not_signed_in(session()) or operator.grey_because(session(), bpy.context))
