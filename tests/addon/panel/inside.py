@@ -195,7 +195,8 @@ def widest(width_px: int) -> list[str]:
     """The lines that are wider than they may be in a sidebar of that width."""
     texts = module("panel.texts")
     lines = [line for notes in drawn(width_px).values() for line in notes if "=" not in line and line[0] != "["]
-    return [line for line in lines if texts._measured(texts._size(), line) > width_px]
+    # Tabs and margins take at least this much of it.
+    return [line for line in lines if texts._measured(texts._size(), line) > width_px - 50]
 
 
 def pressed(name: str, **properties: Any) -> str:
@@ -213,4 +214,4 @@ def grey(name: str) -> bool:
 def why_grey(name: str) -> str:
     """What Blender shows beside a grey button."""
     operator = getattr(bpy.types, f"P2M_OT_{name}")
-    return str(operator._not_signed_in(session()) or operator.grey_because(session(), bpy.context))
+    return str(operator.why_grey(session(), bpy.context))
