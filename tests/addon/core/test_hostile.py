@@ -189,8 +189,7 @@ def test_a_stream_that_is_no_good_is_one_sentence(case: str, signed_in: Player, 
     failed = signed_in.hear(m.Failed)
     assert words in failed.sentence
     assert_is_one_sentence(failed.sentence)
-    assert signed_in.state.job is not None
-    assert signed_in.state.job.link == "closed"
+    assert signed_in.job.link == "closed"
 
 
 def test_a_stream_without_end_is_ended(signed_in: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,13 +215,12 @@ def test_a_silent_stream_is_tried_again_where_it_was(
     }
     signed_in.submit(m.Watch(job_id=JOB))
     signed_in.until(lambda state: state.job is not None and state.job.link == "lost")
-    assert signed_in.state.job is not None
-    assert signed_in.state.job.link_words == "Connection lost, trying again…"
+    assert signed_in.job.link_words == "Connection lost, trying again…"
     ended = event(2, "job.finished", state="succeeded", outcome="", error=None, result=None)
     server.answers[f"/v1/jobs/{JOB}/events"] = stream(event(1, "stage", stage="deliver"), ended)
     signed_in.until(lambda state: state.job is not None and state.job.ended)
     assert any("Last-Event-ID: 1" in head for head in server.asked)
-    assert signed_in.state.job.stage == "", "an event that was known came twice"
+    assert signed_in.job.stage == "", "an event that was known came twice"
 
 
 def offers(server: Hostile, content: bytes, sent: bytes | Speak | None = None, **told: object) -> None:
