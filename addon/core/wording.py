@@ -22,6 +22,8 @@ def broken(address: Address, error: BaseException, *, late: bool, by_proxy: bool
     certificate = next((each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         return _NotTrusted(_about_certificate(host, certificate))
+    if any(type(each).__name__ == "CertificateError" for each in _causes(error)):  # urllib3 1.26 looks by itself
+        return _NotTrusted(f"The certificate of {host} is another server's; check the server's address.")
     if any(isinstance(each, ssl.SSLError) for each in _causes(error)) or "SSL" in type(error).__name__:
         return _NotTrusted(
             f"The encrypted connection to {host} cannot be made; check the server's address and the proxy."
