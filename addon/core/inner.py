@@ -47,3 +47,10 @@ class ShowPicture(Order):
 @dataclass(frozen=True, kw_only=True)
 class TidyUp(Order):
     """Delete what earlier sessions of Blender have left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropProject(Order):
+    """Delete a project that was made for an order which came to nothing."""
+
+    project_id: str

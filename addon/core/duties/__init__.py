@@ -35,6 +35,7 @@ DUTIES: dict[type[m.Order], Duty] = {
     m.Branch: Duty(projects.branch),
     m.ChangeParameters: Duty(building.change_parameters),
     m.Build: Duty(building.build),
+    inner.DropProject: Duty(building.drop_project, told=False),
     m.BuildBrief: Duty(building.build_brief),
     m.CancelJob: Duty(building.cancel_job),
     m.Watch: Duty(following.watch, told=False),

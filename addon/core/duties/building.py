@@ -1,5 +1,6 @@
 """Sending prompts, briefs and parameters; cancelling jobs."""
 
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 from .. import messages as m
 from ..calls import Calls, file_name
 from ..files import drop_own, file_errors
-from ..inner import Follow
-from ..problems import CoreError, NotAllowed, Refused
+from ..inner import DropProject, Follow
+from ..problems import CoreError, NotAllowed, Refused, Stopped
 from ..types import Job
 from .at import At
+
+log = logging.getLogger(__name__)
 
 IMAGES_LIMIT = 8
 IMAGE_LIMIT_BYTES = 10 * 2**20
@@ -82,16 +85,18 @@ def _send(at: At, order: m.Build) -> Job:
         return at.calls.order(project_id, order, image_ids)
     except CoreError:
         if order.project_id is None:
-            _undo_project(at, project_id)
+            at.desk.pass_on(DropProject(project_id=project_id))
         raise
 
 
-def _undo_project(at: At, project_id: str) -> None:
-    """A project that holds nothing but a failed order is not to stay; what is told is the order's own error."""
+def drop_project(at: At, order: DropProject) -> None:
+    """Best effort: what is told is the error of the order that the project was made for."""
     try:
-        at.calls.delete_project(project_id)
-    except CoreError:
-        return
+        at.calls.delete_project(order.project_id)
+    except Stopped:
+        raise
+    except CoreError as error:
+        log.info("a project without content stays", extra={"code": error.code})
 
 
 class _Told:

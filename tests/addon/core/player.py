@@ -54,9 +54,13 @@ class Player:
         return self.until(lambda state: state.connection != "signing_in")
 
     def sign_in(self, server: str, token: str) -> AddonState:
+        """Until the projects are listed, or it has failed."""
         self.connect(server)
         self.submit(m.SignInWithToken(token=token))
-        return self.until(lambda state: state.signed_in or state.connection_words)
+        self.until(lambda state: state.signed_in or state.connection_words)
+        if self.state.signed_in:
+            self.hear(m.ProjectsListed)
+        return self.state
 
     def _hear(self, end: float) -> m.Message:
         try:
