@@ -48,7 +48,7 @@ def register(take_all_off: Callable[[], None]) -> None:
     nobody does, and its end then hangs on classes that are still registered."""
     for place, handler in _PLACES.items():
         getattr(bpy.app.handlers, place).append(handler)
-    _at_exit.append(take_all_off if bpy.app.module else session.finish)
+    _at_exit.append(session.finish if bpy.app.binary_path else take_all_off)
     atexit.register(_at_exit[0])
 
 

@@ -9,6 +9,7 @@ No reference of Blender's is kept between two steps.
 
 from collections.abc import Generator
 from pathlib import Path
+
 import bpy
 
 from .blend_file import BlendFile, scan_blend
@@ -86,13 +87,12 @@ def _bring_in(path: Path, file: BlendFile, options: ImportOptions, scene: bpy.ty
     check_scene(scene)
     window = window_showing(scene, bpy.context.window)
     layer = window.view_layer if window else scene.view_layers[0]
-    with in_window(window):
-        with object_mode(layer) as mode:
-            imported = _whole_or_not(path, file, options, scene, layer, selects=mode == "OBJECT")
-            if window is not None:
-                shown = [obj for obj in layer.objects if obj.name in set(imported.objects)]
-                show_in_local_view(window, shown)
-            bpy.ops.ed.undo_push(message=f"Import {imported.collection}")
+    with in_window(window), object_mode(layer) as mode:
+        imported = _whole_or_not(path, file, options, scene, layer, selects=mode == "OBJECT")
+        if window is not None:
+            shown = [obj for obj in layer.objects if obj.name in set(imported.objects)]
+            show_in_local_view(window, shown)
+        bpy.ops.ed.undo_push(message=f"Import {imported.collection}")
     return imported
 
 
@@ -155,7 +155,9 @@ def _refuse_what_acts(before: Before) -> None:
     """Linked data cannot be made harmless, so a file that holds what is not is appended or not taken at all."""
     found = what_would_act(before)
     if found:
-        listed = ", ".join(found[:_MOST_SAID]) + (f" and {len(found) - _MOST_SAID} more" if len(found) > _MOST_SAID else "")
+        listed = ", ".join(found[:_MOST_SAID]) + (
+            f" and {len(found) - _MOST_SAID} more" if len(found) > _MOST_SAID else ""
+        )
         raise RefusedFile(f"The result cannot be linked, because it holds {listed}; append it, which leaves that out.")
 
 

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportGeneralTypeIssues=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportGeneralTypeIssues=false, reportReturnType=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """A result's data-blocks in Blender's memory, in no scene yet, so that nothing of it is evaluated or run. (bpy)"""
 
@@ -53,7 +53,7 @@ class Loaded:
 
     def name_of(self, block: Any) -> str:
         """What it is called in the file."""
-        return self.names.get(block.session_uid, block.name)
+        return self.names.get(block.session_uid) or block.name
 
 
 def load(path: Path, file: BlendFile, before: Before, *, link: bool) -> Loaded:
@@ -100,7 +100,7 @@ def _read(path: Path, file: BlendFile, *, link: bool) -> tuple[list[Any], dict[i
 
 
 def _gathered(scenes: list[Any], names: dict[int, str]) -> Loaded:
-    """What the scenes show, in one list: collections and objects once each, the first scene's camera, world and unit."""
+    """What all scenes show, collections and objects once each, and the first scene's camera, world and unit."""
     collections, objects = dict[Any, None](), dict[Any, None]()
     excluded, hidden = set[int](), set[int]()
     for scene in scenes:

@@ -82,7 +82,7 @@ def homes_of(project_id: str, scene: bpy.types.Scene) -> list[bpy.types.Collecti
         if project_of(collection) == project_id and snapshot_of(collection) is not None
     ]
     return sorted(
-        reversed(found),
+        found,
         key=lambda home: not any(came_in(obj, home) and is_original(obj) for obj in home.all_objects),
     )
 

@@ -27,8 +27,8 @@ def in_window(window: bpy.types.Window | None) -> Iterator[None]:
         yield
         return
     screen = window.screen
-    places: dict[str, Any] = {"window": window, "screen": screen, "scene": window.scene}
-    places["view_layer"] = window.view_layer
+    # Not its scene and layer: an undo in the block would leave the override with what is gone.
+    places: dict[str, Any] = {"window": window, "screen": screen}
     area = next((area for area in screen.areas if area.type == "VIEW_3D"), None)
     if area is not None:
         places |= {"area": area, "region": next(region for region in area.regions if region.type == "WINDOW")}

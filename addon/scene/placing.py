@@ -47,7 +47,9 @@ def place_for(scene: bpy.types.Scene, loaded: Loaded, options: ImportOptions) ->
 def check_scene(scene: bpy.types.Scene) -> None:
     """Raises: NoPlace: the scene belongs to another file, so nothing can be put into it."""
     if scene.library is not None or scene.override_library is not None:
-        raise NoPlace(f"The scene {scene.name!r} is linked from another file; go to a scene of this file and try again.")
+        raise NoPlace(
+            f"The scene {scene.name!r} is linked from another file; go to a scene of this file and try again."
+        )
 
 
 def new_home(scene: bpy.types.Scene, options: ImportOptions, place: Matrix) -> bpy.types.Collection:
@@ -70,7 +72,9 @@ def roots_of(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
     return [obj for obj in objects if obj.parent not in inside]
 
 
-def put_in_place(roots: list[bpy.types.Object], place: Matrix, home: bpy.types.Collection, options: ImportOptions) -> None:
+def put_in_place(
+    roots: list[bpy.types.Object], place: Matrix, home: bpy.types.Collection, options: ImportOptions
+) -> None:
     """Move what hangs on nothing. What moves by itself would jump back, so it hangs on an empty that is moved."""
     if place == Matrix.Identity(4):
         return
@@ -151,4 +155,3 @@ def show_in_local_view(window: bpy.types.Window | None, objects: list[bpy.types.
             for obj in objects:
                 if obj.name in window.view_layer.objects:
                     obj.local_view_set(space, True)
-

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """What a data-block amounts to, in a few bytes: two with the same print look and behave the same. (bpy)
 

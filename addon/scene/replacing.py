@@ -62,7 +62,7 @@ class Earlier:
 def replace(
     earlier: Earlier, loaded: Loaded, layer: bpy.types.ViewLayer, options: ImportOptions
 ) -> tuple[list[bpy.types.Object], list[str]]:
-    """Put what is appended in the place of the earlier version. Returns: the new objects; sentences on what was kept."""
+    """Put what is appended in the place of the earlier version. Returns: the new objects; what was kept, in words."""
     home, new, place = earlier.home, loaded.all_objects(), earlier.place()
     ours_before = _uids_of_ours(options)
     pairs = {obj: old for obj in new if (old := earlier.objects.get(name_in_file(obj) or ""))}
@@ -119,12 +119,15 @@ class _Look:
         there = obj.name in layer.objects and layer.objects[obj.name] == obj
         self._hidden = there and obj.hide_get(view_layer=layer)
         self._selected = there and obj.select_get(view_layer=layer)
+        self._active = layer.objects.active == obj
 
     def give(self, obj: bpy.types.Object, layer: bpy.types.ViewLayer) -> None:
         obj.hide_viewport, obj.hide_render = self._viewport, self._render
         if obj.name in layer.objects:
             obj.select_set(self._selected, view_layer=layer)
             obj.hide_set(self._hidden, view_layer=layer)
+            if self._active:
+                layer.objects.active = obj
 
 
 def _take_places(
@@ -155,7 +158,11 @@ def _move_of(obj: bpy.types.Object) -> Matrix | None:
 
 def _same(one: Matrix, other: Matrix) -> bool:
     size = max(1.0, *(abs(value) for row in other for value in row))
-    return all(abs(a - b) <= _SAME * size for left, right in zip(one, other, strict=True) for a, b in zip(left, right, strict=True))
+    return all(
+        abs(a - b) <= _SAME * size
+        for left, right in zip(one, other, strict=True)
+        for a, b in zip(left, right, strict=True)
+    )
 
 
 def _let_go_of_children(parents: set[bpy.types.Object], ours: set[bpy.types.Object]) -> list[str]:
@@ -224,9 +231,7 @@ def _clear_away(home: bpy.types.Collection, ours_before: set[int], libraries: li
         if child.session_uid in ours_before and not child.objects and not child.children and name_in_file(child):
             bpy.data.collections.remove(child)
     kinds = [kind for kind in data_kinds() if kind not in ("objects", "libraries")]
-    remove_unused(
-        block for kind in kinds for block in getattr(bpy.data, kind) if block.session_uid in ours_before
-    )
+    remove_unused(block for kind in kinds for block in getattr(bpy.data, kind) if block.session_uid in ours_before)
     for library in libraries:
         linked = set(library.users_id)
         users = bpy.data.user_map(subset=linked).values()

@@ -15,7 +15,7 @@ from typing import Literal
 import bpy
 
 from .blocks import Before
-from .copies import copied_objects
+from .copies import copied_objects, names_lent
 from .errors import NothingToSend
 from .modes import in_window, object_mode, window_showing
 
@@ -24,11 +24,14 @@ Format = Literal["glb", "blend"]
 LIMIT_BYTES = 200 * 2**20
 """What the server takes at most (its `import_limit_bytes`); it may be set lower there, and says so then."""
 
-_SHAPED = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD", "VOLUME", "GREASEPENCIL"}
+_SHAPED = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD"}
 
 
 def write(
-    objects: Sequence[bpy.types.Object], folder: Path, format: Format = "glb", limit_bytes: int = LIMIT_BYTES  # noqa: A002
+    objects: Sequence[bpy.types.Object],
+    folder: Path,
+    format: Format = "glb",  # noqa: A002 - as Blender calls it
+    limit_bytes: int = LIMIT_BYTES,
 ) -> Path:
     """Write the objects into a file in the folder, named by us. Blender's main thread only; it may take seconds.
 
@@ -41,6 +44,7 @@ def write(
     scene = bpy.context.scene
     window = window_showing(scene, bpy.context.window)
     layer = window.view_layer if window else bpy.context.view_layer
+    layer.update()
     there = set(layer.objects)
     chosen = [obj for obj in chosen if obj in there]
     if not chosen:
@@ -58,10 +62,8 @@ def write(
     size_bytes = path.stat().st_size
     if size_bytes > limit_bytes:
         path.unlink()
-        raise NothingToSend(
-            f"The selection makes a file of {size_bytes / 2**20:.0f} MB, and the server takes {limit_bytes / 2**20:.0f} MB; "
-            "select less, or use smaller textures."
-        )
+        sizes = f"{size_bytes / 2**20:.0f} MB, and the server takes {limit_bytes / 2**20:.0f} MB"
+        raise NothingToSend(f"The selection makes a file of {sizes}; select less, or use smaller textures.")
     return path
 
 
@@ -86,13 +88,14 @@ def _write_glb(objects: Sequence[bpy.types.Object], layer: bpy.types.ViewLayer, 
 def _write_blend(objects: Sequence[bpy.types.Object], path: Path) -> None:
     before = Before()
     try:
-        copies = copied_objects(objects, path.parent)
+        copies, pairs = copied_objects(objects)
         scene = bpy.data.scenes.new("Selection")
         for copy in copies:
             scene.collection.objects.link(copy)
         units, own = scene.unit_settings, bpy.context.scene.unit_settings
         units.system, units.scale_length = own.system, own.scale_length
-        bpy.data.libraries.write(str(path), {scene}, path_remap="NONE", fake_user=False, compress=False)
+        with names_lent(pairs):
+            bpy.data.libraries.write(str(path), {scene}, path_remap="NONE", fake_user=False, compress=False)
     finally:
         before.remove_new()
 

@@ -1,4 +1,4 @@
-# pyright: reportAttributeAccessIssue=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """Nothing that a model wrote runs here, and nothing that it names outside of the file is opened. (bpy)
 
@@ -15,7 +15,7 @@ import bpy
 
 from .blocks import Before, parts_of
 
-_WITHOUT_THEIR_FILE_NOTHING = ("sounds", "movieclips", "volumes", "cache_files", "fonts")
+_WITHOUT_THEIR_FILE_NOTHING = ("sounds", "movieclips", "cache_files", "fonts")
 _PATHS = {"FILE_PATH", "DIR_PATH"}
 _SCRIPT_NODES = {"ShaderNodeScript"}
 _UNSAFE = re.compile(r"[^\w.<>-]+")

@@ -1,5 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
-# pyright: reportCallIssue=false, reportGeneralTypeIssues=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportReturnType=false
 # The stubs of bpy know no property of a subclass, and some as methods.
 """What the user sees in their 3D view, as a picture to send. (bpy)
 

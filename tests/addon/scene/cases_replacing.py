@@ -169,7 +169,7 @@ def case_what_the_user_moved_out_or_copied_is_kept_and_told(folder: Path) -> Non
     assert "Table copy" in " ".join(told.notes)
     assert bpy.data.objects["Table copy"].data.name.startswith("Table")
     inside = {obj.name for obj in bpy.data.collections["Tea for two"].all_objects}
-    assert {"Table", "Table copy", "Mug.001", "Bowl"} <= inside, inside
+    assert {"Table", "Table copy", "Mug.002", "Bowl"} <= inside, "the new mug has a name of its own"
 
 
 def case_a_material_that_the_user_took_is_theirs(folder: Path) -> None:

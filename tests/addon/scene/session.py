@@ -31,7 +31,7 @@ def main() -> None:
         for name in MODULES:
             module = importlib.import_module(f"tests.addon.scene.cases_{name}")
             for case, function in cases_of(module):
-                if chosen and not any(word in case for word in chosen):
+                if chosen and not any(word in case for word in chosen):  # words, when tried by hand
                     continue
                 error = ""
                 try:
