@@ -12,7 +12,7 @@ from addon.core.address import Address, checked_page, checked_proxy
 from addon.core.credentials import Credential, Credentials, CredentialsLost, checked_token
 from addon.core.problems import BadAnswer, NotAllowed
 from addon.core.transport import Config
-from tests.addon.core.hostile import hostile_server, usual
+from tests.addon.core.hostile import certificate, hostile_server, usual
 from tests.addon.core.player import player_in
 from tests.addon.support.wires import forward_proxy
 
@@ -91,6 +91,18 @@ def test_a_proxy_of_the_preferences_is_used(tmp_path: Path, monkeypatch: pytest.
         with player_in(tmp_path) as player:
             state = player.connect(server.url, proxy="http://127.0.0.1:9")
             assert "The proxy does not answer" in state.connection_words
+
+
+def test_an_encrypted_server_is_reached_through_a_proxy_that_knows_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, public = certificate(tmp_path, name="p2m.example.org")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(public))
+    with hostile_server(usual(), tls) as server, forward_proxy({"p2m.example.org:443": server.port}) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        with player_in(tmp_path) as player:
+            assert player.sign_in("https://p2m.example.org", TOKEN).signed_in, player.state.connection_words
+        assert set(proxy.served) == {"CONNECT p2m.example.org:443"}
 
 
 def test_credentials_are_for_one_server_and_for_nobody_else(tmp_path: Path) -> None:
