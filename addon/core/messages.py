@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .problems import Kind
-from .types import Brief, Card, History, Job, JobView, Parameters, User
+from .types import Brief, Card, History, Job, JobView, User
 
 Connection = Literal["signed_out", "code_shown", "signing_in", "signed_in", "offline"]
 Quality = Literal["draft", "standard", "high"]
@@ -118,7 +118,7 @@ class BuildBrief(Order):
 
 @dataclass(frozen=True, kw_only=True)
 class CancelJob(Order):
-    """Answers: JobChanged with `cancel_requested`, and in the end with the state `cancelled`."""
+    """Answers: JobCancelling, and in the end JobChanged with the state `cancelled`."""
 
     job_id: str
 
@@ -132,7 +132,7 @@ class Watch(Order):
 
 @dataclass(frozen=True, kw_only=True)
 class StopWatching(Order):
-    """Follow no job any more. It goes on in the cloud."""
+    """Follow no job any more; it goes on in the cloud. Also puts an ended job away. Answers: JobLeft."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +178,13 @@ class CancelDownload(Order):
     """End the download of this `order_id`; nothing of it is left."""
 
     download: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelOrder(Order):
+    """The same for a Build of this `order_id` whose files are still being sent."""
+
+    order: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,14 +266,6 @@ class ProjectClosed(Message):
 
 
 @dataclass(frozen=True)
-class ParametersRead(Message):
-    """The parameters of an open project's scene, after ProjectOpened; None: its scene has none."""
-
-    project_id: str
-    parameters: Parameters | None
-
-
-@dataclass(frozen=True)
 class JobsFound(Message):
     """Jobs of the user's that go on, newest first: offer to watch them."""
 
@@ -286,6 +285,18 @@ class JobChanged(Message):
     """The followed job, as it now stands; at most 8 a second, the last one always."""
 
     view: JobView
+
+
+@dataclass(frozen=True)
+class JobLeft(Message):
+    """No job is followed any more: the answer to StopWatching."""
+
+
+@dataclass(frozen=True)
+class JobCancelling(Message):
+    """The server has heard that the job is to end; its end comes as JobChanged."""
+
+    job_id: str
 
 
 @dataclass(frozen=True)

@@ -154,11 +154,6 @@ def _closed(state: AddonState, message: m.ProjectClosed) -> None:
     state.project = None
 
 
-def _parameters(state: AddonState, message: m.ParametersRead) -> None:
-    if state.project is not None and state.project.project.id == message.project_id:
-        state.project = replace(state.project, parameters=message.parameters)
-
-
 def _found(state: AddonState, message: m.JobsFound) -> None:
     state.jobs_found = message.jobs
 
@@ -173,6 +168,15 @@ def _followed(state: AddonState, message: m.JobFollowed) -> None:
 def _job(state: AddonState, message: m.JobChanged) -> None:
     if state.job is not None and state.job.id == message.view.id:
         state.job = message.view
+
+
+def _cancelling(state: AddonState, message: m.JobCancelling) -> None:
+    if state.job is not None and state.job.id == message.job_id and not state.job.ended:
+        state.job = replace(state.job, cancel_requested=True)
+
+
+def _left(state: AddonState, message: m.JobLeft) -> None:
+    state.job, state.job_picture = None, None
 
 
 def _brief(state: AddonState, message: m.BriefReady) -> None:
@@ -235,10 +239,11 @@ _CHANGES = {
     m.ProjectsListed: _cards,
     m.ProjectOpened: _project,
     m.ProjectClosed: _closed,
-    m.ParametersRead: _parameters,
     m.JobsFound: _found,
     m.JobFollowed: _followed,
     m.JobChanged: _job,
+    m.JobCancelling: _cancelling,
+    m.JobLeft: _left,
     m.BriefReady: _brief,
     m.PictureReady: _picture,
     m.DownloadChanged: _download,

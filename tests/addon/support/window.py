@@ -9,8 +9,6 @@
 Blender runs in bubblewrap: it sees this machine's loopback, its own root read-only, and `window.folder` as /tmp.
 """
 
-import itertools
-import json
 import os
 import select
 import subprocess
@@ -19,14 +17,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from tests.addon.support.blender import INSIDE, START_LIMIT_S, Blender, ended, make_folders
 from tests.addon.support.kept import cache_folder
 from tests.addon.support.window_root import window_root
 
 SIZE_PX = (1280, 1000)
-_INSIDE = Path(__file__).with_name("inside_blender.py")
-_START_LIMIT_S = 180.0  # a cold shader cache on a busy machine
 
 
 @dataclass
@@ -58,67 +54,17 @@ class Box:
     def call(self, *arguments: str, limit_s: float = 120) -> bytes:
         """Its output. Raises: AssertionError: it failed."""
         done = subprocess.run(self.command(arguments), capture_output=True, timeout=limit_s)
-        assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}: {done.stderr[-2000:].decode()}"
+        printed = (done.stdout + done.stderr)[-3000:].decode(errors="replace")
+        assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}: {printed}"
         return done.stdout
 
 
-class BlenderWindow:
-    """A Blender that runs. Not thread-safe."""
+class BlenderWindow(Blender):
+    """A Blender with a window."""
 
     def __init__(self, box: Box, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(box.folder, process, "/tmp")  # noqa: S108
         self.box = box
-        self.process = process
-        self._numbers = itertools.count(1)
-
-    @property
-    def folder(self) -> Path:
-        """What Blender sees as /tmp."""
-        return self.box.folder
-
-    def inside(self, path: Path) -> str:
-        """How Blender names a file of `folder`."""
-        return f"/tmp/{path.relative_to(self.folder)}"  # noqa: S108
-
-    def log(self) -> str:
-        """What Blender has printed."""
-        return (self.folder / "blender.log").read_text(errors="replace")
-
-    def run(self, code: str, limit_s: float = 60) -> Any:
-        """What the body of a function returns that runs on Blender's main thread, between two redraws, as JSON.
-
-        `bpy` is imported there; names given to `shared` (a dict) stay for later calls.
-
-        Raises: AssertionError: the code raised (with its traceback), or Blender has gone or is stuck.
-        """
-        number = next(self._numbers)
-        orders, answer = self.folder / "orders", self.folder / "answers" / f"{number}.json"
-        (orders / f"{number}.tmp").write_text(code)
-        (orders / f"{number}.tmp").rename(orders / f"{number}.py")
-        deadline = time.monotonic() + limit_s
-        while not answer.exists():
-            assert self.process.poll() is None, f"Blender has gone: {self.log()[-3000:]}"
-            assert time.monotonic() < deadline, f"not within {limit_s} s: {code[:200]}\n{self.log()[-2000:]}"
-            time.sleep(0.02)
-        told = json.loads(answer.read_text())
-        assert "error" not in told, told["error"]
-        return told["value"]
-
-    def wait(self, expression: str, limit_s: float = 60) -> Any:
-        """The expression's value as soon as it is true. Blender lives on meanwhile."""
-        deadline = time.monotonic() + limit_s
-        while not (value := self.run(f"return {expression}")):
-            assert time.monotonic() < deadline, f"not within {limit_s} s: {expression}\n{self.log()[-2000:]}"
-            time.sleep(0.1)
-        return value
-
-    def install(self, archive: Path) -> None:
-        """Install and enable an extension's zip in the running Blender, as "Install from Disk" does."""
-        copy = self.folder / archive.name
-        copy.write_bytes(archive.read_bytes())
-        self.run(
-            f"bpy.ops.extensions.package_install_files(filepath={self.inside(copy)!r}, repo='user_default', "
-            "enable_on_install=True)"
-        )
 
     def show_sidebar(self, tab: str) -> None:
         """Open the 3D view's sidebar at a tab."""
@@ -158,10 +104,10 @@ class BlenderWindow:
 def blender_box(version: str, folder: Path) -> Iterator[Box]:
     """The Debian root with that Blender ("4.3" or "5.2") and a screen; `folder` (made if need be) is its /tmp."""
     home = cache_folder() / f"window-home-{version}"  # keeps compiled shaders: the next start takes 5 s, not 30
-    for made in (folder / "orders", folder / "answers", folder / "user", home):
-        made.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     box = Box(window_root(version), folder.resolve(), home)
-    box.variables |= {"BLENDER_USER_RESOURCES": "/tmp/user", "LIBGL_ALWAYS_SOFTWARE": "1"}  # noqa: S108
+    box.variables |= {"BLENDER_USER_RESOURCES": "/tmp/user", "P2M_TEST_FOLDER": "/tmp"}  # noqa: S108
     with ExitStack() as stack:
         box.variables["DISPLAY"] = stack.enter_context(_screen(box))
         yield box
@@ -180,23 +126,15 @@ def blender_window(version: str, folder: Path, *options: str, online: bool = Tru
 @contextmanager
 def blender_in(box: Box, *options: str, online: bool = True) -> Iterator[BlenderWindow]:
     """Likewise, on a screen that is there: for a test that ends Blender and starts it again."""
-    for old in (*(box.folder / "orders").iterdir(), *(box.folder / "answers").iterdir()):
-        old.unlink()
-    (box.folder / "inside_blender.py").write_bytes(_INSIDE.read_bytes())
-    command = ["blender", "--factory-startup"] if not (box.folder / "user" / "config").exists() else ["blender"]
+    make_folders(box.folder)
+    (box.folder / INSIDE.name).write_bytes(INSIDE.read_bytes())
+    command = ["blender"] if (box.folder / "user" / "config").exists() else ["blender", "--factory-startup"]
     command += ["--window-geometry", "0", "0", *map(str, SIZE_PX), "--online-mode" if online else "--offline-mode"]
-    process = box.start([*command, *options, "--python", "/tmp/inside_blender.py"], "blender.log")  # noqa: S108
-    try:
+    process = box.start([*command, *options, "--python", f"/tmp/{INSIDE.name}"], "blender.log")  # noqa: S108
+    with ended(process):
         window = BlenderWindow(box, process)
-        window.wait("True", _START_LIMIT_S)
+        window.wait("True", START_LIMIT_S)
         yield window
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
 
 
 @contextmanager
