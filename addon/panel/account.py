@@ -57,7 +57,7 @@ def _draw_code(layout: bpy.types.UILayout, context: bpy.types.Context, session: 
     row.operator(P2M_OT_copy_code.bl_idname, text="", icon="COPYDOWN")
     say(layout, context, f"Or open {code.plain_url} on any device and type the code.")
     left_s = code.until_s - time.monotonic()
-    layout.label(text=f"Waiting for you · {duration(left_s)} left", icon="SORTTIME", translate=False)
+    say(layout, context, f"Waiting for you · {duration(left_s)} left", icon="SORTTIME")
     layout.operator(P2M_OT_cancel_sign_in.bl_idname, icon="X")
 
 

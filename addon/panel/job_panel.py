@@ -156,10 +156,10 @@ def _draw_arrival(layout: bpy.types.UILayout, context: bpy.types.Context, sessio
     for order_id in session.wanted:
         download = session.state.downloads.get(order_id)
         if download is None or not download.total_bytes:
-            layout.label(text="Asking for the scene…", icon="SORTTIME")
+            say(layout, context, "Asking for the scene…", icon="SORTTIME")
         else:
             words = f"{file_size(download.got_bytes)} of {file_size(download.total_bytes)}"
-            layout.progress(factor=download.fraction, type="BAR", text=words)
+            layout.progress(factor=download.fraction, type="BAR", text=one_line(context, words))
     button(layout, P2M_OT_cancel_download, icon="X")
 
 
