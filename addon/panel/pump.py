@@ -10,6 +10,7 @@ import bpy
 
 from .arriving import Arriving
 from .drain import BUDGET_S, Drained, drain
+from .live_picture import LivePicture
 from .parameter_fields import ParameterFields
 from .pictures import Pictures
 from .preferences import connect
@@ -33,6 +34,7 @@ class Pump:
     def __init__(self) -> None:
         self.pictures = Pictures()
         self.fields = ParameterFields()
+        self.live = LivePicture()
         self.arriving = Arriving()
         self._second = -1
 
@@ -73,6 +75,7 @@ class Pump:
             open_in_browser(session.to_open)
             session.to_open = ""
         session.changed |= self.fields.fit(session.parameters)
+        session.changed |= self.live.is_due(session.state.job_picture, time.monotonic())
         session.ask_for_pictures()
         self.arriving.advance(session)
         self._redraw(session)
