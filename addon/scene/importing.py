@@ -17,7 +17,7 @@ from .blocks import Before
 from .errors import NoPlace, RefusedFile
 from .loading import Loaded, drop_what_is_not_wanted, load
 from .marks import homes_of, project_of
-from .modes import in_window, object_mode, window_showing
+from .modes import in_window, mode_in_words, out_of_edit_mode, window_showing
 from .options import Imported, ImportOptions, Step
 from .placing import (
     bring_link_to,
@@ -54,7 +54,7 @@ def bring_in(path: Path, options: ImportOptions, context: bpy.types.Context) -> 
 def steps(path: Path, options: ImportOptions, context: bpy.types.Context) -> Generator[Step, None, Imported]:
     """Bring a result into the scene that the context shows now. Blender's main thread only.
 
-    Each step takes about a millisecond, but for the one before which a `Step` with `busy_s` above 0 was yielded: show
+    Each step takes about 2 ms, but for the one before which a `Step` with `busy_s` above 0 was yielded: show
     that to the user and let Blender draw before going on. Closing the generator before leaves nothing behind.
     Raises: SceneError: a sentence for the user; the scene is as it was.
     """
@@ -89,13 +89,22 @@ def _bring_in(path: Path, file: BlendFile, options: ImportOptions, scene: bpy.ty
     check_scene(scene)
     window = window_showing(scene, bpy.context.window)
     layer = window.view_layer if window else scene.view_layers[0]
-    with in_window(window), object_mode(layer) as mode:
+    if options.where == "REPLACE":
+        _refuse_what_is_worked_on(layer, options)
+    with in_window(window), out_of_edit_mode(layer) as mode:
         imported = _whole_or_not(path, file, options, scene, layer, selects=mode == "OBJECT")
         if window is not None:
             shown = [obj for obj in layer.objects if obj.name in set(imported.objects)]
             show_in_local_view(window, shown)
         bpy.ops.ed.undo_push(message=f"Import {imported.collection}")
     return imported
+
+
+def _refuse_what_is_worked_on(layer: bpy.types.ViewLayer, options: ImportOptions) -> None:
+    """What the user edits or sculpts is not replaced under their hands."""
+    active = layer.objects.active
+    if active is not None and active.mode != "OBJECT" and project_of(active) == options.project_id:
+        raise NoPlace(f"Leave {mode_in_words(active.mode)} first, because {active.name!r} would be replaced.")
 
 
 def _whole_or_not(

@@ -17,7 +17,7 @@ import bpy
 from .blocks import Before
 from .copies import copied_objects, names_lent
 from .errors import NothingToSend
-from .modes import in_window, object_mode, window_showing
+from .modes import in_window, out_of_edit_mode, window_showing
 
 Format = Literal["glb", "blend"]
 
@@ -50,7 +50,7 @@ def write(
     if not chosen:
         raise NothingToSend("The selected objects are not in this scene's view layer; select others.")
     try:
-        with in_window(window), object_mode(layer):
+        with in_window(window), out_of_edit_mode(layer):
             if format == "blend":
                 _write_blend(chosen, path)
             else:
