@@ -22,7 +22,7 @@ __all__ = ["BUDGET_S", "Drained", "Pump", "drain"]
 log = logging.getLogger(__name__)
 
 SOON_S, BUSY_S, QUIET_S = 0.01, 0.1, 0.5
-"""Until the next tick: while messages or steps of an import are left, while something goes on, and while nothing does."""
+"""Until the next tick: while messages or steps of an import are left, while something goes on, else."""
 
 
 class Pump:
