@@ -92,6 +92,10 @@ def _bring_in(path: Path, file: BlendFile, options: ImportOptions, scene: bpy.ty
     if options.where == "REPLACE":
         _refuse_what_is_worked_on(layer, options)
     with in_window(window), out_of_edit_mode(layer) as mode:
+        if layer.objects.active is not None and layer.objects.active.mode != "OBJECT":
+            # In Sculpt Mode an undo goes back to such a step of the whole file, and to none before it: measured with
+            # Blender 4.3, whose own operators there lack it, and are not undone by one undo.
+            bpy.ops.ed.undo_push(message="Before the import")
         imported = _whole_or_not(path, file, options, scene, layer, selects=mode == "OBJECT")
         if window is not None:
             shown = [obj for obj in layer.objects if obj.name in set(imported.objects)]

@@ -94,6 +94,7 @@ def _write_blend(objects: Sequence[bpy.types.Object], path: Path) -> None:
             scene.collection.objects.link(copy)
         units, own = scene.unit_settings, bpy.context.scene.unit_settings
         units.system, units.scale_length = own.system, own.scale_length
+        scene.view_layers[0].update()  # Blender 5.2 crashes when it writes a scene that was never evaluated
         with names_lent(pairs):
             bpy.data.libraries.write(str(path), {scene}, path_remap="NONE", fake_user=False, compress=False)
     finally:
