@@ -24,6 +24,11 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "prompt2mesh"
 
 
+def default_extension_dir() -> Path:
+    """Where `scripts/build_extension.py` puts the Blender add-on."""
+    return Path(__file__).resolve().parents[1] / "addon" / "dist"
+
+
 class Settings(BaseSettings):
     """The backend's configuration. Secrets are masked in `repr`."""
 
@@ -33,6 +38,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=default_data_dir, description="Everything that is kept: database, artifacts, logs."
+    )
+    extension_dir: Path = Field(
+        default_factory=default_extension_dir,
+        description="The built Blender add-on that the API gives. [default: addon/dist]",
     )
     database_url: str = Field(
         default="",

@@ -5,7 +5,7 @@ Usage: check_imports.py [ROOT]
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -89,7 +89,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 # A library and the only places that may import it. `*/queries.py` is a module name, the rest are folders or files.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "bpy": ("cloud/blender/child", "cloud/agent/offline/blender_code", "addon", "scripts/bench", "tests"),
+    "bpy": (
+        "cloud/blender/child",
+        "cloud/agent/offline/blender_code",
+        "addon/__init__.py",
+        "addon/scene",
+        "addon/panel",
+        "scripts/bench",
+        "tests",
+    ),
     "fastapi": ("cloud/api", "tests"),
     "streamlit": ("ui", "tests"),
     "sqlalchemy": ("cloud/db", "*/queries.py", "tests"),
@@ -98,6 +106,11 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "procrastinate": ("cloud/jobs", "cloud/db", "tests"),
     "kubernetes": ("cloud/fleet", "k8s", "tests"),
 }
+
+# The add-on ships alone: what it may import is its own (relative), Python's, or in every Blender.
+NEEDS_BPY = {"bpy", "bpy_extras", "addon_utils", "bmesh", "blf", "gpu", "gpu_extras", "mathutils"}
+BLENDERS_OWN = NEEDS_BPY | {"requests", "urllib3", "numpy", "zstandard"}
+BPY_MARK = "(bpy)"
 
 SKIPPED_FOLDERS = {".venv", ".venv-uv", "out", "data", "node_modules"}
 
@@ -110,6 +123,7 @@ class Import:
     line: int
     module: str
     for_types_only: bool
+    is_relative: bool = False
 
 
 def imports_of(file: PurePosixPath, source: str) -> Iterator[Import]:
@@ -130,7 +144,8 @@ def imports_of(file: PurePosixPath, source: str) -> Iterator[Import]:
         else:
             continue
         for module in modules:
-            yield Import(file, node.lineno, module, id(node) in for_types)
+            is_relative = isinstance(node, ast.ImportFrom) and node.level > 0
+            yield Import(file, node.lineno, module, id(node) in for_types, is_relative)
 
 
 def breaches_of(found: Import) -> Iterator[str]:
@@ -141,6 +156,8 @@ def breaches_of(found: Import) -> Iterator[str]:
     if places and not found.for_types_only and not any(_lies_in(found.file, place) for place in places):
         yield f"{where}: {top} may be imported only in {', '.join(places)}"
     home = _home_of(found.file)
+    if home == "addon":
+        yield from _breaches_of_the_add_on(found, top)
     if home is None or top not in ("cloud", "ui", "addon", "tests"):
         return
     own = home.replace("/", ".")
@@ -149,6 +166,24 @@ def breaches_of(found: Import) -> Iterator[str]:
     allowed = (own, *ALLOWED[home]) if home != "cloud" else ALLOWED[home]
     if not any(found.module == name or found.module.startswith(name + ".") for name in allowed):
         yield f"{where}: {home} may not import {found.module}"
+
+
+def _breaches_of_the_add_on(found: Import, top: str) -> Iterator[str]:
+    where = f"{found.file}:{found.line}"
+    if top == "addon" and not found.is_relative:
+        yield f"{where}: addon may import its own modules by relative imports only; its name is another in Blender"
+    elif top not in ("addon", *BLENDERS_OWN) and top not in sys.stdlib_module_names and not found.is_relative:
+        yield f"{where}: addon may not import {top}: it comes neither with Python nor with every Blender"
+
+
+def unmarked(file: PurePosixPath, source: str, imports: Sequence[Import]) -> Iterator[str]:
+    """A file of the add-on that needs Blender must say so in the first line of its docstring."""
+    if _home_of(file) != "addon":
+        return
+    needs = any(one.module.split(".")[0] in NEEDS_BPY and not one.for_types_only for one in imports)
+    first = (ast.get_docstring(ast.parse(source, str(file))) or "").split("\n", 1)[0]
+    if needs != (BPY_MARK in first) and not (file.name == "__init__.py" and not needs):
+        yield f"{file}:1: the docstring's first line must say {BPY_MARK} where bpy is imported, and only there"
 
 
 def _lies_in(file: PurePosixPath, place: str) -> bool:
@@ -168,8 +203,10 @@ def check_tree(root: Path) -> list[str]:
     for path in sorted(root.rglob("*.py")):
         relative = path.relative_to(root)
         if SKIPPED_FOLDERS.isdisjoint(relative.parts):
-            for found in imports_of(PurePosixPath(relative.as_posix()), path.read_text(encoding="utf-8")):
-                breaches += breaches_of(found)
+            file, source = PurePosixPath(relative.as_posix()), path.read_text(encoding="utf-8")
+            imports = list(imports_of(file, source))
+            breaches += [breach for found in imports for breach in breaches_of(found)]
+            breaches += unmarked(file, source, imports)
     return breaches
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ui.account_calls import AccountCalls
+from ui.add_on_calls import AddOnCalls
 from ui.admin_calls import AdminCalls
 from ui.api_errors import ApiError, ApiUnreachable, ClientError
 from ui.api_requests import Progress, path_of
@@ -36,6 +37,7 @@ __all__ = ["ApiClient", "ApiError", "ApiUnreachable", "ClientError", "EventStrea
 
 class ApiClient(
     AccountCalls,
+    AddOnCalls,
     AuditCalls,
     AdminCalls,
     BatchCalls,

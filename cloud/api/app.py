@@ -45,6 +45,7 @@ from cloud.api.routes import (
     deletion,
     devices,
     event_streams,
+    extension,
     gallery,
     health,
     history,
@@ -188,6 +189,7 @@ def _versioned_routes() -> APIRouter:
     versioned.include_router(devices.public)
     versioned.include_router(deletion.public)
     versioned.include_router(shared.files)
+    versioned.include_router(extension.router)
     versioned.include_router(
         demand_user(
             accounts.router,

@@ -68,7 +68,7 @@ async def send_file(store: ArtifactStore, file: StoredFile, wanted: Wanted) -> R
     Raises: ArtifactMissing, StoreUnavailable.
     """
     headers = _headers_of(file)
-    if wanted.if_none_match is not None and _names(wanted.if_none_match, headers["ETag"]):
+    if wanted.if_none_match is not None and names_tag(wanted.if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     is_stale = wanted.if_range is not None and wanted.if_range != headers["ETag"]
     selected = parse_range(None if is_stale else wanted.range, file.bytes)
@@ -135,6 +135,7 @@ def _headers_of(file: StoredFile) -> dict[str, str]:
     }
 
 
-def _names(if_none_match: str, etag: str) -> bool:
+def names_tag(if_none_match: str, etag: str) -> bool:
+    """Whether the header `If-None-Match` names this ETag, as its client has the file."""
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or etag in tags

@@ -34,7 +34,12 @@ def run_check(root: Path) -> subprocess.CompletedProcess[str]:
         ("cloud/errors.py", "import cloud.settings", "cloud may not import cloud.settings"),
         ("cloud/api/app.py", "import streamlit", "streamlit may be imported only in"),
         ("ui/app.py", "from cloud.errors import NotFound", "ui may not import cloud.errors.NotFound"),
-        ("addon/panel.py", "def f():\n    import cloud", "addon may not import cloud"),
+        ("addon/panel/x.py", "def f():\n    import cloud", "addon may not import cloud"),
+        ("addon/core/x.py", "import bpy", "bpy may be imported only in"),
+        ("addon/panel/x.py", "import bpy", "docstring's first line must say (bpy)"),
+        ("addon/panel/x.py", "from mathutils import Vector", "docstring's first line must say (bpy)"),
+        ("addon/core/x.py", "from addon.core import types", "relative imports only"),
+        ("addon/core/x.py", "import httpx2", "addon may not import httpx2"),
     ],
 )
 def test_a_forbidden_import_is_named_with_its_line(tmp_path: Path, file: str, line: str, complaint: str) -> None:
@@ -57,6 +62,9 @@ def test_a_forbidden_import_is_named_with_its_line(tmp_path: Path, file: str, li
         ("cloud/projects/scenes.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import sqlalchemy"),
         ("cloud/jobs/runner.py", "from cloud.fleet.local import LocalFleet"),
         ("cloud/api/app.py", "from cloud.jobs import queue"),
+        ("addon/panel/x.py", "'''Panels (bpy).'''\nimport bpy"),
+        ("addon/core/x.py", "import json\nimport requests\nfrom . import types\nfrom ..core.state import AddonState"),
+        ("addon/core/x.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import bpy"),
         ("ui/pages/build.py", "from ui.api_client import ApiClient"),
     ],
 )

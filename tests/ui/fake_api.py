@@ -69,6 +69,7 @@ class FakeApi:
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
     sign_up: str = "open"
+    add_on: str | None = "0.2.0"
     oidc: dict[str, str] | None = None
     codes: dict[str, str] = field(default_factory=dict)
     admins: set[str] = field(default_factory=set)

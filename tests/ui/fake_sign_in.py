@@ -16,7 +16,7 @@ PUBLIC = {
     "GET /v1/sign-in/options",
     "POST /v1/password-resets",
     "GET /v1/deletions/{report}",
-} | {"POST /v1/oidc/sessions"}
+} | {"POST /v1/oidc/sessions", "GET /v1/version"}
 
 
 _LATER = "2099-01-01T00:00:00+00:00"
@@ -38,7 +38,14 @@ class SignInRoutes:
             "POST /v1/admin/claim": self.claim_admin,
             "POST /v1/oidc/sessions": self.redeem,
             "GET /v1/me": self.me,
+            "GET /v1/version": self.versions,
         }
+
+    async def versions(self, request: Request) -> Response:
+        newest = self.api.add_on
+        path = f"/v1/extension/prompt2mesh-{newest}.zip" if newest else None
+        add_on = {"oldest": "0.1.0", "newest": newest, "path": path, "repository": "/v1/extension/index.json"}
+        return JSONResponse({"version": "0.1.0", "add_on": add_on})
 
     async def sign_in_options(self, request: Request) -> Response:
         lengths = {"password_least_chars": 8, "password_most_chars": 256}

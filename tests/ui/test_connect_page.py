@@ -40,3 +40,17 @@ def test_another_address_stands_in_the_texts(connect_page: AppTest) -> None:
     connect_page.text_input(key="connect_address").set_value("https://mesh.example.org/").run()
     no_crash(connect_page)
     assert "https://mesh.example.org/mcp" in texts(connect_page)
+
+
+def test_add_on_can_be_downloaded_and_followed_as_a_repository(connect_page: AppTest, api: FakeApi) -> None:
+    (link,) = connect_page.get("link_button")
+    assert link.proto.url == f"{api.url}/v1/extension/prompt2mesh-0.2.0.zip?repository=./index.json"
+    assert f"{api.url}/v1/extension/index.json" in texts(connect_page)
+
+
+def test_server_without_an_add_on_says_so(signed_in: AppTest, api: FakeApi) -> None:
+    api.add_on = None
+    page = signed_in.switch_page("views/connect.py").run()
+    no_crash(page)
+    assert not page.get("link_button")
+    assert any("no add-on to give" in info.value for info in page.info)

@@ -78,8 +78,24 @@ def _command_line() -> None:
 
 def _add_on() -> None:
     st.header("Blender add-on", anchor=False)
-    st.write("Prompts, live progress and results inside Blender itself. It comes with a later release.")
-    st.caption("Until then: download the .blend and open it, or append from it, in Blender 4.2 or later.")
+    st.write("Prompts, live progress and results in the sidebar of your own Blender, 4.2 or later.")
+    with errors_as_banner():
+        offered = current_session().client.versions()["add_on"]
+        if offered["path"] is None:
+            st.info("This server has no add-on to give; its administrator can build it with `./scripts/setup`.")
+            return
+        server = _address().rstrip("/")
+        # Blender reads the query of a link that is dropped on it: it then offers to add the repository.
+        link = f"{server}{offered['path']}?repository=./index.json"
+        st.link_button(f"Download add-on {offered['newest']}", link, icon=":material/download:")
+        st.caption(
+            "Drag this button into Blender's window; or download it, then in Blender: Edit, Preferences, Add-ons, the "
+            "arrow in the corner, Install from Disk."
+        )
+        st.write("So that Blender finds updates by itself, add this address as a remote repository:")
+        st.code(f"{server}{offered['repository']}", language=None, wrap_lines=True)
+        st.caption("Edit, Preferences, Get Extensions, Repositories, +, Add Remote Repository.")
+        st.caption("Then press N in the 3D view, choose the tab Prompt2Mesh and sign in.")
 
 
 show()

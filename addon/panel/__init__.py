@@ -1,0 +1,1 @@
+"""The sidebar: preferences, panels, operators, and the timer that takes the worker's messages in."""

@@ -1,0 +1,1 @@
+"""The user's scene: what comes in, what goes out, in real Blenders."""
