@@ -14,18 +14,11 @@ from addon.core.lane import Lane
 from addon.core.lines import Guard, Line
 from addon.core.problems import Stopped
 from addon.core.worker import Worker
-from tests.addon.core.hostile import Hostile, answer, event, hostile_server, stream, usual
+from tests.addon.core.hostile import BLEND, JOB, PROJECT, RUNNING, TOKEN, Hostile, answer, event, offers, stream
 from tests.addon.core.player import Player, home_in, player_in
-from tests.addon.core.test_hostile import BLEND, JOB, PROJECT, RUNNING, TOKEN, offers
 
 WITHIN_S = 5.0
 """Generous: `stop` waits for a second at most in Blender, and the machine of the tests may be busy."""
-
-
-@pytest.fixture
-def server() -> Iterator[Hostile]:
-    with hostile_server(usual()) as running:
-        yield running
 
 
 def threads_of_ours() -> set[str]:
