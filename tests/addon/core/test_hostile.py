@@ -10,6 +10,7 @@ import pytest
 from addon.core import lines, transport
 from addon.core import messages as m
 from addon.core.duties import following
+from addon.core.lane import Lane
 from tests.addon.core.hostile import (
     HEAD,
     JOB,
@@ -229,6 +230,36 @@ def test_a_diagnosis_names_what_is_amiss(
     assert words in diagnosed.sentence
     assert TOKEN not in diagnosed.report
     assert "127.0.0.1" not in diagnosed.report
+
+
+def test_a_code_is_asked_for_as_slowly_as_the_server_wants(
+    player: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "https://x.example.org/device"
+    grant = {"device_code": "d", "user_code": "A", "verification_uri": page, "verification_uri_complete": page}
+    server.answers["/v1/device/authorize"] = answer({**grant, "expires_in": 900, "interval": 7})
+    said = iter(["authorization_pending", "slow_down", "authorization_pending", "unavailable", "access_denied"])
+
+    def refuse(client: socket.socket) -> None:
+        code = next(said)
+        status = "503 Not now" if code == "unavailable" else "400 Bad"
+        client.sendall(answer({"error": code, "error_description": "Turned down."}, status=status))
+
+    server.answers["/v1/device/token"] = refuse
+    waited: list[float] = []
+    later = Lane.later
+
+    def at_once(lane: Lane, order: m.Order, wait_s: float) -> None:
+        waited.append(wait_s)
+        later(lane, order, 0.0)
+
+    monkeypatch.setattr(Lane, "later", at_once)
+    player.connect(server.url)
+    player.submit(m.SignInWithCode())
+    player.until(lambda state: state.code)
+    player.until(lambda state: state.connection == "signed_out")
+    assert waited == [7.0, 7.0, 12.0, 12.0, 24.0]
+    assert player.state.connection_words == "Turned down."
 
 
 def test_a_server_that_is_too_old_or_too_new_is_not_signed_in_to(player: Player, server: Hostile) -> None:
