@@ -14,7 +14,7 @@ _MOST_CHARS = 4_000
 """What a server says may be longer; nobody reads that in a sidebar, and measuring it would take time."""
 _UNIT_PX = 20
 """Height and icon of a row, at a scale of 1."""
-_TABS_PX, _MARGINS_PX, _BOX_PX = 24, 30, 14
+_TABS_PX, _MARGINS_PX, _BOX_PX = 24, 38, 16
 _FONT = 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-_NO_CONTENT = {"window_managers", "screens", "workspaces", "shape_keys"}
+_NO_CONTENT = {"window_managers", "screens", "workspaces", "shape_keys", "all_ids"}  # the last: all again, since 5.2
 
 
 def data_kinds() -> tuple[str, ...]:

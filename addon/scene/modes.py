@@ -10,7 +10,7 @@ import bpy
 
 from .errors import NoPlace
 
-_WORDS = {"EDIT": "Edit Mode", "SCULPT": "Sculpt Mode", "POSE": "Pose Mode"}
+_KEPT_APART = ("EDIT", "PARTICLE")
 
 
 def window_showing(scene: bpy.types.Scene, preferred: bpy.types.Window | None) -> bpy.types.Window | None:
@@ -37,27 +37,31 @@ def in_window(window: bpy.types.Window | None) -> Iterator[None]:
 
 
 @contextmanager
-def object_mode(layer: bpy.types.ViewLayer) -> Iterator[str]:
-    """The block runs in Object Mode; then the objects are in the mode that they were in. Inside `in_window`.
+def out_of_edit_mode(layer: bpy.types.ViewLayer) -> Iterator[str]:
+    """The block runs outside of the modes that keep a shape apart until they are left, and have an undo of their own.
 
-    Yields: the mode that they were in. Raises: NoPlace: the mode cannot be left without a loss.
+    Afterwards the objects are in the mode that they were in. Sculpting and painting go on: Blender's undo takes all of
+    the file there, and entering them again would be an undo step more. Inside `in_window`.
+    Yields: the mode that the user is in. Raises: NoPlace: Blender cannot leave it.
     """
     active = layer.objects.active
     mode = active.mode if active is not None else "OBJECT"
-    if mode == "OBJECT":
+    if not mode.startswith(_KEPT_APART):
         yield mode
         return
-    words = _WORDS.get(mode, f"{mode.replace('_', ' ').title()} Mode")
-    if mode == "SCULPT" and getattr(active, "use_dynamic_topology_sculpting", False):
-        raise NoPlace("Leave Sculpt Mode first: dynamic topology is on, and Blender would not take it up again.")
     # By uid: what is done in the block may move data-blocks in memory.
     uid = active.session_uid
     together = {obj.session_uid for obj in layer.objects if obj.mode == mode}
-    _set_mode("OBJECT", words)
+    _set_mode("OBJECT", mode_in_words(mode))
     try:
         yield mode
     finally:
         _come_back(layer, uid, together, mode)
+
+
+def mode_in_words(mode: str) -> str:
+    """As Blender's menu calls it."""
+    return f"{mode.replace('_', ' ').title()} Mode"
 
 
 def _set_mode(mode: str, words: str) -> None:

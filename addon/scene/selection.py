@@ -17,7 +17,7 @@ import bpy
 from .blocks import Before
 from .copies import copied_objects, names_lent
 from .errors import NothingToSend
-from .modes import in_window, object_mode, window_showing
+from .modes import in_window, out_of_edit_mode, window_showing
 
 Format = Literal["glb", "blend"]
 
@@ -50,7 +50,7 @@ def write(
     if not chosen:
         raise NothingToSend("The selected objects are not in this scene's view layer; select others.")
     try:
-        with in_window(window), object_mode(layer):
+        with in_window(window), out_of_edit_mode(layer):
             if format == "blend":
                 _write_blend(chosen, path)
             else:
@@ -94,6 +94,7 @@ def _write_blend(objects: Sequence[bpy.types.Object], path: Path) -> None:
             scene.collection.objects.link(copy)
         units, own = scene.unit_settings, bpy.context.scene.unit_settings
         units.system, units.scale_length = own.system, own.scale_length
+        scene.view_layers[0].update()  # Blender 5.2 crashes when it writes a scene that was never evaluated
         with names_lent(pairs):
             bpy.data.libraries.write(str(path), {scene}, path_remap="NONE", fake_user=False, compress=False)
     finally:

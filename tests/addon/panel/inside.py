@@ -44,6 +44,9 @@ def fresh() -> None:
     global worker
     module("panel.registration").make_worker = lambda: worker
     worker = ScriptedWorker()
+    # Without a window Blender has no letters: each is as wide as most are at a scale of 1.
+    texts = module("panel.texts")
+    texts._scale, texts._measured = lambda: 1.0, lambda size, text: 6.0 * len(text)
     sys.modules[ADD_ON].register()
 
 
@@ -195,15 +198,23 @@ def widest(width_px: int) -> list[str]:
     """The lines that are wider than they may be in a sidebar of that width."""
     texts = module("panel.texts")
     lines = [line for notes in drawn(width_px).values() for line in notes if "=" not in line and line[0] != "["]
-    return [line for line in lines if texts._measured(texts._size(), line) > width_px]
+    # Tabs and margins take at least this much of it.
+    return [line for line in lines if texts._measured(texts._size(), line) > width_px - 50]
 
 
 def pressed(name: str, **properties: Any) -> str:
     """Press an operator's button. Returns: what it said, or "" where it went well."""
     session().refused = ""
+    bpy.context.view_layer.update()
     getattr(bpy.ops.p2m, name)("EXEC_DEFAULT", **properties)
     return str(session().refused)
 
 
 def grey(name: str) -> bool:
     return not getattr(bpy.ops.p2m, name).poll()
+
+
+def why_grey(name: str) -> str:
+    """What Blender shows beside a grey button."""
+    operator = getattr(bpy.types, f"P2M_OT_{name}")
+    return str(operator.why_grey(session(), bpy.context))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bpy
 
+from addon.scene import SceneError
 from tests.addon.scene.cases_arriving import imported
 from tests.addon.scene.makes import fresh, result
 
@@ -32,6 +33,22 @@ def case_in_edit_and_sculpt_mode_it_comes_and_the_mode_stays(folder: Path) -> No
         assert "Cube" in bpy.data.objects
         bpy.ops.ed.redo()
         assert "Table" in bpy.data.objects, mode
+
+
+def case_what_the_user_works_on_is_not_replaced(folder: Path) -> None:
+    path = result(folder / "r.blend")
+    fresh()
+    imported(path)
+    bpy.context.view_layer.objects.active = bpy.data.objects["Table"]
+    for mode in ("EDIT", "SCULPT"):
+        bpy.ops.object.mode_set(mode=mode)
+        try:
+            imported(path, where="REPLACE")
+        except SceneError as error:
+            assert "'Table' would be replaced" in error.sentence  # noqa: PT017
+        else:
+            raise AssertionError("it was replaced")
+        assert bpy.data.objects["Table"].mode == mode
 
 
 def case_an_edit_that_is_not_finished_is_kept(folder: Path) -> None:
