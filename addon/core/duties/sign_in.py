@@ -33,6 +33,7 @@ def connect(at: At, order: m.Connect) -> None:
         at.desk.disconnect(online=True)
         at.desk.say(m.ConnectionChanged("signed_out", error.sentence))
         return
+    at.desk.settled.set()
     if at.standing.credential is None:
         at.say(m.ConnectionChanged("signed_out", "", address.origin))
         return

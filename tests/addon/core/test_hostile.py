@@ -232,6 +232,17 @@ def test_a_diagnosis_names_what_is_amiss(
     assert "127.0.0.1" not in diagnosed.report
 
 
+def test_orders_given_at_once_wait_for_the_server_to_be_known(player: Player, server: Hostile) -> None:
+    assert player.sign_in(server.url, TOKEN).signed_in
+    player.submit(m.Connect(server="https://x.example.org"))
+    player.submit(m.Watch(job_id=JOB))
+    assert "not signed in" in player.hear(m.Failed).sentence
+    player.submit(m.Connect(server=server.url))
+    player.submit(m.SignOut())
+    player.until(lambda state: "still holds" in state.connection_words)
+    assert player.state.server == server.url
+
+
 def test_a_code_is_asked_for_as_slowly_as_the_server_wants(
     player: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
