@@ -63,6 +63,8 @@ class Desk:
         self.open_project: str | None = None
         self.followed: str | None = None
         """The job that is followed."""
+        self.listing = m.ListProjects()
+        """The list of projects that the user looks at."""
 
     def say(self, message: m.Message, standing: Standing | None = None) -> None:
         """Tell the main thread; with `standing` only if it is still so: no answer for one user reaches the next."""
@@ -119,9 +121,14 @@ class Desk:
             sentence = error.sentence
         self.say(m.ConnectionChanged("signed_out", sentence, server))
 
+    def list_again(self) -> None:
+        """Read the list anew that the user looks at: something in it has changed."""
+        self.pass_on(m.ListProjects(query=self.listing.query, sort=self.listing.sort))
+
     def _change(self, standing: Standing) -> Standing:
         self._standing = replace(standing, number=self._standing.number + 1)
         self.open_project = self.followed = None
+        self.listing = m.ListProjects()
         return self._standing
 
 

@@ -215,6 +215,8 @@ def _upload(state: AddonState, message: m.UploadChanged) -> None:
 def _working(state: AddonState, message: m.Working) -> None:
     if message.on:
         state.working[message.order_id] = message.name
+        if state.trouble is not None and state.trouble.order_name == message.name:
+            state.trouble = None  # it is tried again
     else:
         state.working.pop(message.order_id, None)
         if state.upload is not None and state.upload.order_id == message.order_id:

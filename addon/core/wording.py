@@ -11,6 +11,7 @@ from .problems import BadAnswer, Kind, NotAllowed, Refused, Unreachable
 
 CUT_SHORT = "The server's answer ended in the middle; try again in a moment."
 _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, 62  # OpenSSL's X509_V_ERR_…
+_NOT_REACHED = frozenset({"NameUnknown", "NewConnectionError", "ConnectTimeoutError", "ConnectionRefusedError"})
 _AGAIN = frozenset({408, 425, 429, 502, 503, 504})
 _OPERATOR = frozenset({500, 501, 505, 507})
 
@@ -21,21 +22,23 @@ def broken(address: Address, error: BaseException, *, late: bool, by_proxy: bool
     certificate = next((each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         return _NotTrusted(_about_certificate(host, certificate))
+    if any(type(each).__name__ == "CertificateError" for each in _causes(error)):  # urllib3 1.26 looks by itself
+        return _NotTrusted(f"The certificate of {host} is another server's; check the server's address.")
     if any(isinstance(each, ssl.SSLError) for each in _causes(error)) or "SSL" in type(error).__name__:
         return _NotTrusted(
             f"The encrypted connection to {host} cannot be made; check the server's address and the proxy."
         )
     names = {type(each).__name__ for each in _causes(error)}
+    if by_proxy and names & _NOT_REACHED:
+        return Unreachable("The proxy does not answer; check the proxy in the add-on's preferences, and your network.")
     if "ProxyError" in names:
         return Unreachable("The proxy does not let the add-on through; check the proxy in the add-on's preferences.")
     if late or names & {"ReadTimeout", "ReadTimeoutError"}:
         return Unreachable(f"{host} did not answer in time; try again in a moment.")
-    whose = "the proxy's address" if by_proxy else "the address"
     if any(isinstance(each, NameUnknown) for each in _causes(error)):
-        whose_name = "the proxy" if by_proxy else host
-        return Unreachable(f"No server called {whose_name} was found; check {whose} and your network.")
-    if names & {"NewConnectionError", "ConnectTimeoutError", "ConnectTimeout", "ConnectionRefusedError"}:
-        return Unreachable(f"Nothing answers at {address.origin}; check {whose}, your network and the server.")
+        return Unreachable(f"No server called {host} was found; check the address and your network.")
+    if names & _NOT_REACHED:
+        return Unreachable(f"Nothing answers at {address.origin}; check the address, your network and the server.")
     if "IncompleteRead" in names:
         return Unreachable(CUT_SHORT)
     return Unreachable(f"The connection to {host} broke; try again in a moment.")

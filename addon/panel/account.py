@@ -35,7 +35,12 @@ def _draw_server(layout: bpy.types.UILayout, context: bpy.types.Context, session
     row = layout.row(align=True)
     address = session.server.server if session.server else ""
     row.label(text=one_line(context, address or "No server", taken_px=50), icon="WORLD", translate=False)
-    row.operator(P2M_OT_open_preferences.bl_idname, text="", icon="PREFERENCES", emboss=False)
+    _draw_way_to_preferences(row, context)
+
+
+def _draw_way_to_preferences(row: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    if context.area.type != "PREFERENCES":
+        row.operator(P2M_OT_open_preferences.bl_idname, text="", icon="PREFERENCES", emboss=False)
 
 
 def _draw_code(layout: bpy.types.UILayout, context: bpy.types.Context, session: Session) -> None:
@@ -57,7 +62,7 @@ def _draw_code(layout: bpy.types.UILayout, context: bpy.types.Context, session: 
     row.operator(P2M_OT_copy_code.bl_idname, text="", icon="COPYDOWN")
     say(layout, context, f"Or open {code.plain_url} on any device and type the code.")
     left_s = code.until_s - time.monotonic()
-    layout.label(text=f"Waiting for you · {duration(left_s)} left", icon="SORTTIME", translate=False)
+    say(layout, context, f"Waiting for you · {duration(left_s)} left", icon="SORTTIME")
     layout.operator(P2M_OT_cancel_sign_in.bl_idname, icon="X")
 
 
@@ -71,7 +76,7 @@ def _draw_signed_in(layout: bpy.types.UILayout, context: bpy.types.Context, sess
     row = layout.row(align=True)
     name = user.username if user else "Signed in"
     row.label(text=one_line(context, name, taken_px=90), icon="USER", translate=False)
-    row.operator(P2M_OT_open_preferences.bl_idname, text="", icon="PREFERENCES", emboss=False)
+    _draw_way_to_preferences(row, context)
     row.operator(
         P2M_OT_sign_out.bl_idname, text="Sign out" if context.area.type == "PREFERENCES" else "", icon="UNLINKED"
     )

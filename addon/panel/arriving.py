@@ -4,6 +4,7 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,9 @@ from ..scene.options import Imported, ImportOptions, Step
 from .session import Arrival, Session
 
 log = logging.getLogger(__name__)
+
+STEPS_S = 0.002
+"""Steps of an import are begun for so long in a tick; each takes about 2 ms."""
 
 
 class Arriving:
@@ -62,9 +66,8 @@ class Arriving:
 
     def _go_on(self, session: Session) -> None:
         assert self._steps is not None
-        session.changed = True
         try:
-            self.step = next(self._steps)
+            self._take_steps(session, self._steps)
         except StopIteration as end:
             self._finish(session, end.value)
         except CoreError as error:
@@ -75,6 +78,16 @@ class Arriving:
             self._end(session)
             session.refuse("The import failed; the scene is as it was. Blender's console says more.")
 
+    def _take_steps(self, session: Session, steps: Iterator[Step]) -> None:
+        """As many as the time of a tick allows. The last one, which takes longer and says so, has to be drawn first."""
+        until = time.perf_counter() + STEPS_S
+        while True:
+            step = next(steps)
+            session.changed |= _drawn(step) != _drawn(self.step)
+            self.step = step
+            if step.busy_s or time.perf_counter() >= until:
+                return
+
     def _finish(self, session: Session, imported: Imported) -> None:
         linked = self._arrival is not None and self._arrival.choice.how == "LINK"
         self._end(session, keeps_file=linked)
@@ -83,10 +96,16 @@ class Arriving:
     def _end(self, session: Session, *, keeps_file: bool = False) -> None:
         arrival = self._arrival
         self._steps = self._arrival = self.step = None
+        session.changed = True
         if arrival is not None:
             session.state.downloads.pop(arrival.download.order_id, None)
             if not keeps_file:
                 session.submit(m.DropFile(path=Path(arrival.download.path)))
+
+
+def _drawn(step: Step | None) -> tuple[str, int] | None:
+    """What the panel shows of a step."""
+    return (step.sentence, round(100 * step.fraction)) if step else None
 
 
 def options_of(arrival: Arrival) -> ImportOptions:

@@ -12,7 +12,7 @@ CANCELLED: Result = {"CANCELLED"}
 
 
 class Asking(bpy.types.Operator):
-    """Mixed into each operator; `run` does the work, `grey_because` says why a button cannot be pressed."""
+    """Mixed into each operator; `run` does the work, `grey_because` says why not."""
 
     # No undo step, no line in the redo panel: they change nothing in the scene.
     bl_options = {"INTERNAL"}  # noqa: RUF012 - as Blender has it
@@ -23,16 +23,17 @@ class Asking(bpy.types.Operator):
         session = current()
         if session is None:
             return False
-        sentence = cls._not_signed_in(session) or cls.grey_because(session, context)
+        sentence = cls.why_grey(session, context)
         if sentence:
             cls.poll_message_set(sentence)
         return not sentence
 
     @classmethod
-    def _not_signed_in(cls, session: Session) -> str:
-        if not cls.needs_sign_in or session.state.signed_in:
-            return ""
-        return session.state.connection_words or "Sign in first."
+    def why_grey(cls, session: Session, context: bpy.types.Context) -> str:
+        """What Blender shows beside the grey button; empty: it can be pressed."""
+        if cls.needs_sign_in and not session.state.signed_in:
+            return session.state.connection_words or "Sign in first."
+        return cls.grey_because(session, context)
 
     @classmethod
     def grey_because(cls, session: Session, context: bpy.types.Context) -> str:

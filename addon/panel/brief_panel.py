@@ -95,7 +95,7 @@ def _draw_part(layout: bpy.types.UILayout, context: bpy.types.Context, index: in
 def _draw_checks(layout: bpy.types.UILayout, context: bpy.types.Context, draft: BriefDraft) -> None:
     column = layout.column(align=True)
     row = column.row(align=True)
-    row.label(text="Must be true at the end")
+    row.label(text=one_line(context, "Must be true at the end", taken_px=25))
     button(row, P2M_OT_add_check, text="", icon="ADD", emboss=False)
     for index, check in enumerate(draft.brief.checks):
         row = column.row(align=True)

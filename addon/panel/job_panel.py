@@ -20,6 +20,7 @@ from .texts import one_line, say
 from .words import count, duration, file_size, made, spent
 
 _NOT_BUILT_SHOWN = 5
+_UNSEEN = 0.01
 _KINDS = {"parameters": "New values", "refine": "Brief", "import": "Import", "export": "Export"}
 
 
@@ -42,13 +43,19 @@ class P2M_PT_job(Ours):
         row = layout.row(align=True)
         row.label(text=one_line(context, job.prompt or _KINDS.get(job.kind, "Job"), taken_px=50), translate=False)
         button(row, P2M_OT_stop_watching, text="", icon="X", emboss=False)
-        icon = pump.pictures.icon(session.state.job_picture)
-        if icon:
-            layout.template_icon(icon_value=icon, scale=picture_rows())
+        _draw_picture(layout, session, pump)
         if job.ended:
             _draw_end(layout, context, job)
         else:
             _draw_progress(layout, context, job)
+
+
+def _draw_picture(layout: bpy.types.UILayout, session: Session, pump: Pump) -> None:
+    shown, coming = pump.live.take(session.state.job_picture, time.monotonic())
+    if shown is not None:
+        layout.template_icon(icon_value=pump.pictures.icon(shown), scale=picture_rows())
+    if coming is not None:
+        layout.template_icon(icon_value=pump.pictures.icon(coming), scale=_UNSEEN)
 
 
 def _draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobView) -> None:
@@ -156,10 +163,10 @@ def _draw_arrival(layout: bpy.types.UILayout, context: bpy.types.Context, sessio
     for order_id in session.wanted:
         download = session.state.downloads.get(order_id)
         if download is None or not download.total_bytes:
-            layout.label(text="Asking for the scene…", icon="SORTTIME")
+            say(layout, context, "Asking for the scene…", icon="SORTTIME")
         else:
             words = f"{file_size(download.got_bytes)} of {file_size(download.total_bytes)}"
-            layout.progress(factor=download.fraction, type="BAR", text=words)
+            layout.progress(factor=download.fraction, type="BAR", text=one_line(context, words))
     button(layout, P2M_OT_cancel_download, icon="X")
 
 

@@ -47,9 +47,9 @@ def _draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context, sessio
             button(row, P2M_OT_diagnose, icon="VIEWZOOM")
         button(row, P2M_OT_dismiss, icon="X")
     elif session.told:
-        box = layout.box().column()
-        say(box, context, session.told, icon="CHECKMARK", boxes=1)
-        button(box, P2M_OT_dismiss, icon="X")
+        row = layout.box().row()
+        say(row.column(), context, session.told, icon="CHECKMARK", boxes=1, taken_px=30)
+        button(row, P2M_OT_dismiss, text="", icon="X", emboss=False)
 
 
 def _draw_jobs_found(layout: bpy.types.UILayout, context: bpy.types.Context, session: Session) -> None:

@@ -13,6 +13,8 @@ Look = Literal["switch", "count", "number", "srgb", "linear", "linear_alpha", "t
 _STEPS = 200
 _MOST_DECIMALS = 6
 _INT = 2**31 - 1
+_FLOAT = 1e30
+"""Fields of Blender hold no larger number."""
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -74,7 +76,8 @@ def range_of(parameter: Parameter) -> Range | None:
     if parameter.min is None or parameter.max is None or isinstance(value, str | tuple):
         return None
     low, high = min(parameter.min, float(value)), max(parameter.max, float(value))
-    if not low < high or not math.isfinite(high - low):
+    low, high = max(low, -_FLOAT), min(high, _FLOAT)
+    if not low < high:
         return None
     if parameter.type == "count":
         return Range(max(math.floor(low), -_INT), min(math.ceil(high), _INT), 1, 0)

@@ -48,16 +48,17 @@ class P2M_PT_parameters(Ours):
             else:
                 row.prop(*place, slider=slider, translate=False)
         draw_turning(layout, session.pages.parameters, "parameters", len(items))
-        self._draw_buttons(layout, context, session)
+        _draw_buttons(layout, context, session)
 
-    def _draw_buttons(self, layout: bpy.types.UILayout, context: bpy.types.Context, session: Session) -> None:
-        row = layout.row(align=True)
-        row.scale_y = 1.3
-        count = len(session.parameters.values) if session.parameters else 0
-        button(row, P2M_OT_apply_parameters, text=f"Apply ({count})" if count else "Apply", icon="CHECKMARK")
-        button(row, P2M_OT_revert_parameters, text="", icon="LOOP_BACK")
-        if session.state.at_work("ChangeParameters"):
-            say(layout, context, "Sending the values…", icon="SORTTIME")
+
+def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, session: Session) -> None:
+    row = layout.row(align=True)
+    row.scale_y = 1.3
+    count = len(session.parameters.values) if session.parameters else 0
+    button(row, P2M_OT_apply_parameters, text=f"Apply ({count})" if count else "Apply", icon="CHECKMARK")
+    button(row, P2M_OT_revert_parameters, text="", icon="LOOP_BACK")
+    if session.state.at_work("ChangeParameters"):
+        say(layout, context, "Sending the values…", icon="SORTTIME")
 
 
 CLASSES = (P2M_PT_parameters,)

@@ -58,7 +58,7 @@ class P2M_AP_preferences(bpy.types.AddonPreferences):
         picture_size: IntProperty(
             name="Picture size", description="Height of pictures in the panel, in rows", default=10, min=4, max=24
         )
-        how: EnumProperty(name="How", items=choices(HOWS), update=_import_as_preferred)
+        how: EnumProperty(name="Import by", items=choices(HOWS), update=_import_as_preferred)
         where: EnumProperty(name="Into", items=choices(WHERES), update=_import_as_preferred)
         place: EnumProperty(name="At", items=choices(PLACES), update=_import_as_preferred)
         imports_when_done: BoolProperty(

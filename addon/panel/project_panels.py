@@ -1,6 +1,7 @@
 """The panels of projects and of the open one's history (bpy)."""
 
 import datetime as dt
+import functools
 
 import bpy
 
@@ -143,12 +144,14 @@ def _beside_picture(
     left = row.column()
     left.alignment = "LEFT"
     icon = pump.pictures.icon(session.state.pictures.get(picture_id)) if picture_id else 0
-    if icon:
-        left.template_icon(icon_value=icon, scale=_THUMBNAIL_ROWS)
-    else:
-        left.scale_y = _THUMBNAIL_ROWS
-        left.label(text="", icon="MESH_CUBE")
+    left.template_icon(icon_value=icon or _no_picture(), scale=_THUMBNAIL_ROWS)
     return row.column(align=True)
+
+
+@functools.cache
+def _no_picture() -> int:
+    """The number of Blender's own icon for a scene without a picture."""
+    return bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_CUBE"].value
 
 
 CLASSES = (P2M_PT_history, P2M_PT_projects)

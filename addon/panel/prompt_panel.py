@@ -49,7 +49,7 @@ def _draw_project(layout: bpy.types.UILayout, context: bpy.types.Context, sessio
     project = session.state.project
     row = layout.row(align=True)
     if project is None:
-        row.label(text="Makes a new project", icon="ADD")
+        row.label(text=one_line(context, "Makes a new project", taken_px=20), icon="ADD")
         return
     name = one_line(context, project.project.name, taken_px=50)
     row.label(text=name, icon="FILE_3D", translate=False)
@@ -95,9 +95,10 @@ def _draw_build(layout: bpy.types.UILayout, context: bpy.types.Context, session:
     button(row, P2M_OT_build, text=f"{words} after This" if waits else words, icon="PLAY")
     if state.upload is not None and state.upload.total_bytes:
         sent, total = state.upload.sent_bytes, state.upload.total_bytes
-        layout.progress(factor=min(sent / total, 1.0), text=f"Sending {file_size(sent)} of {file_size(total)}")
+        words = one_line(context, f"Sending {file_size(sent)} of {file_size(total)}")
+        layout.progress(factor=min(sent / total, 1.0), text=words)
     elif state.at_work("Build"):
-        layout.label(text="Sending the prompt…", icon="SORTTIME")
+        say(layout, context, "Sending the prompt…", icon="SORTTIME")
 
 
 class P2M_PT_context(Ours):

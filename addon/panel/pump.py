@@ -10,6 +10,7 @@ import bpy
 
 from .arriving import Arriving
 from .drain import BUDGET_S, Drained, drain
+from .live_picture import LivePicture
 from .parameter_fields import ParameterFields
 from .pictures import Pictures
 from .preferences import connect
@@ -21,7 +22,7 @@ __all__ = ["BUDGET_S", "Drained", "Pump", "drain"]
 log = logging.getLogger(__name__)
 
 SOON_S, BUSY_S, QUIET_S = 0.01, 0.1, 0.5
-"""Until the next tick: while messages are left, while something goes on, and while nothing does."""
+"""Until the next tick: while messages or steps of an import are left, while something goes on, else."""
 
 
 class Pump:
@@ -33,18 +34,21 @@ class Pump:
     def __init__(self) -> None:
         self.pictures = Pictures()
         self.fields = ParameterFields()
+        self.live = LivePicture()
         self.arriving = Arriving()
         self._second = -1
+        # Blender knows a timer by its object, and each `self.once` is a new one.
+        self._timer = self.once
 
     def start(self) -> None:
         """Tick from now on, also after another file is opened. Without a window there are no timers: call `once`."""
-        if not bpy.app.background and not bpy.app.timers.is_registered(self.once):
-            bpy.app.timers.register(self.once, first_interval=BUSY_S, persistent=True)
+        if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
+            bpy.app.timers.register(self._timer, first_interval=BUSY_S, persistent=True)
 
     def stop(self) -> None:
         """Tick no more, and give back what Blender holds for us."""
-        if bpy.app.timers.is_registered(self.once):
-            bpy.app.timers.unregister(self.once)
+        if bpy.app.timers.is_registered(self._timer):
+            bpy.app.timers.unregister(self._timer)
         self.arriving.drop(current())
         self.fields.close()
         self.pictures.close()
@@ -73,11 +77,14 @@ class Pump:
             open_in_browser(session.to_open)
             session.to_open = ""
         session.changed |= self.fields.fit(session.parameters)
+        session.changed |= self.live.is_due(session.state.job_picture, time.monotonic())
         session.ask_for_pictures()
         self.arriving.advance(session)
         self._redraw(session)
         self.pictures.forget_old()
-        return BUSY_S if session.state.busy or self.arriving.is_on or session.arrivals else QUIET_S
+        if self.arriving.is_on:
+            return SOON_S
+        return BUSY_S if session.state.busy or session.arrivals else QUIET_S
 
     def _follow_preferences(self, session: Session) -> None:
         """Blender's "Allow Online Access" may be switched at any time, and nothing tells."""

@@ -29,13 +29,15 @@ from .making import make_worker
 
 log = logging.getLogger(__name__)
 
-_CLASSES: tuple[type, ...] = (
+_BUTTONS: tuple[type, ...] = (
     *account.CLASSES,
     *prompting.CLASSES,
     *job_buttons.CLASSES,
     *brief_buttons.CLASSES,
     *project_buttons.CLASSES,
     *help_buttons.CLASSES,
+)
+PANELS: tuple[type[bpy.types.Panel], ...] = (
     # A panel's parent must be known before it.
     *main_panel.CLASSES,
     *brief_panel.CLASSES,
@@ -67,7 +69,7 @@ def _register() -> None:
     _undo.append(properties.unregister)
     preferences.register()
     _undo.append(preferences.unregister)
-    for each in _CLASSES:
+    for each in (*_BUTTONS, *PANELS):
         bpy.utils.register_class(each)
         _undo.append(lambda each=each: bpy.utils.unregister_class(each))
     pump.begin()

@@ -14,7 +14,7 @@ _MOST_CHARS = 4_000
 """What a server says may be longer; nobody reads that in a sidebar, and measuring it would take time."""
 _UNIT_PX = 20
 """Height and icon of a row, at a scale of 1."""
-_TABS_PX, _MARGINS_PX, _BOX_PX = 24, 30, 14
+_TABS_PX, _MARGINS_PX, _BOX_PX = 24, 38, 16
 _FONT = 0
 
 
@@ -26,14 +26,17 @@ def say(
     icon: str = "NONE",
     alert: bool = False,
     boxes: int = 0,
+    taken_px: float = 0,
     most_lines: int = 12,
 ) -> None:
-    """Draw `text` on as many lines as it takes. `boxes`: how many boxes it stands in."""
+    """Draw `text` on as many lines as it takes. `boxes`: how many boxes it stands in; `taken_px`, at a scale of 1:
+    what stands beside it."""
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.85
     options: dict[str, Any] = {"icon": icon}
-    for number, line in enumerate(_lines(text[:_MOST_CHARS], int(room_px(context, boxes, icon)), _size(), most_lines)):
+    room = int(room_px(context, boxes, icon) - taken_px * _scale())
+    for number, line in enumerate(_lines(text[:_MOST_CHARS], room, _size(), most_lines)):
         if number and icon != "NONE":
             options["icon"] = "BLANK1"
         column.label(text=line, translate=False, **options)

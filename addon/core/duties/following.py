@@ -142,4 +142,4 @@ class _Following:
             self._at.say(m.BriefReady(view.id, view.project_id, view.brief))
         if view.kind in _MADE_SCENES and self._at.desk.open_project in (None, view.project_id):
             self._at.desk.pass_on(m.OpenProject(project_id=view.project_id))
-            self._at.desk.pass_on(m.ListProjects())
+            self._at.desk.list_again()

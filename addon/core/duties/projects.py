@@ -22,6 +22,7 @@ def find_jobs(at: At, order: FindJobs) -> None:
 def list_projects(at: At, order: m.ListProjects) -> None:
     """The first page, or one more of the same list."""
     asked = (at.standing.number, order.query, order.sort)
+    at.desk.listing = order
     kept: tuple[object, tuple[Card, ...], str] = at.lane.scratch.get("cards", (None, (), ""))
     goes_on = order.more and kept[0] == asked
     if goes_on and not kept[2]:
@@ -58,7 +59,7 @@ def branch(at: At, order: m.Branch) -> None:
     """A new project from a step."""
     made = at.calls.branch(order.project_id, order.snapshot_id, order.name)
     _open(at, made.id)
-    at.desk.pass_on(m.ListProjects())
+    at.desk.list_again()
 
 
 def _open(at: At, project_id: str, *, more: bool = False) -> None:

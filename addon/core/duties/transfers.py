@@ -7,7 +7,7 @@ from .. import pictures
 from ..downloads import FOLDER, bring, find_blend
 from ..files import drop_leftovers, drop_own
 from ..inner import ShowPicture, TidyUp
-from ..problems import CoreError, Stopped
+from ..problems import BadAnswer, CoreError, Refused, Stopped
 from .at import At
 
 log = logging.getLogger(__name__)
@@ -34,13 +34,14 @@ def drop_file(at: At, order: m.DropFile) -> None:
 
 
 def show_picture(at: At, order: ShowPicture) -> None:
-    """One picture; a thumbnail that cannot be had is left out."""
+    """One picture; one that cannot be had is left out, and told only where the server is to blame."""
     try:
         path = pictures.fetch_picture(at.calls, order.artifact_id, at.desk.home.cache)
     except Stopped:
         raise
     except CoreError as error:
-        if order.job_id is not None:
+        ended = isinstance(error, Refused) and error.status == 401
+        if ended or (order.job_id is not None and isinstance(error, BadAnswer)):
             raise
         log.info("a picture was left out", extra={"code": error.code})
         return

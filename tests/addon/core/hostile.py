@@ -80,10 +80,10 @@ def answer(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
-def problem(status: int, code: str, detail: Any, **headers: str) -> bytes:
+def problem(status: int, code: str, detail: Any) -> bytes:
     """A problem document."""
     body = {"title": "x", "status": status, "detail": detail, "code": code}
-    return answer(body, status=f"{status} No", Content_Type="application/problem+json", **headers)
+    return answer(body, status=f"{status} No", Content_Type="application/problem+json")
 
 
 def stream(*pieces: bytes, then: Speak | None = None) -> Speak:
@@ -137,8 +137,8 @@ def certificate(folder: Path, *, name: str = "127.0.0.1", ends_in_days: float = 
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
+    alternative: x509.GeneralName = x509.DNSName(name)
     with contextlib.suppress(ValueError):
-        alternative: x509.GeneralName = x509.DNSName(name)
         alternative = x509.IPAddress(ipaddress.ip_address(name))
     made = (
         x509.CertificateBuilder()

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from addon.core import messages as m
 from addon.core.state import AddonState
+from addon.core.types import History, JobView
 from addon.core.worker import Home, Worker
 
 PATIENCE_S = 60.0
@@ -24,6 +25,18 @@ class Player:
     home: Home
     state: AddonState = field(default_factory=AddonState)
     heard: list[m.Message] = field(default_factory=list)
+
+    @property
+    def job(self) -> JobView:
+        """The followed job, which there is."""
+        assert self.state.job is not None
+        return self.state.job
+
+    @property
+    def history(self) -> History:
+        """The open project, which there is."""
+        assert self.state.project is not None
+        return self.state.project
 
     def submit(self, order: m.Order) -> int:
         """Returns: its id."""

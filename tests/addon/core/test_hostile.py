@@ -189,8 +189,7 @@ def test_a_stream_that_is_no_good_is_one_sentence(case: str, signed_in: Player, 
     failed = signed_in.hear(m.Failed)
     assert words in failed.sentence
     assert_is_one_sentence(failed.sentence)
-    assert signed_in.state.job is not None
-    assert signed_in.state.job.link == "closed"
+    assert signed_in.job.link == "closed"
 
 
 def test_a_stream_without_end_is_ended(signed_in: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,13 +215,12 @@ def test_a_silent_stream_is_tried_again_where_it_was(
     }
     signed_in.submit(m.Watch(job_id=JOB))
     signed_in.until(lambda state: state.job is not None and state.job.link == "lost")
-    assert signed_in.state.job is not None
-    assert signed_in.state.job.link_words == "Connection lost, trying again…"
+    assert signed_in.job.link_words == "Connection lost, trying again…"
     ended = event(2, "job.finished", state="succeeded", outcome="", error=None, result=None)
     server.answers[f"/v1/jobs/{JOB}/events"] = stream(event(1, "stage", stage="deliver"), ended)
     signed_in.until(lambda state: state.job is not None and state.job.ended)
     assert any("Last-Event-ID: 1" in head for head in server.asked)
-    assert signed_in.state.job.stage == "", "an event that was known came twice"
+    assert signed_in.job.stage == "", "an event that was known came twice"
 
 
 def offers(server: Hostile, content: bytes, sent: bytes | Speak | None = None, **told: object) -> None:
@@ -339,6 +337,48 @@ def test_a_page_that_is_no_page_is_not_opened(player: Player, server: Hostile) -
     player.submit(m.SignInWithCode())
     assert "no address that can be opened" in player.hear(m.Failed).sentence
     assert player.state.code is None
+
+
+SICK: dict[str, tuple[dict[str, bytes | Speak], str]] = {
+    "a clock that is wrong": ({"/healthz": answer({}, Date="Mon, 23 Nov 2020 10:00:00 GMT")}, "minutes ahead"),
+    "a database that is gone": (
+        {"/healthz": answer({}), "/readyz": problem(503, "unavailable", "The database does not answer.")},
+        "database does not answer",
+    ),
+    "another version": (
+        {"/healthz": answer({}), "/readyz": answer({}), "/v1/version": answer({"version": "0.0.1"})},
+        "ask its operator",
+    ),
+    "a sign-in that has ended": (
+        {"/healthz": answer({}), "/readyz": answer({}), "/v1/me": problem(401, "unauthorized", "No.")},
+        "sign in again",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_a_diagnosis_names_what_is_amiss(
+    case: str, signed_in: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "RETRY_WAITS_S", ())
+    answers, words = SICK[case]
+    server.answers |= answers
+    signed_in.submit(m.Diagnose())
+    diagnosed = signed_in.hear(m.Diagnosed)
+    assert words in diagnosed.sentence
+    assert TOKEN not in diagnosed.report
+    assert "127.0.0.1" not in diagnosed.report
+
+
+def test_a_server_that_is_too_old_or_too_new_is_not_signed_in_to(player: Player, server: Hostile) -> None:
+    server.answers["/v1/version"] = answer({"version": "9.0.0", "add_on": {"oldest": "8.0.0"}})
+    player.connect(server.url)
+    player.submit(m.SignInWithCode())
+    assert "needs 8.0.0 or newer" in player.hear(m.Failed).sentence
+    assert player.state.version_blocks
+    server.answers["/v1/version"] = problem(404, "not_found", "There is nothing at this address.")
+    assert player.sign_in(server.url, TOKEN).signed_in
+    assert "older than the add-on" in player.state.version_words
 
 
 def test_a_sentence_of_the_server_is_made_fit_to_draw(signed_in: Player, server: Hostile) -> None:

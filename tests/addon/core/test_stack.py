@@ -40,8 +40,7 @@ def test_sign_in_by_code_build_change_and_download(stack: RunningStack, player: 
     assert player.state.job_picture is not None
     assert player.state.job_picture.is_relative_to(player.home.cache)
     player.until(lambda state: state.job is not None and state.job.ended, 180)
-    job = player.state.job
-    assert job is not None
+    job = player.job
     assert (job.state, job.error) == ("succeeded", None)
     assert job.result is not None
     assert job.result.objects > 2
@@ -64,8 +63,7 @@ def test_sign_in_by_code_build_change_and_download(stack: RunningStack, player: 
     assert isinstance(number.value, float)
     player.submit(m.ChangeParameters(project_id=history.project.id, values={number.id: number.value * 1.1}))
     player.until(lambda state: state.job is not None and state.job.kind == "parameters" and state.job.ended, 120)
-    assert player.state.job is not None
-    assert player.state.job.state == "succeeded", player.state.job.error
+    assert player.job.state == "succeeded", player.job.error
 
     head = player.until(
         lambda state: state.project and state.project.project.head_snapshot_id != history.project.head_snapshot_id
@@ -93,8 +91,7 @@ def test_a_build_with_brief_picture_and_selection_is_built(stack: RunningStack, 
     assert not scene.exists()
     player.submit(m.BuildBrief(job_id=player.state.brief_job_id, brief=player.state.brief))
     player.until(lambda state: state.job is not None and state.job.kind == "build" and state.job.ended, 180)
-    assert player.state.job is not None
-    assert player.state.job.state == "succeeded", player.state.job.error
+    assert player.job.state == "succeeded", player.job.error
 
 
 def test_a_cancelled_build_ends_as_cancelled(stack: RunningStack, player: Player) -> None:
@@ -103,7 +100,6 @@ def test_a_cancelled_build_ends_as_cancelled(stack: RunningStack, player: Player
     player.sign_in(stack.url, token)
     player.submit(m.Build(prompt=PROMPT, quality="draft"))
     player.until(lambda state: state.job is not None and state.job.state == "running")
-    assert player.state.job is not None
-    player.submit(m.CancelJob(job_id=player.state.job.id))
+    player.submit(m.CancelJob(job_id=player.job.id))
     player.until(lambda state: state.job is not None and state.job.ended, 60)
-    assert player.state.job.state == "cancelled"
+    assert player.job.state == "cancelled"

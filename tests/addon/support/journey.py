@@ -1,6 +1,5 @@
 """What a user does in Blender with the add-on, in any kind of Blender: signs in, builds, waits, imports."""
 
-import json
 from typing import Any
 
 from tests.addon.support.archive import built_archive
@@ -9,7 +8,7 @@ from ui.api_client import ApiClient
 
 MODULE = "bl_ext.user_default.prompt2mesh"
 SIGN_IN_S, BUILD_S = 60, 180
-PROMPT = "a round table with two mugs on it"
+PROMPT = "a red wooden chair"
 
 _LOOK = """
 found = add_on("panel.session").current()
@@ -72,19 +71,10 @@ class User:
 
     def wait_for(self, limit_s: float = SIGN_IN_S, **wanted: Any) -> dict[str, Any]:
         """What the panel draws from, as soon as it has these values."""
-        keys = json.dumps(wanted)
-        body = _LOOK.replace("return {", "shared['look'] = {")
-        self.blender.run(
-            "def look():\n"
-            + "".join(f"    {line}\n" for line in body.splitlines())
-            + "    return shared['look']\n"
-            + "shared['looking'] = look"
-        )
-        return self.blender.wait(
-            f"(lambda seen: seen if all(seen[key] == value for key, value in __import__('json').loads({keys!r}).items()) "
-            "else None)(shared['looking']())",
-            limit_s,
-        )
+        body = "".join(f"    {line}\n" for line in _LOOK.splitlines())
+        self.blender.run(f"def look():\n{body}\nshared['look'] = look")
+        fits = f"all(seen[key] == value for key, value in {wanted!r}.items())"
+        return self.blender.wait(f"(lambda seen: {fits} and seen)(shared['look']())", limit_s)
 
     def sign_in(self, person: ApiClient) -> None:
         """By a code, which the person confirms in the browser."""
@@ -108,11 +98,17 @@ class User:
         assert seen["job"]["state"] == state, seen
         return seen
 
-    def wait_for_the_scene(self) -> list[str]:
-        """The collections in the scene when nothing is on its way any more."""
+    def bring(self, project_id: str, **fields: Any) -> dict[str, Any]:
+        """Import a project's scene with these fields of the panel, and give what the panel shows afterwards."""
+        self.fill_in(**fields)
+        self.press("import_scene", project_id=project_id)
+        self.wait_for_the_scene()
+        return self.look()
+
+    def wait_for_the_scene(self) -> None:
+        """Return when no scene is on its way any more."""
         self.blender.wait(
             "(lambda s: not s.wanted and not s.arrivals and not add_on('panel.pump').current_pump().arriving.is_on)"
             "(add_on('panel.session').current())",
             BUILD_S,
         )
-        return self.blender.run("return [each.name for each in bpy.context.scene.collection.children_recursive]")
