@@ -158,6 +158,7 @@ def case_a_hostile_file_is_not_linked(folder: Path) -> None:
     assert "append it" in said
     assert not canary.exists()
     assert not list(bpy.data.libraries)
+    assert [entry.name for entry in folder.rglob("*.blend")] == ["h.blend"], "no copy is left"
 
 
 def case_a_file_that_unfolds_to_too_much(folder: Path) -> None:
