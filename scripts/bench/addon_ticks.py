@@ -136,9 +136,7 @@ def measure(version: str, seconds: float, folder: Path) -> dict[str, Any]:
         user.install()
         if not window.run(_WATCH):
             raise AssertionError("no panel of the add-on was found to be measured")
-        window.run(f"add_on('panel.account')._typed[0] = {token!r}")
-        user.press("sign_in_with_token")
-        user.wait_for(connection="signed_in")
+        user.sign_in_with_token(token)
         user.press("open_project", project_id=project["id"])
         user.wait_for(project=project["id"])
         job = api.add_job(project["id"], "a city with everything in it")

@@ -22,13 +22,6 @@ def blender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blender]:
         yield running
 
 
-def token_sign_in(user: User) -> None:
-    """Signing in needs no answer of a person with a token."""
-    user.blender.run("add_on('panel.account')._typed[0] = 'p2m_pat_' + 'x' * 40")
-    user.press("sign_in_with_token")
-    user.wait_for(connection="signed_in", username="Ada")
-
-
 def sign_out(user: User) -> None:
     user.press("sign_out")
     user.wait_for(connection="signed_out")
@@ -46,7 +39,7 @@ def test_without_leave_to_go_online_nothing_is_sent_and_the_sentence_says_where_
         assert server.asked == []
         blender.run("bpy.context.preferences.system.use_online_access = True")
         user.wait_for(connection="signed_out", words="")
-        token_sign_in(user)
+        user.sign_in_with_token()
 
 
 def test_server_that_is_away_at_the_start_is_there_at_the_next_try(tmp_path: Path) -> None:
@@ -55,7 +48,7 @@ def test_server_that_is_away_at_the_start_is_there_at_the_next_try(tmp_path: Pat
         with blender_module(VERSION, tmp_path) as blender:
             user = User(blender, url)
             user.install()
-            token_sign_in(user)
+            user.sign_in_with_token()
         line.cut()
         with blender_module(VERSION, tmp_path) as blender:
             user = User(blender, url)
@@ -71,7 +64,7 @@ def test_plain_proxy_carries_the_calls(blender: Blender) -> None:
         with forward_proxy({address: server.port}) as proxy:
             user = User(blender, server.url)
             user.prefer(server=server.url, proxy=f"http://127.0.0.1:{proxy.port}")
-            token_sign_in(user)
+            user.sign_in_with_token()
             assert set(proxy.served) == {f"GET {address}"}
             sign_out(user)
 
@@ -86,7 +79,7 @@ def test_encrypted_calls_go_through_a_proxy_to_a_host_that_only_it_knows(tmp_pat
         user = User(blender, "https://p2m.test")
         user.install()
         user.prefer(proxy=f"http://127.0.0.1:{proxy.port}")
-        token_sign_in(user)
+        user.sign_in_with_token()
         assert set(proxy.served) == {"CONNECT p2m.test:443"}
 
 
@@ -113,7 +106,7 @@ def test_versions_that_are_apart_are_told_and_block_only_where_they_must(
         blender.wait(f"{words!r} in {GOES}.state.version_words")
         assert user.look()["version_blocks"] is blocks
         if not blocks:
-            token_sign_in(user)
+            user.sign_in_with_token()
             user.fill_in(prompt="a chair")
             assert blender.run("return bpy.ops.p2m.build.poll()")
             sign_out(user)
