@@ -12,6 +12,7 @@ from tests.addon.support.bpy_wheels import VERSIONS
 from tests.addon.support.journey import BUILD_S, MODULE, User
 from tests.addon.support.stack import RunningStack, running_stack
 from tests.addon.support.wires import Wire, wire
+from tests.support.stack_processes import wait_for
 from ui.api_client import ApiClient
 
 pytestmark = [pytest.mark.heavy, pytest.mark.blender]
@@ -200,4 +201,4 @@ def test_sign_out_forgets_the_token_on_both_sides(user: User, person: ApiClient)
     user.press("sign_out")
     user.wait_for(connection="signed_out", username=None)
     assert not [each for each in (user.blender.folder / "user").rglob("credentials.json") if "p2m_" in each.read_text()]
-    assert programs() == 0
+    wait_for(lambda: programs() == 0, 20, "the token's end on the server")

@@ -84,10 +84,14 @@ class User:
         self.wait_for(connection="signed_in", username=person.me()["username"])
 
     def sign_in_with_token(self, token: str = "p2m_pat_" + "x" * 40) -> None:
-        """By an API token, typed into the dialog; needs no answer of a person."""
+        """By an API token; needs no answer of a person."""
+        self.give_token(token)
+        self.wait_for(connection="signed_in")
+
+    def give_token(self, token: str = "p2m_pat_" + "x" * 40) -> None:
+        """Type a token into the dialog, and press its button."""
         self.blender.run(f"add_on('panel.account')._typed[0] = {token!r}")
         self.press("sign_in_with_token")
-        self.wait_for(connection="signed_in")
 
     def build(self, prompt: str = PROMPT, **fields: Any) -> dict[str, Any]:
         """Press Build, and give what the panel shows when the job has begun."""
