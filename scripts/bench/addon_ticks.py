@@ -46,6 +46,11 @@ def timed(work, done):
             done(time.perf_counter() - began, time.thread_time() - cpu_began)
     return measured
 
+def drawing(work):
+    def draw(self, context):  # Blender counts the arguments of what it registers
+        return work(self, context)
+    return draw
+
 def ticked(seconds, cpu_seconds):
     ticks.append(seconds + drawn[0])
     cpu.append(cpu_seconds + drawn[1])
@@ -68,7 +73,7 @@ for each in set(classes(bpy.types.Panel)):
     if each.__module__.startswith("{MODULE}."):
         for name in ("draw", "draw_header"):
             if name in vars(each):
-                setattr(each, name, timed(getattr(each, name), drew))
+                setattr(each, name, drawing(timed(getattr(each, name), drew)))
                 watched += 1
 return watched
 """
@@ -141,8 +146,7 @@ def measure(version: str, seconds: float, folder: Path) -> dict[str, Any]:
         user.sign_in_with_token(_TOKEN)
         job = api.add_job(project["id"], "a city with everything in it")
         api.play_beginning(job)
-        user.press("watch_job", job_id=job["id"])
-        window.wait(f"add_on('panel.session').current().state.job.id == {job['id']!r}")
+        user.watch(job["id"])
         with streaming(api, job) as played:
             window.show_sidebar(TAB)
             time.sleep(2)
@@ -173,7 +177,7 @@ def _redraw_rates(window: BlenderWindow, user: User, api: FakeApi, job: dict[str
     with_it, without = [], []
     for _ in range(ROUNDS):
         with streaming(api, job):
-            user.press("watch_job", job_id=job["id"])
+            user.watch(job["id"])
             window.show_sidebar(TAB)
             with_it.append(frames_a_second(window))
         window.run(f"bpy.ops.preferences.addon_disable(module={MODULE!r})")

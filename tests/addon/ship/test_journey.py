@@ -188,8 +188,7 @@ def test_add_on_disabled_in_the_middle_leaves_no_thread_and_offers_the_job_when_
     user.wait_for(connection="signed_in")
     seen = user.look()
     if job in seen["jobs_found"]:  # it may have ended meanwhile
-        user.press("watch_job", job_id=job)
-        user.blender.wait(f"(lambda seen: seen and seen.id == {job!r})(add_on('panel.session').current().state.job)")
+        user.watch(job)
         user.wait_for_the_end()
 
 

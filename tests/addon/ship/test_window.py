@@ -56,6 +56,5 @@ def test_user_builds_quits_in_the_middle_and_finds_the_job_at_the_next_start(
             user = User(window, stack.url)
             user.wait_for(connection="signed_in", username=person.me()["username"])
             if person.get_job(job)["state"] in ("queued", "running"):
-                user.press("watch_job", job_id=job)
-                window.wait(f"(lambda seen: seen and seen.id == {job!r})(add_on('panel.session').current().state.job)")
+                user.watch(job)
                 user.wait_for_the_end()

@@ -101,6 +101,11 @@ class User:
         self.blender.wait(f"(lambda job: job and job.id != {before!r})(add_on('panel.session').current().state.job)")
         return self.look()
 
+    def watch(self, job_id: str) -> None:
+        """Follow a job that goes on."""
+        self.press("watch_job", job_id=job_id)
+        self.blender.wait(f"(lambda seen: seen and seen.id == {job_id!r})(add_on('panel.session').current().state.job)")
+
     def wait_for_the_end(self, state: str = "succeeded") -> dict[str, Any]:
         """What the panel draws from when the job has ended; it must have ended so."""
         self.blender.wait("add_on('panel.session').current().state.job.ended", BUILD_S)
