@@ -60,6 +60,9 @@ class Desk:
         self._credentials = Credentials(home.config)
         self._standing = Standing()
         self._stopped = False
+        self.settled = threading.Event()
+        """Whether it is known which server to talk to: not while a Connect waits to be done."""
+        self.settled.set()
         self.open_project: str | None = None
         self.followed: str | None = None
         """The job that is followed."""

@@ -52,11 +52,6 @@ class Lane:
             self._later = (time.monotonic() + wait_s, order)
             self._changed.notify()
 
-    def not_later(self) -> None:
-        """Forget what was put off."""
-        with self._changed:
-            self._later = None
-
     def drop(self, unwanted: Callable[[Order], bool] = lambda order: True) -> list[Order]:
         """Forget these orders, and end the one at work if it is one of them. Returns: all that came to nothing."""
         with self._changed:

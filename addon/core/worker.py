@@ -35,6 +35,7 @@ _LANES: dict[type[m.Order], str] = {
     m.Diagnose: "check",
 }
 _FOLLOWING = (m.Watch, inner.Follow, m.StopWatching)
+_SOON_S = 0.02
 _SIGNING_IN = (m.SignInWithCode, m.SignInWithToken, inner.AskForToken)
 
 
@@ -76,9 +77,14 @@ class Worker:
         """Have the order done. Any thread; does not wait."""
         if not self._running:
             return
-        if isinstance(order, m.Connect | m.SignOut):
+        if isinstance(order, m.Connect):
+            self._desk.settled.clear()
             for lane in self._lanes.values():
                 self._drop(lane)
+        elif isinstance(order, m.SignOut):
+            for lane in self._lanes.values():
+                self._tell_stopped(lane.drop(lambda each: not isinstance(each, m.Connect)))
+            self._lanes["talk"].line.cut()  # one that is at work knows its server already
         elif isinstance(order, m.CancelSignIn):
             self._drop(self._lanes["talk"], *_SIGNING_IN)
         elif isinstance(order, _FOLLOWING):
@@ -118,11 +124,14 @@ class Worker:
         """In the lane's thread: do the order, and say what came of it where it is nothing."""
         duties = importlib.import_module(".duties", __package__)
         duty = duties.DUTIES[type(order)]
-        standing = self._desk.standing
         name = type(order).__name__
         if duty.told:
             self._desk.say(m.Working(order.order_id, name, True))
+        standing = self._desk.standing
         try:
+            while lane.name != "talk" and not self._desk.settled.is_set():
+                lane.line.wait(_SOON_S)
+            standing = self._desk.standing
             if duty.needs != "nothing":
                 demanded(standing, signed_in=duty.needs == "user")
             duty.do(duties.At(self._desk, lane, standing), order)
@@ -137,5 +146,7 @@ class Worker:
             sentence = "Something went wrong in the add-on; try again, and report it with the log if it stays."
             self._desk.say(m.Failed(order.order_id, name, sentence, "operator", "internal"))
         finally:
+            if isinstance(order, m.Connect):
+                self._desk.settled.set()
             if duty.told:
                 self._desk.say(m.Working(order.order_id, name, False))

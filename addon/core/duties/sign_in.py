@@ -33,6 +33,7 @@ def connect(at: At, order: m.Connect) -> None:
         at.desk.disconnect(online=True)
         at.desk.say(m.ConnectionChanged("signed_out", error.sentence))
         return
+    at.desk.settled.set()
     if at.standing.credential is None:
         at.say(m.ConnectionChanged("signed_out", "", address.origin))
         return
@@ -101,8 +102,7 @@ def ask_for_token(at: At, order: AskForToken) -> None:
         elif error.kind == "again":
             wait_s = min(interval_s * 2, _LONGEST_INTERVAL_S)
         elif error.code != "authorization_pending":
-            told = {"access_denied": "The sign-in was turned down in the browser.", "expired_token": _NOBODY}
-            sentence = told.get(error.code, error.sentence)
+            sentence = _NOBODY if error.code == "expired_token" else error.sentence
             at.say(m.ConnectionChanged("signed_out", sentence, at.address.origin))
             return
         at.lane.later(AskForToken(grant=order.grant, interval_s=interval_s, until_s=order.until_s), wait_s)
@@ -130,8 +130,7 @@ def use_token(at: At, order: m.SignInWithToken) -> None:
 
 
 def give_up(at: At, order: m.CancelSignIn) -> None:
-    """The user waits for the code no more."""
-    at.lane.not_later()
+    """The user waits for the code no more; the worker has dropped the next question."""
     if at.standing.credential is None:
         server = at.standing.address.origin if at.standing.address else ""
         at.say(m.ConnectionChanged("signed_out", "", server))

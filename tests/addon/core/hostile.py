@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import ipaddress
 import json
 import socket
@@ -21,6 +22,26 @@ from cryptography.x509.oid import NameOID
 Speak = Callable[[socket.socket], None]
 """Writes to the client; the connection is closed after it."""
 
+TOKEN = f"p2m_pat_{'a' * 49}"
+PROJECT = "11111111-1111-4111-8111-111111111111"
+STEP = "22222222-2222-4222-8222-222222222222"
+JOB = "33333333-3333-4333-8333-333333333333"
+PICTURE = "44444444-4444-4444-8444-444444444444"
+BLEND = b"BLENDER-v405" + bytes(5_000)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CARD = {"id": PROJECT, "name": "../../Castle", "updated_at": "", "head_snapshot_id": STEP, "thumbnail_id": None}
+RUNNING = {
+    "id": JOB,
+    "project_id": PROJECT,
+    "kind": "build",
+    "prompt": "a table",
+    "state": "running",
+    "created_at": "2026-11-23T10:00:00Z",
+    "started_at": "2026-11-23T10:00:00Z",
+    "cancel_requested": False,
+    "error": None,
+    "result": None,
+}
 USER = {"id": "00000000-0000-4000-8000-000000000001", "username": "Ada", "is_admin": False}
 EMPTY_PAGE = {"items": [], "next_cursor": None}
 
@@ -111,6 +132,19 @@ def usual() -> dict[str, bytes | Speak]:
         "/v1/me": answer(USER),
         "/v1/jobs": answer(EMPTY_PAGE),
         "/v1/projects": answer(EMPTY_PAGE),
+    }
+
+
+def offers(server: Hostile, content: bytes, sent: "bytes | Speak | None" = None, **told: object) -> None:
+    """The server has this .blend, and sends `sent` for it."""
+    facts = {"id": PICTURE, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **told}
+    file = {"name": "../../../../tmp/evil.blend", "url": "https://evil.example.org/", "artifact_id": PICTURE}
+    offer = {"kind": "scene", "state": "ready", "files": [file]}
+    server.answers |= {
+        f"/v1/projects/{PROJECT}/card": answer(CARD),
+        f"/v1/projects/{PROJECT}/downloads": answer({"snapshot_id": STEP, "items": [offer]}),
+        f"/v1/artifacts/{PICTURE}": answer(facts),
+        f"/v1/artifacts/{PICTURE}/content": answer(raw=content) if sent is None else sent,
     }
 
 

@@ -12,11 +12,10 @@ from addon.core.address import Address, checked_page, checked_proxy
 from addon.core.credentials import Credential, Credentials, CredentialsLost, checked_token
 from addon.core.problems import BadAnswer, NotAllowed
 from addon.core.transport import Config
-from tests.addon.core.hostile import certificate, hostile_server, usual
+from tests.addon.core.hostile import TOKEN, certificate, hostile_server, usual
 from tests.addon.core.player import player_in
 from tests.addon.support.wires import forward_proxy
 
-TOKEN = f"p2m_pat_{'a' * 49}"
 OTHER = f"p2m_ses_{'b' * 49}"
 SECURE = Address("https", "p2m.example.org", 443)
 LOCAL = Address("http", "127.0.0.1", 8000)

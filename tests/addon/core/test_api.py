@@ -26,12 +26,6 @@ def browser(api: RunningApi) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture
-def player(tmp_path: Path) -> Iterator[Player]:
-    with player_in(tmp_path) as somebody:
-        yield somebody
-
-
-@pytest.fixture
 def signed_in(player: Player, api: RunningApi, browser: httpx2.Client) -> Player:
     assert player.sign_in(api.url, api_token(browser)).signed_in, player.state.connection_words
     return player
@@ -82,7 +76,7 @@ def test_a_confirmed_code_signs_in_and_is_kept_for_the_next_start(
     assert "p2m_ses_" in token
     assert "p2m_" not in repr(player.heard)
 
-    with player_in(tmp_path) as next_start:
+    with player_in(tmp_path / "addon") as next_start:
         next_start.submit(m.Connect(server=f"{api.url}/"))
         next_start.until(lambda state: state.signed_in)
         next_start.submit(m.SignOut())
@@ -173,10 +167,12 @@ async def test_a_job_is_followed_from_its_prompt_to_its_end(
     assert 0.1 < job.fraction < 0.9
 
     result = {"model": "claude-x", "objects": 3, "triangles": 12, "summary": "A castle.", "seconds": 9.5}
+    result |= {"usage": {"input_tokens": 100, "output_tokens": 20, "usd": 0.5}}
     await finish_job(database, job.id, result)
     signed_in.until(lambda state: state.job is not None and state.job.ended)
     assert signed_in.job.result is not None
     assert signed_in.job.result.summary == "A castle."
+    assert (signed_in.job.usage.tokens, signed_in.job.usage.usd) == (120, 0.5)
     assert signed_in.job.elapsed_s(0.0) == 9.5
 
 
@@ -185,7 +181,7 @@ async def test_a_job_that_goes_on_is_offered_after_a_restart_and_can_be_cancelle
 ) -> None:
     signed_in.submit(m.Build(prompt="a castle"))
     signed_in.until(lambda state: state.job is not None)
-    with player_in(tmp_path) as next_start:
+    with player_in(tmp_path / "addon") as next_start:
         next_start.submit(m.Connect(server=api.url))
         offered = next_start.until(lambda state: state.jobs_found).jobs_found
         next_start.submit(m.Watch(job_id=offered[0].id))
@@ -283,7 +279,7 @@ def test_without_a_network_it_waits_for_the_server(
 
     really = socket.socket.connect_ex
     monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: 101)
-    with player_in(tmp_path) as next_start:
+    with player_in(tmp_path / "addon") as next_start:
         next_start.submit(m.Connect(server=api.url))
         next_start.until(lambda state: state.connection == "offline")
         assert "tried again" in next_start.state.connection_words

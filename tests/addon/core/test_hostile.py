@@ -1,19 +1,24 @@
 """Servers that mean harm, or are broken: each is one clear sentence, and nothing is written outside of our folder."""
 
 import gzip
-import hashlib
 import socket
-import struct
+import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from addon.core import downloads, lines, transport
+from addon.core import lines, transport
 from addon.core import messages as m
+from addon.core.desk import Desk
 from addon.core.duties import following
+from addon.core.lane import Lane
 from tests.addon.core.hostile import (
+    HEAD,
+    JOB,
+    RUNNING,
+    TOKEN,
     USER,
     Hostile,
     Speak,
@@ -25,49 +30,8 @@ from tests.addon.core.hostile import (
     stream,
     usual,
 )
-from tests.addon.core.player import Player, player_in
-
-TOKEN = f"p2m_pat_{'a' * 49}"
-PROJECT = "11111111-1111-4111-8111-111111111111"
-STEP = "22222222-2222-4222-8222-222222222222"
-JOB = "33333333-3333-4333-8333-333333333333"
-PICTURE = "44444444-4444-4444-8444-444444444444"
-BLEND = b"BLENDER-v405" + bytes(5_000)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-CARD = {"id": PROJECT, "name": "../../Castle", "updated_at": "", "head_snapshot_id": STEP, "thumbnail_id": None}
-RUNNING = {
-    "id": JOB,
-    "project_id": PROJECT,
-    "kind": "build",
-    "prompt": "a table",
-    "state": "running",
-    "created_at": "2026-11-23T10:00:00Z",
-    "started_at": "2026-11-23T10:00:00Z",
-    "cancel_requested": False,
-    "error": None,
-    "result": None,
-}
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Iterator[Player]:
-    with player_in(tmp_path / "addon") as somebody:
-        yield somebody
-    left = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(tmp_path / "addon")]
-    assert left in ([], [tmp_path / "server.key", tmp_path / "server.pem"]), "something was written elsewhere"
-
-
-@pytest.fixture
-def server() -> Iterator[Hostile]:
-    with hostile_server(usual()) as running:
-        yield running
-
-
-@pytest.fixture
-def signed_in(player: Player, server: Hostile) -> Player:
-    assert player.sign_in(server.url, TOKEN).signed_in, player.state.connection_words
-    player.until(lambda state: not state.working)
-    return player
+from tests.addon.core.player import Player
+from tests.addon.core.sentences import assert_is_one_sentence
 
 
 def drip(client: socket.socket) -> None:
@@ -223,105 +187,6 @@ def test_a_silent_stream_is_tried_again_where_it_was(
     assert signed_in.job.stage == "", "an event that was known came twice"
 
 
-def offers(server: Hostile, content: bytes, sent: bytes | Speak | None = None, **told: object) -> None:
-    """The server has this .blend, and sends `sent` for it."""
-    facts = {"id": PICTURE, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **told}
-    file = {"name": "../../../../tmp/evil.blend", "url": "https://evil.example.org/", "artifact_id": PICTURE}
-    offer = {"kind": "scene", "state": "ready", "files": [file]}
-    server.answers |= {
-        f"/v1/projects/{PROJECT}/card": answer(CARD),
-        f"/v1/projects/{PROJECT}/downloads": answer({"snapshot_id": STEP, "items": [offer]}),
-        f"/v1/artifacts/{PICTURE}": answer(facts),
-        f"/v1/artifacts/{PICTURE}/content": answer(raw=content) if sent is None else sent,
-    }
-
-
-def test_a_file_is_kept_under_a_name_of_ours(signed_in: Player, server: Hostile) -> None:
-    offers(server, BLEND)
-    signed_in.submit(m.Download(project_id=PROJECT))
-    finished = signed_in.hear(m.DownloadFinished)
-    assert finished.path.read_bytes() == BLEND
-    assert finished.path.parent == signed_in.home.cache / downloads.FOLDER
-    assert finished.path.stem.isalnum()
-    assert finished.path.stat().st_mode & 0o077 == 0
-    signed_in.submit(m.DropFile(path=finished.path))
-    signed_in.submit(m.Diagnose())
-    signed_in.hear(m.Diagnosed)
-    assert not finished.path.exists()
-
-
-DOWNLOADS: dict[str, tuple[bytes, bytes | Speak | None, dict[str, object], str]] = {
-    "too large by its word": (BLEND, None, {"bytes": 1 << 40}, "takes at most"),
-    "larger than said": (BLEND, HEAD + b"\r\n" + BLEND * 3, {}, "larger than was said"),
-    "another length": (BLEND, answer(raw=BLEND + b"x"), {}, "another size"),
-    "other bytes": (BLEND, answer(raw=BLEND[:-1] + b"x"), {}, "SHA-256 differs"),
-    "no blend": (b"#!/bin/sh\n" * 9, None, {}, "is no .blend"),
-    "no sum": (BLEND, None, {"sha256": None}, "no SHA-256"),
-    "a sum that is a path": (BLEND, None, {"sha256": "../../x"}, "is no SHA-256"),
-    "elsewhere": (BLEND, answer(status="302 Found", Location="https://evil.example.org/x"), {}, "evil.example.org"),
-    "always half": (BLEND, answer(raw=BLEND[:100], length=len(BLEND)), {}, "ended in the middle"),
-}
-
-
-@pytest.mark.parametrize("case", DOWNLOADS)
-def test_a_download_that_fails_leaves_nothing(
-    case: str, signed_in: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "TRIES", 2)
-    content, sent, told, words = DOWNLOADS[case]
-    offers(server, content, sent, **told)
-    signed_in.submit(m.Download(project_id=PROJECT))
-    failed = signed_in.hear(m.Failed)
-    assert words in failed.sentence
-    assert_is_one_sentence(failed.sentence)
-    assert files_in(signed_in.home.cache) == []
-    assert signed_in.state.downloads == {}
-
-
-def test_a_broken_download_goes_on_where_it_was(signed_in: Player, server: Hostile) -> None:
-    rest = answer(raw=BLEND[1000:], status="206 Partial", Content_Range=f"bytes 1000-{len(BLEND) - 1}/{len(BLEND)}")
-
-    def first_half_then_rest(client: socket.socket) -> None:
-        server.answers[f"/v1/artifacts/{PICTURE}/content"] = rest
-        client.sendall(answer(raw=BLEND[:1000], length=len(BLEND)))
-
-    offers(server, BLEND, first_half_then_rest)
-    signed_in.submit(m.Download(project_id=PROJECT))
-    assert signed_in.hear(m.DownloadFinished).path.read_bytes() == BLEND
-    assert any("Range: bytes=1000-" in head for head in server.asked)
-
-
-def test_a_cancelled_download_leaves_nothing(signed_in: Player, server: Hostile) -> None:
-    def slow(client: socket.socket) -> None:
-        client.sendall(answer(raw=BLEND[:1000], length=len(BLEND)))
-        server.hang(client)
-
-    offers(server, BLEND, slow)
-    order = signed_in.submit(m.Download(project_id=PROJECT))
-    server.until_asked(f"GET /v1/artifacts/{PICTURE}/content")
-    signed_in.submit(m.CancelDownload(download=order))
-    assert signed_in.hear(m.Failed).code == "stopped"
-    assert signed_in.state.trouble is None
-    assert files_in(signed_in.home.cache) == []
-
-
-def png(width: int, height: int) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height) + bytes(50)
-
-
-@pytest.mark.parametrize(
-    "content", [b"<svg/>" * 20, png(60_000, 60_000), png(0, 5), b"\xff\xd8\xff" + b"\xff" * 99, b"RIFF1234WEBPVP8 "]
-)
-def test_a_picture_that_blender_should_not_read_is_left_out(content: bytes, signed_in: Player, server: Hostile) -> None:
-    server.answers[f"/v1/artifacts/{PICTURE}/content"] = answer(raw=content)
-    other = PICTURE.replace("4", "5")
-    server.answers[f"/v1/artifacts/{other}/content"] = answer(raw=png(64, 64))
-    signed_in.submit(m.FetchPictures(artifact_ids=(PICTURE, other)))
-    ready = signed_in.hear(m.PictureReady)
-    assert ready.artifact_id == other
-    assert files_in(signed_in.home.cache) == [ready.path]
-
-
 def test_a_page_that_is_no_page_is_not_opened(player: Player, server: Hostile) -> None:
     server.answers["/v1/device/authorize"] = answer(
         {
@@ -370,6 +235,56 @@ def test_a_diagnosis_names_what_is_amiss(
     assert "127.0.0.1" not in diagnosed.report
 
 
+def test_orders_given_at_once_wait_for_the_server_to_be_known(
+    player: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert player.sign_in(server.url, TOKEN).signed_in
+    connect = Desk.connect
+
+    def connect_late(desk: Desk, *what: Any, **how: Any) -> Any:
+        threading.Event().wait(0.2)  # so long the other threads could do their orders, if they did not wait
+        return connect(desk, *what, **how)
+
+    monkeypatch.setattr(Desk, "connect", connect_late)
+    player.submit(m.Connect(server="https://x.example.org"))
+    player.submit(m.Watch(job_id=JOB))
+    assert "not signed in" in player.hear(m.Failed).sentence
+    player.submit(m.Connect(server=server.url))
+    player.submit(m.SignOut())
+    player.until(lambda state: "still holds" in state.connection_words)
+    assert player.state.server == server.url
+
+
+def test_a_code_is_asked_for_as_slowly_as_the_server_wants(
+    player: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "https://x.example.org/device"
+    grant = {"device_code": "d", "user_code": "A", "verification_uri": page, "verification_uri_complete": page}
+    server.answers["/v1/device/authorize"] = answer({**grant, "expires_in": 900, "interval": 7})
+    said = iter(["authorization_pending", "slow_down", "authorization_pending", "unavailable", "access_denied"])
+
+    def refuse(client: socket.socket) -> None:
+        code = next(said)
+        status = "503 Not now" if code == "unavailable" else "400 Bad"
+        client.sendall(answer({"error": code, "error_description": "Turned down."}, status=status))
+
+    server.answers["/v1/device/token"] = refuse
+    waited: list[float] = []
+    later = Lane.later
+
+    def at_once(lane: Lane, order: m.Order, wait_s: float) -> None:
+        waited.append(wait_s)
+        later(lane, order, 0.0)
+
+    monkeypatch.setattr(Lane, "later", at_once)
+    player.connect(server.url)
+    player.submit(m.SignInWithCode())
+    player.until(lambda state: state.code)
+    player.until(lambda state: state.connection == "signed_out")
+    assert waited == [7.0, 7.0, 12.0, 12.0, 24.0]
+    assert player.state.connection_words == "Turned down."
+
+
 def test_a_server_that_is_too_old_or_too_new_is_not_signed_in_to(player: Player, server: Hostile) -> None:
     server.answers["/v1/version"] = answer({"version": "9.0.0", "add_on": {"oldest": "8.0.0"}})
     player.connect(server.url)
@@ -386,16 +301,3 @@ def test_a_sentence_of_the_server_is_made_fit_to_draw(signed_in: Player, server:
     server.answers["POST /v1/projects"] = problem(403, "quota", detail)
     signed_in.submit(m.Build(prompt="a table"))
     assert_is_one_sentence(signed_in.hear(m.Failed).sentence)
-
-
-def assert_is_one_sentence(sentence: str) -> None:
-    assert sentence
-    assert sentence.isprintable()
-    assert len(sentence) <= 700
-    assert TOKEN not in sentence
-    assert "Traceback" not in sentence
-    assert "object at 0x" not in sentence
-
-
-def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]

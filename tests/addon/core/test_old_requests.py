@@ -9,7 +9,7 @@ import pytest
 
 from tests.addon.support.bpy_wheels import blender_python
 
-SUITES = ("test_hostile.py", "test_stop.py", "test_address.py", "test_api.py")
+SUITES = ("test_hostile.py", "test_hostile_files.py", "test_stop.py", "test_address.py", "test_api.py")
 LIBRARIES = ("requests", "urllib3", "idna", "certifi", "charset_normalizer")
 LIMIT_S = 600
 

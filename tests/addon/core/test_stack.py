@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from addon.core import messages as m
-from tests.addon.core.player import Player, player_in
+from tests.addon.core.player import Player
 from tests.addon.support.stack import RunningStack, running_stack
 
 pytestmark = pytest.mark.heavy
@@ -19,12 +19,6 @@ PROMPT = "a round table with two mugs on it"
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with running_stack(tmp_path_factory.mktemp("data")) as running:
         yield running
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Iterator[Player]:
-    with player_in(tmp_path) as somebody:
-        yield somebody
 
 
 def test_sign_in_by_code_build_change_and_download(stack: RunningStack, player: Player) -> None:

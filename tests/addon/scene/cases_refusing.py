@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from addon.scene import SceneError
+from addon.scene import SceneError, blend_file
 from tests.addon.scene.cases_arriving import imported
 from tests.addon.scene.makes import fresh, hostile, result, state
 
@@ -40,8 +40,8 @@ def case_no_blend_at_all(folder: Path) -> None:
     path = folder / "r.blend"
     for content in (b"", b"BLEND", b"<html>not found</html>" * 100, b"glTF" + bytes(400), bytes(4096)):
         path.write_bytes(content)
-        for how in ("APPEND", "LINK"):
-            assert "blend" in refused(path, how=how) or "damaged" in refused(path, how=how)
+        said = refused(path, how="LINK" if len(content) % 2 else "APPEND")
+        assert "is no .blend" in said or "damaged" in said
     assert "cannot be read" in refused(folder / "missing.blend")
 
 
@@ -62,9 +62,8 @@ def case_bytes_turned_over_in_its_blocks(folder: Path) -> None:
     rng = random.Random(7)
     path = folder / "turned.blend"
     first, length = (12, 4) if whole.startswith(b"BLENDER-") else (17, 16)
-    for _ in range(6):  # lengths of blocks: what the walk through the file relies on
-        content = bytearray(whole)
-        place = rng.choice([first + length, whole.index(b"DNA1") + length, whole.index(b"ENDB")])
+    for place in (first + length, whole.index(b"DNA1") + length, whole.index(b"ENDB")):
+        content = bytearray(whole)  # lengths of blocks: what the walk through the file relies on
         content[place : place + 4] = rng.randbytes(4)
         path.write_bytes(bytes(content))
         assert "damaged" in refused(path)
@@ -150,6 +149,35 @@ def case_a_hostile_file_is_not_linked(folder: Path) -> None:
     assert "append it" in said
     assert not canary.exists()
     assert not list(bpy.data.libraries)
+
+
+def case_a_file_that_unfolds_to_too_much(folder: Path) -> None:
+    path = result(folder / "r.blend", compress=True)
+    limit, blend_file.UNFOLDED_LIMIT_BYTES = blend_file.UNFOLDED_LIMIT_BYTES, 100_000
+    try:
+        assert "unfolds to more than" in refused(path)
+    finally:
+        blend_file.UNFOLDED_LIMIT_BYTES = limit
+
+
+def case_compressed_where_only_blender_can_unfold_it(folder: Path) -> None:
+    other = result(folder / "other.blend")
+
+    def alter(scene: Any) -> None:
+        with bpy.data.libraries.load(str(other), link=True) as (_found, wanted):
+            wanted.objects = ["Table"]
+        scene.collection.objects.link(wanted.objects[0])
+
+    path = result(folder / "r.blend", compress=True)
+    drawing = result(folder / "drawing.blend", compress=True, alter=alter)
+    module, blend_file.zstandard = blend_file.zstandard, None
+    try:
+        assert "draws on other files" in refused(drawing), "found once Blender has read it"
+        assert "Blender cannot read the file" in refused(cut(drawing, lambda content: content[: len(content) // 2]))
+        fresh()
+        assert "Table" in imported(path).objects
+    finally:
+        blend_file.zstandard = module
 
 
 def case_what_fails_halfway_leaves_the_version_before(folder: Path) -> None:

@@ -51,8 +51,21 @@ def thing(name: str, size: float, at: tuple[float, float, float], look: Any, whe
     return obj
 
 
+_made: dict[tuple[int, bool], bytes] = {}
+
+
 def result(path: Path, version: int = 1, compress: bool = False, alter: Any = None) -> Path:
-    """A table with two mugs, one of them on a saucer: version 2 is higher, red, and has a bowl instead of a mug."""
+    """A table with two mugs: version 2 is higher, red, and has a bowl instead of a mug. The same again is a copy."""
+    if alter is None and (version, compress) in _made:
+        path.write_bytes(_made[version, compress])
+        return path
+    _make(path, version, compress, alter)
+    if alter is None:
+        _made[version, compress] = path.read_bytes()
+    return path
+
+
+def _make(path: Path, version: int, compress: bool, alter: Any) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=False)
     scene = bpy.context.scene
     home = scene.collection.children[0]
@@ -68,7 +81,6 @@ def result(path: Path, version: int = 1, compress: bool = False, alter: Any = No
     if alter is not None:
         alter(scene)
     bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=compress, check_existing=False)
-    return path
 
 
 def hostile(path: Path, canary: Path, secret: Path) -> Path:

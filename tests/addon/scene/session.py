@@ -9,12 +9,13 @@ import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-MODULES = ("arriving", "replacing", "sharing", "refusing", "sending", "working")
+MODULES = ("arriving", "replacing", "sharing", "refusing", "sending", "working", "large")
 Case = Callable[[Path], None]
 
 
@@ -33,12 +34,14 @@ def main() -> None:
             for case, function in cases_of(module):
                 if chosen and not any(word in case for word in chosen):  # words, when tried by hand
                     continue
-                error = ""
+                error, began = "", time.process_time()
                 try:
                     function(Path(tempfile.mkdtemp(dir=folder)))
                 except BaseException:  # noqa: BLE001 - whatever a case raises, the test shows
                     error = traceback.format_exc()
-                told.write(json.dumps({"case": case, "error": error}) + "\n")
+                told.write(
+                    json.dumps({"case": case, "error": error, "cpu_s": round(time.process_time() - began, 2)}) + "\n"
+                )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@ from tests.addon.support.bpy_wheels import OWN, VERSIONS, blender_python
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
 # What is proved by its neighbours too, only slower: with the other Blenders, and in `./scripts/test --all`.
-_SLOW = ("sending: the picture is as the view and changes nothing", "refusing: cut short anywhere")
+_SLOW = (
+    "large: two hundred megabytes",
+    "sending: the picture is as the view and changes nothing",
+    "refusing: cut short anywhere",
+)
 
 
 def _cases() -> Iterator[str]:
