@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+from typing import Any
 
 import bpy
 
@@ -151,7 +152,8 @@ def _beside_picture(
 @functools.cache
 def _no_picture() -> int:
     """The number of Blender's own icon for a scene without a picture."""
-    return bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_CUBE"].value
+    layout: Any = bpy.types.UILayout
+    return layout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_CUBE"].value
 
 
 CLASSES = (P2M_PT_history, P2M_PT_projects)

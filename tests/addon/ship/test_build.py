@@ -32,6 +32,9 @@ def test_two_builds_at_other_times_in_other_places_are_the_same_bytes(source: Pa
     assert build(source, tmp_path / "out").returncode == 0
     (archive,) = (tmp_path / "out").glob("*.zip")
     assert archive.read_bytes() == built_archive().read_bytes()
+    with zipfile.ZipFile(archive) as opened:
+        times = {entry.date_time for entry in opened.infolist()}
+    assert times == {(1980, 1, 1, 0, 0, 0)}, "a second build within two seconds would show nothing"
 
 
 def test_zip_holds_the_add_on_and_its_licence_and_nothing_else() -> None:
