@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+from typing import Any
 
 import bpy
 
@@ -123,11 +124,11 @@ def _draw_card(
     is_open: bool,
 ) -> None:
     beside = _beside_picture(layout, pump, session, card.picture_id)
-    name = one_line(context, card.name, taken_px=_THUMBNAIL_PX + 10, boxes=1)
+    name = one_line(context, card.name, taken_px=_THUMBNAIL_PX, boxes=1)
     beside.label(text=name, translate=False)
     when = ago(card.updated_at, dt.datetime.now(dt.UTC))
     facts = " · ".join(words for words in (card_line(card), when) if words)
-    beside.label(text=one_line(context, facts, taken_px=_THUMBNAIL_PX + 10, boxes=1), translate=False)
+    beside.label(text=one_line(context, facts, taken_px=_THUMBNAIL_PX, boxes=1), translate=False)
     row = beside.row(align=True)
     button(row, P2M_OT_open_project, text="Opened" if is_open else "Open", depress=is_open).project_id = card.id
     bringing = row.row(align=True)
@@ -151,7 +152,8 @@ def _beside_picture(
 @functools.cache
 def _no_picture() -> int:
     """The number of Blender's own icon for a scene without a picture."""
-    return bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_CUBE"].value
+    layout: Any = bpy.types.UILayout
+    return layout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_CUBE"].value
 
 
 CLASSES = (P2M_PT_history, P2M_PT_projects)

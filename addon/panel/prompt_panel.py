@@ -75,7 +75,7 @@ def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, session
     button(row, P2M_OT_paste_prompt, text="", icon="PASTEDOWN")
     button(row, P2M_OT_write_prompt, text="", icon="TEXT")
     prompt = session.form.prompt
-    if "\n" in prompt or one_line(context, prompt, taken_px=50) != prompt:
+    if "\n" in prompt or one_line(context, prompt, taken_px=35) != prompt:
         _draw_words(layout, context, prompt)
 
 

@@ -62,7 +62,7 @@ def part_line(part: BriefPart) -> str:
 
 
 def ago(iso: str, now: dt.datetime) -> str:
-    """How long ago, roughly: `just now`, `5 minutes ago`, `2026-11-22`. Empty where the server sent no time."""
+    """How long ago, roughly: `just now`, `5 min ago`, `2026-11-22`. Empty where the server sent no time."""
     try:
         then = dt.datetime.fromisoformat(iso)
         passed = (now - then).total_seconds()
@@ -71,7 +71,7 @@ def ago(iso: str, now: dt.datetime) -> str:
     if passed < 60:
         return "just now"
     if passed < 3600:
-        return f"{count(int(passed // 60), 'minute')} ago"
+        return f"{int(passed // 60)} min ago"
     if passed < 86400:
-        return f"{count(int(passed // 3600), 'hour')} ago"
+        return f"{int(passed // 3600)} h ago"
     return then.date().isoformat()

@@ -107,8 +107,8 @@ def _unfolded(raw: BinaryIO) -> BinaryIO | None:
 class _Walker:
     """Reads forward and counts. `seeks`: the file is not compressed, so what lies between need not be read."""
 
-    def __init__(self, stream: BinaryIO, seeks: bool, size_bytes: int) -> None:
-        self._stream, self._seeks, self._size_bytes = stream, seeks, size_bytes
+    def __init__(self, stream: BinaryIO, seeks: bool) -> None:
+        self._stream, self._seeks = stream, seeks
         self.position = 0
 
     def take(self, count: int) -> bytes:
@@ -119,14 +119,12 @@ class _Walker:
         return piece
 
     def skip(self, count: int) -> Generator[None, None, None]:
-        """Raises: EOFError: the file ends before."""
+        """Raises: EOFError: the file ends before; where it seeks, the next `take` finds that."""
         if self.position + count > UNFOLDED_LIMIT_BYTES and not self._seeks:
             limit = UNFOLDED_LIMIT_BYTES // 2**30
             raise RefusedFile(f"The file unfolds to more than {limit} GB, so it is not opened; make the scene smaller.")
         if self._seeks:
             self.position += count
-            if self.position > self._size_bytes:
-                raise EOFError
             self._stream.seek(count, io.SEEK_CUR)
             return
         while count:
@@ -137,7 +135,7 @@ class _Walker:
 
 
 def _walk(stream: BinaryIO, raw: BinaryIO, size_bytes: int) -> Generator[float, None, BlendFile]:
-    walker = _Walker(stream, stream is raw, size_bytes)
+    walker = _Walker(stream, stream is raw)
     version, layout = _read_head(walker)
     codes: Counter[str] = Counter()
     blocks, until = 0, time.perf_counter() + _SLICE_S

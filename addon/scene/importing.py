@@ -15,6 +15,7 @@ import bpy
 from .blend_file import BlendFile, scan_blend
 from .blocks import Before
 from .errors import NoPlace, RefusedFile
+from .lasting import lasting
 from .loading import Loaded, drop_what_is_not_wanted, load
 from .marks import homes_of, project_of
 from .modes import in_window, mode_in_words, out_of_edit_mode, window_showing
@@ -149,10 +150,12 @@ def _whole_or_not(
 
 def _made_ready(path: Path, file: BlendFile, options: ImportOptions, before: Before) -> tuple[Loaded, list[str]]:
     """The result in memory, harmless, and only what is wanted of it. Returns also: sentences on what was left out."""
-    loaded = load(path, file, before, link=options.how == "LINK")
     if options.how == "LINK":
-        _refuse_what_acts(before)
+        with lasting(path) as kept:
+            loaded = load(kept, file, before, link=True)
+            _refuse_what_acts(before)
         return loaded, []
+    loaded = load(path, file, before, link=False)
     notes = silence(before).notes()
     drop_what_is_not_wanted(loaded, before, stage=options.cameras_and_lights, world=options.world)
     if not loaded.all_objects():

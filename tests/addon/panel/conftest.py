@@ -11,7 +11,7 @@ from tests.addon.support.blender import Blender, blender_module
 _INSIDE = Path(__file__).with_name("inside.py")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blender]:
     with blender_module("4.5", tmp_path_factory.mktemp("panel")) as blender:
         blender.install(built_archive())

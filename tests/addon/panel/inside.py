@@ -1,3 +1,5 @@
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# The stubs of bpy know no operators of add-ons, and some properties as methods.
 """Runs in a Blender that has the installed add-on (bpy): a worker that does what it is told, and a layout that notes.
 
 Its names are given to `shared`. Nothing of this project can be imported there.

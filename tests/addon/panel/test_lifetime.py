@@ -83,13 +83,39 @@ def test_a_downloaded_scene_comes_in_and_its_file_is_dropped(blender: Blender, s
         "globals().update(shared)\nimport pathlib\nsigned_in()\n"
         + _ARRIVES.format(path=str(stool))
         + "say(here)\n[tick() for _ in range(50)]\n"
-        "return [[o.name for o in bpy.data.objects if o.name.startswith('Stool')], session().told + session().refused,"
+        "return [[name for name in bpy.data.objects.keys() if name == 'Stool'], session().told + session().refused,"
         " [str(o.path) for o in orders('DropFile')], module('panel.pump').current_pump().arriving.is_on]"
     )
     assert objects == ["Stool"]
     assert "Stools" in told
     assert dropped == [str(stool)]
     assert not state
+
+
+def test_a_linked_scene_has_its_file_to_itself(blender: Blender, stool: Path) -> None:
+    told, linked, left = blender.run(
+        "globals().update(shared)\nimport pathlib\nsigned_in()\nsession().form.how = 'LINK'\n"
+        + _ARRIVES.format(path=str(stool))
+        + "say(here)\n[tick() for _ in range(50)]\n"
+        "linked = [pathlib.Path(bpy.path.abspath(each.filepath)).parts[-2:] for each in bpy.data.libraries]\n"
+        "return [session().told + session().refused, linked, pathlib.Path(here.path).exists()]"
+    )
+    assert "Stools" in told
+    assert ["linked", "stool.blend"] in linked
+    assert not left
+
+
+def test_a_link_that_fails_keeps_no_file(blender: Blender) -> None:
+    broken = blender.folder / "torn.blend"
+    broken.write_bytes(b"BLENDER-v405" + b"\0" * 400)
+    refused, kept = blender.run(
+        "globals().update(shared)\nimport pathlib\nsigned_in()\nsession().form.how = 'LINK'\n"
+        + _ARRIVES.format(path=str(broken))
+        + "say(here)\n[tick() for _ in range(50)]\n"
+        "return [session().refused, (module('panel.package').config_folder() / 'linked' / 'torn.blend').exists()]"
+    )
+    assert refused.endswith(".")
+    assert not kept
 
 
 def test_a_broken_file_is_one_sentence_and_the_scene_is_as_it_was(blender: Blender) -> None:
@@ -107,15 +133,15 @@ def test_a_broken_file_is_one_sentence_and_the_scene_is_as_it_was(blender: Blend
 
 
 def test_undo_in_the_middle_of_an_import_ends_it(blender: Blender, stool: Path) -> None:
-    going, after, dropped = blender.run(
-        "globals().update(shared)\nimport pathlib\nsigned_in()\nbpy.ops.ed.undo_push(message='one')\n"
+    going, before, after, dropped = blender.run(
+        "globals().update(shared)\nimport pathlib\nsigned_in()\nbefore = sorted(bpy.data.objects.keys())\n"
         + _ARRIVES.format(path=str(stool))
         + "say(here)\narriving = module('panel.pump').current_pump().arriving\ngoing = arriving.is_on\n"
         "module('panel.handlers')._before_undo()\n[tick() for _ in range(20)]\n"
-        "return [going, [o.name for o in bpy.data.objects if o.name.startswith('Stool')], len(orders('DropFile'))]"
+        "return [going, before, sorted(bpy.data.objects.keys()), len(orders('DropFile'))]"
     )
     assert going
-    assert (after, dropped) == ([], 1)
+    assert (after, dropped) == (before, 1)
 
 
 def test_a_build_that_is_to_be_imported_is_asked_for_when_it_is_done(blender: Blender) -> None:

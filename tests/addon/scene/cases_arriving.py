@@ -157,6 +157,7 @@ def case_a_link_shows_the_file_through_an_empty(folder: Path) -> None:
     }
     assert round(shown["Table"], 4) == 5.5
     assert bpy.data.objects["Table"].library is not None
+    path.unlink()  # a download is tidied up, what is linked is not
     kept = folder / "user.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(kept))
     bpy.ops.wm.open_mainfile(filepath=str(kept))

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from addon.scene import SceneError, blend_file
+from addon.scene import SceneError, blend_file, loading
 from tests.addon.scene.cases_arriving import imported
 from tests.addon.scene.makes import fresh, hostile, result, state
 
@@ -98,9 +98,16 @@ def case_it_draws_on_other_files(folder: Path) -> None:
             wanted.objects = ["Table"]
         scene.collection.objects.link(wanted.objects[0])
 
+    def read(*_: Any, **__: Any) -> Any:
+        raise AssertionError("Blender would have opened what the file draws on")
+
     path = result(folder / "r.blend", alter=alter)
-    for how in ("APPEND", "LINK"):
-        assert "draws on other files" in refused(path, how=how)
+    whole, loading._read = loading._read, read
+    try:
+        for how in ("APPEND", "LINK"):
+            assert "draws on other files" in refused(path, how=how)
+    finally:
+        loading._read = whole
 
 
 def case_nothing_of_a_hostile_file_runs_where_the_user_allows_scripts(folder: Path) -> None:
@@ -138,6 +145,8 @@ def case_a_hostile_file_reads_nothing_of_the_users(folder: Path) -> None:
     assert bpy.data.objects["Mug"].modifiers["cache"].filepath == ""
     assert "Away" in " ".join(told.notes)
     assert bpy.data.images["Grain"].packed_file
+    assert bpy.data.images["Grain"].filepath_raw == "//grain.png"
+    assert "Away" not in bpy.data.images
 
 
 def case_a_hostile_file_is_not_linked(folder: Path) -> None:
@@ -149,6 +158,7 @@ def case_a_hostile_file_is_not_linked(folder: Path) -> None:
     assert "append it" in said
     assert not canary.exists()
     assert not list(bpy.data.libraries)
+    assert [entry.name for entry in folder.rglob("*.blend")] == ["h.blend"], "no copy is left"
 
 
 def case_a_file_that_unfolds_to_too_much(folder: Path) -> None:

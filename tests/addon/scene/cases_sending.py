@@ -68,6 +68,8 @@ def case_a_blend_of_the_selection_holds_it_and_nothing_else(folder: Path) -> Non
 
 def case_a_glb_of_the_selection_holds_it_and_nothing_else(folder: Path) -> None:
     chosen = user_scene(folder)
+    for obj in bpy.context.view_layer.objects:
+        obj.select_set(obj.name in {"Cube", "Seat"})
     before = state()
     path = selection.write(chosen, folder, "glb")
     after = state()

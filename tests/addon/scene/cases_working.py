@@ -75,8 +75,14 @@ def case_several_objects_in_edit_mode_together(folder: Path) -> None:
     for obj in bpy.data.objects:
         obj.select_set(obj.type == "MESH")
     bpy.ops.object.mode_set(mode="EDIT")
+    third = bpy.data.objects["Cube"].copy()
+    third.data = third.data.copy()
+    bpy.context.scene.collection.objects.link(third)
+    third.select_set(True)
     imported(path)
     assert sorted(obj.name for obj in bpy.context.objects_in_mode) == ["Cube", "Cube.001"]
+    assert third.mode == "OBJECT"
+    assert third.select_get()
 
 
 def case_another_scene_in_the_window_gets_nothing(folder: Path) -> None:
