@@ -1,5 +1,6 @@
 """The fake API's routes about who one is."""
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -95,5 +96,6 @@ class SignInRoutes:
         return JSONResponse(self._user(request.state.username))
 
     def _user(self, username: str) -> dict[str, Any]:
-        facts = {"is_admin": username in self.api.admins, "has_password": True}
-        return {"id": "u", "username": username, **facts, "created_at": "2026-11-22T10:00:00+00:00"}
+        facts: dict[str, Any] = {"is_admin": username in self.api.admins, "has_password": True}
+        facts["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, username))
+        return {"username": username, **facts, "created_at": "2026-11-22T10:00:00+00:00"}

@@ -167,10 +167,12 @@ async def test_a_job_is_followed_from_its_prompt_to_its_end(
     assert 0.1 < job.fraction < 0.9
 
     result = {"model": "claude-x", "objects": 3, "triangles": 12, "summary": "A castle.", "seconds": 9.5}
+    result |= {"usage": {"input_tokens": 100, "output_tokens": 20, "usd": 0.5}}
     await finish_job(database, job.id, result)
     signed_in.until(lambda state: state.job is not None and state.job.ended)
     assert signed_in.job.result is not None
     assert signed_in.job.result.summary == "A castle."
+    assert (signed_in.job.usage.tokens, signed_in.job.usage.usd) == (120, 0.5)
     assert signed_in.job.elapsed_s(0.0) == 9.5
 
 

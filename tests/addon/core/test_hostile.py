@@ -2,13 +2,16 @@
 
 import gzip
 import socket
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from addon.core import lines, transport
 from addon.core import messages as m
+from addon.core.desk import Desk
 from addon.core.duties import following
 from addon.core.lane import Lane
 from tests.addon.core.hostile import (
@@ -232,8 +235,17 @@ def test_a_diagnosis_names_what_is_amiss(
     assert "127.0.0.1" not in diagnosed.report
 
 
-def test_orders_given_at_once_wait_for_the_server_to_be_known(player: Player, server: Hostile) -> None:
+def test_orders_given_at_once_wait_for_the_server_to_be_known(
+    player: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert player.sign_in(server.url, TOKEN).signed_in
+    connect = Desk.connect
+
+    def connect_late(desk: Desk, *what: Any, **how: Any) -> Any:
+        threading.Event().wait(0.2)  # so long the other threads could do their orders, if they did not wait
+        return connect(desk, *what, **how)
+
+    monkeypatch.setattr(Desk, "connect", connect_late)
     player.submit(m.Connect(server="https://x.example.org"))
     player.submit(m.Watch(job_id=JOB))
     assert "not signed in" in player.hear(m.Failed).sentence

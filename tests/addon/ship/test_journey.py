@@ -12,6 +12,7 @@ from tests.addon.support.bpy_wheels import VERSIONS
 from tests.addon.support.journey import BUILD_S, MODULE, User
 from tests.addon.support.stack import RunningStack, running_stack
 from tests.addon.support.wires import Wire, wire
+from tests.support.stack_processes import wait_for
 from ui.api_client import ApiClient
 
 pytestmark = [pytest.mark.heavy, pytest.mark.blender]
@@ -187,8 +188,7 @@ def test_add_on_disabled_in_the_middle_leaves_no_thread_and_offers_the_job_when_
     user.wait_for(connection="signed_in")
     seen = user.look()
     if job in seen["jobs_found"]:  # it may have ended meanwhile
-        user.press("watch_job", job_id=job)
-        user.blender.wait(f"(lambda seen: seen and seen.id == {job!r})(add_on('panel.session').current().state.job)")
+        user.watch(job)
         user.wait_for_the_end()
 
 
@@ -200,4 +200,4 @@ def test_sign_out_forgets_the_token_on_both_sides(user: User, person: ApiClient)
     user.press("sign_out")
     user.wait_for(connection="signed_out", username=None)
     assert not [each for each in (user.blender.folder / "user").rglob("credentials.json") if "p2m_" in each.read_text()]
-    assert programs() == 0
+    wait_for(lambda: programs() == 0, 20, "the token's end on the server")

@@ -84,10 +84,14 @@ class User:
         self.wait_for(connection="signed_in", username=person.me()["username"])
 
     def sign_in_with_token(self, token: str = "p2m_pat_" + "x" * 40) -> None:
-        """By an API token, typed into the dialog; needs no answer of a person."""
+        """By an API token; needs no answer of a person."""
+        self.give_token(token)
+        self.wait_for(connection="signed_in")
+
+    def give_token(self, token: str = "p2m_pat_" + "x" * 40) -> None:
+        """Type a token into the dialog, and press its button."""
         self.blender.run(f"add_on('panel.account')._typed[0] = {token!r}")
         self.press("sign_in_with_token")
-        self.wait_for(connection="signed_in")
 
     def build(self, prompt: str = PROMPT, **fields: Any) -> dict[str, Any]:
         """Press Build, and give what the panel shows when the job has begun."""
@@ -96,6 +100,11 @@ class User:
         self.press("build")
         self.blender.wait(f"(lambda job: job and job.id != {before!r})(add_on('panel.session').current().state.job)")
         return self.look()
+
+    def watch(self, job_id: str) -> None:
+        """Follow a job that goes on."""
+        self.press("watch_job", job_id=job_id)
+        self.blender.wait(f"(lambda seen: seen and seen.id == {job_id!r})(add_on('panel.session').current().state.job)")
 
     def wait_for_the_end(self, state: str = "succeeded") -> dict[str, Any]:
         """What the panel draws from when the job has ended; it must have ended so."""
