@@ -17,17 +17,24 @@ _FOR_EVER_S = 3600.0
 
 
 class Lane:
-    """Owns a daemon thread, started with the first order. `work` does one order in that thread.
+    """Owns a daemon thread, started with the first order. `work` does one order in that thread, `end` is its last call.
 
     All methods but `later` are for any thread. A lane that was closed takes no more orders.
     """
 
-    def __init__(self, name: str, guard: Guard, work: Callable[["Lane", Order], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        guard: Guard,
+        work: Callable[["Lane", Order], None],
+        end: Callable[["Lane"], None] = lambda lane: None,
+    ) -> None:
         self.name = name
         self.line = Line(guard)
         self.scratch: dict[str, Any] = {}
         """What the thread keeps from one order to the next."""
         self._work = work
+        self._end = end
         self._changed = threading.Condition()
         self._orders: deque[Order] = deque()
         self._later: tuple[float, Order] | None = None
@@ -88,6 +95,7 @@ class Lane:
                 log.debug("an order was dropped", extra={"order": type(order).__name__})
             except Exception:
                 log.exception("an order failed unexpectedly", extra={"order": type(order).__name__})
+        self._end(self)
 
     def _next(self) -> Order | None:
         """Waits for the next order; None: the lane is closed."""

@@ -53,6 +53,12 @@ class Line:
         """Whether the guard has ended this call, because it took too long."""
         return self._late
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        with self._lock:
+            return len(self._doubles)
+
     def begin(self) -> None:
         """What was cut so far is over: something new begins. Before its thread asks whether it is wanted still."""
         with self._lock:

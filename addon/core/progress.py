@@ -69,8 +69,7 @@ class Progress:
         change = _CHANGES.get(kind)
         if change is None:
             return
-        view = self.view if kind == "text.delta" else replace(self.view, waiting="", doing="")
-        view = change(view, data)
+        view = change(replace(self.view, waiting="", doing=""), data)
         if view.state == "running" and view.began_s is None:
             view = replace(view, began_s=now_s)
         self.view = _moved_on(view)
@@ -153,8 +152,8 @@ def _said(view: JobView, data: Json) -> JobView:
 
 def _heard(view: JobView, data: Json) -> JobView:
     who = "Claude" if view.model.startswith("claude") else "The modeller"
-    does = _SAYING.get(fields.line(data, "kind", 40, "text"))
-    return replace(view, waiting="", doing=f"{who} {does}") if does else view
+    does = _SAYING.get(fields.line(data, "kind", 40, "text"), "is at work")
+    return replace(view, doing=f"{who} {does}")
 
 
 def _step_started(view: JobView, data: Json) -> JobView:

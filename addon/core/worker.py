@@ -49,13 +49,21 @@ class Worker:
         self.inbox: queue.SimpleQueue[m.Message] = queue.SimpleQueue()
         self._guard = Guard()
         self._desk = Desk(home, self.inbox, self.submit)
-        self._lanes = {name: Lane(name, self._guard, self._do) for name in ("talk", *sorted(set(_LANES.values())))}
+        self._lanes = {
+            name: Lane(name, self._guard, self._do, _close_connections)
+            for name in ("talk", *sorted(set(_LANES.values())))
+        }
         self._running = False
 
     @property
     def running(self) -> bool:
         """Whether orders are taken."""
         return self._running
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open; none after `stop`."""
+        return sum(lane.line.connections for lane in self._lanes.values())
 
     def start(self) -> None:
         """From now on orders are done."""
@@ -150,3 +158,10 @@ class Worker:
                 self._desk.settled.set()
             if duty.told:
                 self._desk.say(m.Working(order.order_id, name, False))
+
+
+def _close_connections(lane: Lane) -> None:
+    """The lane's thread is about to end."""
+    kept = lane.scratch.pop("calls", None)
+    if kept is not None:
+        kept[1].transport.close()

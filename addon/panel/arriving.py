@@ -6,7 +6,6 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import bpy
@@ -15,7 +14,6 @@ from ..core import messages as m
 from ..core.problems import CoreError
 from ..scene import importing
 from ..scene.options import Imported, ImportOptions, Step
-from .package import config_folder
 from .session import Arrival, Session
 
 log = logging.getLogger(__name__)
@@ -31,7 +29,6 @@ class Arriving:
     def __init__(self) -> None:
         self._arrival: Arrival | None = None
         self._steps: Iterator[Step] | None = None
-        self._to_remove: Path | None = None
         self.step: Step | None = None
 
     @property
@@ -57,32 +54,14 @@ class Arriving:
         self._steps = self._arrival = self.step = None
         if steps is not None:
             cast(Any, steps).close()
-        self._remove()
         if session is not None and arrival is not None:
             session.submit(m.DropFile(path=arrival.download.path))
 
     def _start(self, session: Session, arrival: Arrival) -> None:
         self._arrival = arrival
-        path = arrival.download.path
-        if arrival.choice.how == "LINK":
-            try:
-                path = self._kept_for_links(path)
-            except OSError as error:
-                self._end(session)
-                session.refuse(f"The file to link could not be kept ({error.strerror}); make room, or append it.")
-                return
-        self._steps = importing.steps(path, options_of(arrival), bpy.context)
+        path, options = arrival.download.path, options_of(arrival)
+        self._steps = importing.steps(path, options, bpy.context)
         self._go_on(session)
-
-    def _kept_for_links(self, path: Path) -> Path:
-        """Where a linked file lies from now on, for the user's files refer to it. Downloads of the same scene come to
-        the same name, and go once they are appended. Raises: OSError."""
-        folder = config_folder() / "linked"
-        folder.mkdir(exist_ok=True)
-        kept = folder / path.name
-        self._to_remove = None if kept.exists() else kept
-        path.replace(kept)
-        return kept
 
     def _go_on(self, session: Session) -> None:
         assert self._steps is not None
@@ -109,24 +88,17 @@ class Arriving:
                 return
 
     def _finish(self, session: Session, imported: Imported) -> None:
-        self._to_remove = None
         self._end(session)
         session.tell(" ".join([imported.sentence, *imported.notes]))
 
     def _end(self, session: Session) -> None:
+        """The download goes, whatever came of it: the importer has given a file that is linked a name of its own."""
         arrival = self._arrival
         self._steps = self._arrival = self.step = None
         session.changed = True
-        self._remove()
         if arrival is not None:
             session.state.downloads.pop(arrival.download.order_id, None)
             session.submit(m.DropFile(path=arrival.download.path))
-
-    def _remove(self) -> None:
-        """The file that was kept for links, where none came of it."""
-        if self._to_remove is not None:
-            self._to_remove.unlink(missing_ok=True)
-            self._to_remove = None
 
 
 def _drawn(step: Step | None) -> tuple[str, int] | None:

@@ -10,8 +10,9 @@ from typing import Any
 import bpy
 import numpy as np
 
+from .paths import overwrite_image_paths
+
 _FROM_FILES = {"FILE", "TILED"}
-_PATH_BYTES = 1023
 
 
 Pairs = list[tuple[Any, Any]]
@@ -148,7 +149,7 @@ class _Materials:
                 copy.pack()
             except RuntimeError:
                 return None
-        _forget_path(copy)
+        overwrite_image_paths(copy)
         return copy
 
 
@@ -163,14 +164,6 @@ def _painted(image: bpy.types.Image) -> bpy.types.Image:
     copy.update()
     copy.pack()
     return copy
-
-
-def _forget_path(image: bpy.types.Image) -> None:
-    """Blender ends a text early and leaves the rest of the path in the file, so the path is written over first."""
-    for filler in ("_" * _PATH_BYTES, ""):
-        image.filepath_raw = filler
-        for packed in image.packed_files:
-            packed.filepath = filler
 
 
 def _pointers_elsewhere(node: bpy.types.Node) -> Iterable[str]:

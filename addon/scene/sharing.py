@@ -13,6 +13,7 @@ import bpy
 from .blocks import Before, data_kinds
 from .loading import Loaded
 from .marks import mark, name_in_file, project_of
+from .paths import overwrite_image_paths
 from .prints import print_of
 
 # In this order: what is used comes before what uses it.
@@ -71,6 +72,9 @@ def take_free_names(before: Before) -> None:
 def _without_origin(block: Any, loaded: Loaded, name: str) -> Any:
     """A copy in place of the data-block: copies keep no path. Meshes share their arrays with it, so it is cheap."""
     copy = block.copy()
+    if isinstance(copy, bpy.types.Image):
+        # The copy's paths lie in memory that Blender has used before, and not emptied: often for the file's own path.
+        overwrite_image_paths(copy, copy.filepath_raw)
     block.user_remap(copy)
     copy.use_fake_user = block.use_fake_user
     loaded.collections = [copy if entry == block else entry for entry in loaded.collections]

@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from .blocks import Before, parts_of
+from .paths import overwrite_image_paths, overwrite_path
 
 _WITHOUT_THEIR_FILE_NOTHING = ("sounds", "movieclips", "cache_files", "fonts")
 _PATHS = {"FILE_PATH", "DIR_PATH"}
@@ -110,12 +111,10 @@ def _forget_outside(before: Before) -> tuple[str, ...]:
     for block in _owners(before):
         for part in parts_of(block):
             for owner, name in _paths_in(part):
-                setattr(owner, name, "")
+                overwrite_path(owner, name)
     for image in before.new("images"):
         # The picture is in the file; where it once lay on another machine leads nowhere here, or astray.
-        image.filepath_raw = _bare(image.filepath_raw)
-        for packed in image.packed_files:
-            packed.filepath = _bare(packed.filepath)
+        overwrite_image_paths(image, _bare(image.filepath_raw))
     return names
 
 

@@ -285,3 +285,10 @@ def test_without_a_network_it_waits_for_the_server(
         assert "tried again" in next_start.state.connection_words
         monkeypatch.setattr(socket.socket, "connect_ex", really)
         next_start.until(lambda state: state.signed_in)
+
+
+def test_a_worker_that_was_stopped_holds_no_connection(signed_in: Player) -> None:
+    signed_in.until(lambda state: not state.working)
+    assert signed_in.worker.connections > 0
+    assert signed_in.worker.stop(timeout_s=5.0)
+    assert signed_in.worker.connections == 0
