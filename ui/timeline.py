@@ -62,7 +62,8 @@ def _draw(project_id: str) -> None:
         if len(steps) == STEPS_SHOWN:
             st.caption(f"These are the newest {STEPS_SHOWN} steps; older ones are in the command line's history.")
         every_s = MANY_GROW_EVERY_S if len(steps) > MANY_STEPS else GROWS_EVERY_S
-        draw_ticker(f"timeline-ticker-{project_id}", every_s if busy or waits else None)
+        followed = None if waits else project_id
+        draw_ticker(f"timeline-ticker-{project_id}", every_s if busy or waits else None, followed)
 
 
 def _is_busy(jobs: Sequence[Job]) -> bool:

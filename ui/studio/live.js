@@ -57,6 +57,7 @@ class Painter {
 
   end() {
     this.leave();
+    this.#tell(null);
     clearInterval(this.ticking);
     this.pictures.close();
     this.root.remove();
@@ -99,6 +100,7 @@ class Painter {
   }
 
   #hear(message) {
+    this.#tell(message.kind === "view" ? message.view : null);
     if (message.kind !== "view") {
       this.#say(message.kind === "lost" ? this.data.lost : "");
       return;
@@ -113,6 +115,17 @@ class Painter {
       this.told = true;
       this.trigger("ended", part.end || "gone");
     }
+  }
+
+  /** Tell the page's tickers (ticker.js) that this job is followed here, and when there may be something new of it. */
+  #tell(part) {
+    if (!this.data.live) return;
+    const { project } = this.data;
+    const follows = part !== null && !part.end && !part.gone;
+    if (follows) document.p2mFollowed = project;
+    else if (document.p2mFollowed === project) document.p2mFollowed = null;
+    const isNew = part === null || part.steps || part.picture || part.model || part.end || part.gone;
+    if (isNew) document.dispatchEvent(new CustomEvent("p2m:moved", { detail: { project } }));
   }
 
   #paint(part) {
