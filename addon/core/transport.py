@@ -192,6 +192,7 @@ class Answer:
             if got > limit_bytes:
                 raise BadAnswer(f"it is larger than {limit_bytes // 2**10} KiB")
         self.demand_whole(got)
+        self._response.raw.release_conn()  # urllib3 1.26 does not see that it was read to its end, and would close it
         return b"".join(pieces)
 
     def demand_whole(self, got_bytes: int) -> None:
