@@ -25,7 +25,9 @@ OLDEST_ADD_ON = "0.1.0"
 _LISTING = "index.json"
 _FRESH = {"Cache-Control": "public, no-cache"}  # an update must be seen at once; the ETag saves the download
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "`If-None-Match` names it as it is"}}
-FileName = Annotated[str, Path(description="As `archive_url` of the listing says.", examples=["prompt2mesh-0.1.0.zip"])]
+FileName = Annotated[
+    str, Path(max_length=100, description="As `archive_url` of the listing says.", examples=["prompt2mesh-0.1.0.zip"])
+]
 KnownTag = Annotated[str | None, Header(alias="If-None-Match")]
 
 
@@ -60,6 +62,15 @@ class NotBuilt(Unavailable):
     def __init__(self) -> None:
         Prompt2MeshError.__init__(
             self, "This server has no Blender add-on to give; its administrator can build it with `./scripts/setup`."
+        )
+
+
+class NoSuchAddOn(NotFound):
+    """The zip of another version, or nothing that ever was one."""
+
+    def __init__(self) -> None:
+        Prompt2MeshError.__init__(
+            self, f"That is not the add-on that this server offers; /v1/extension/{_LISTING} says which it is."
         )
 
 
@@ -123,7 +134,7 @@ def download_extension(name: FileName, services: ServicesDep, known: KnownTag = 
     """In Blender: Preferences, Add-ons, Install from Disk; or drag the link into its window. Raises: NotBuilt."""
     found = _extension(services.settings.extension_dir)
     if name != found.name:
-        raise NotFound("add-on", name)
+        raise NoSuchAddOn
     headers = {"ETag": f'"{found.sha256}"', "Content-Disposition": attachment_header(found.name)}
     return _answer(found.content, "application/zip", headers, known)
 
