@@ -15,7 +15,7 @@ from .properties import choices
 from .session import Session, current
 
 LOCAL_SERVER = "http://127.0.0.1:8600"
-"""Where `prompt2mesh up --api-port 8600` listens."""
+"""Where a stack on this computer listens, if the port is free."""
 
 
 def _reconnect(_self: Any, _context: bpy.types.Context) -> None:

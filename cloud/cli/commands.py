@@ -37,6 +37,7 @@ from cloud.stack.lease import StackInfo
 from cloud.start import secrets_of, sentence_of
 
 DEFAULT_UI_PORT = 8501
+DEFAULT_API_PORT = 8600  # the add-on and one's own agent look here first
 
 app = typer.Typer(
     help="Say what you want, watch it being built in a real Blender, download a .blend that you can edit.",
@@ -71,20 +72,18 @@ app.add_typer(users_app, name="users")
 @app.command()
 def up(
     port: Annotated[int | None, typer.Option(help="Port of the web UI. [default: 8501, or a free one]")] = None,
-    api_port: Annotated[int, typer.Option(help="Port of the API; 0 takes a free one.")] = 0,
+    api_port: Annotated[int | None, typer.Option(help="Port of the API. [default: 8600, or a free one]")] = None,
 ) -> None:
     """Start the whole stack with the web UI and stay until Ctrl-C."""
-    from cloud.stack.supervisor import PortInUse, Supervisor, listen_on
+    from cloud.stack.supervisor import Supervisor
 
     settings = Settings()
     configure_logging("WARNING", secrets=secrets_of(settings))
     console = Console(highlight=False)
+    if api_port is None:  # whoever wants any port for the pages wants any port for the API
+        api_port = 0 if port == 0 else _free_or_any(DEFAULT_API_PORT)
     if port is None:
-        try:
-            listen_on(DEFAULT_UI_PORT).close()
-            port = DEFAULT_UI_PORT
-        except PortInUse:
-            port = 0
+        port = _free_or_any(DEFAULT_UI_PORT)
 
     def announce(info: StackInfo) -> None:
         console.print(f"[bold]Prompt2Mesh[/] is at [link={info.ui_url}][cyan]{info.ui_url}[/][/link]")
@@ -97,6 +96,17 @@ def up(
         Supervisor(settings, ui_port=port, api_port=api_port).run(announce)
     except (Prompt2MeshError, OSError) as error:
         _fail(str(error), EXIT_BAD_INPUT if isinstance(error, Conflict) else EXIT_FAILED)
+
+
+def _free_or_any(port: int) -> int:
+    """The port, or 0 where somebody has it."""
+    from cloud.stack.supervisor import PortInUse, listen_on
+
+    try:
+        listen_on(port).close()
+    except PortInUse:
+        return 0
+    return port
 
 
 @app.command()

@@ -11,6 +11,7 @@ from ui.session import current_session, errors_as_banner
 _NEW = "new_agent_token"
 _DAYS = 90
 _HERE = {"127.0.0.1", "localhost", "::1"}
+_USUAL_PORT = 8600  # of a stack on this machine, if it is free
 
 
 def show() -> None:
@@ -35,9 +36,10 @@ def _agents() -> None:
     server = st.text_input(
         "Address of this server", value=_address(), key="connect_address", help="As your agent's machine reaches it."
     )
-    if urlsplit(server).hostname in _HERE:
+    if urlsplit(server).hostname in _HERE and urlsplit(server).port != _USUAL_PORT:
         st.caption(
-            "It is another one after each start, unless the stack is started with `prompt2mesh up --api-port 8600`."
+            f"Port {_USUAL_PORT} was taken, so this address is another one after each start, unless you choose a port: "
+            "`prompt2mesh up --api-port 8601`."
         )
     made: NewApiToken | None = st.session_state.get(_NEW)
     if made is None:
