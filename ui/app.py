@@ -15,9 +15,11 @@ from ui.live.hub import Hub
 from ui.server.backend import Backend
 from ui.server.ending import ending_soon
 from ui.server.guard import Guard
+from ui.server.no_arrow import try_pyarrow_once
 from ui.server.routes import our_routes
 from ui.server.uploads import SignedInUploads
 
+try_pyarrow_once()
 backend = Backend(os.environ.get("P2M_API_URL", ""))
 hub = Hub(lambda: backend.http)
 

@@ -124,7 +124,7 @@ class Painter {
     const follows = part !== null && !part.end && !part.gone;
     if (follows) document.p2mFollowed = project;
     else if (document.p2mFollowed === project) document.p2mFollowed = null;
-    const isNew = part === null || part.steps || part.picture || part.model || part.end || part.gone;
+    const isNew = part === null || part.steps?.length || part.picture || part.model || part.end || part.gone;
     if (isNew) document.dispatchEvent(new CustomEvent("p2m:moved", { detail: { project } }));
   }
 
