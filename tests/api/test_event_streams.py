@@ -142,7 +142,7 @@ async def test_a_client_that_never_reads_is_cut_off_and_nobody_else_notices(
         assert not reader.is_alive()
         assert numbers == list(range(1, 303))
         assert max(waiting_bytes) <= tail.QUEUE_LIMIT_BYTES
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while _is_connected(deaf):
             assert time.monotonic() < deadline, "a client that does not read is still connected"
             await asyncio.sleep(0.05)

@@ -24,7 +24,7 @@ async def suspend(account: Account, *, suspended: bool = True) -> None:
         await session.execute(update(User).where(User.id == account.user_id).values(**values))
 
 
-async def test_queued_and_running_jobs_of_a_suspended_user_end_and_no_others(queue: Database, tmp_path: Path) -> None:
+async def test_queued_and_running_jobs_of_one_user_end_and_no_others(queue: Database, tmp_path: Path) -> None:
     ada, eve = [await Account.create(queue) for _ in range(2)]
     work = Hanging()
     running, theirs = await ada.post(), await eve.post()
@@ -35,9 +35,8 @@ async def test_queued_and_running_jobs_of_a_suspended_user_end_and_no_others(que
         await keep(ada, *others)
         queued = [await replace(ada, project_id=other.id).post() for other in others]
         queued += [await ada.post() for _ in range(2)]
-        await suspend(ada)
-        # The runner looks for suspended users too, and may have been the first to stop the one that ran.
-        assert await stop_jobs_of(queue, ada.user_id) in (5, 6)
+        # Not suspended yet: the runner looks for suspended users too, and would stop some of them first.
+        assert await stop_jobs_of(queue, ada.user_id) == 6
         for job_id in (running, *queued):
             assert (await ada.ended(job_id)).state == "cancelled"
         assert (await eve.job(theirs)).state == "running"

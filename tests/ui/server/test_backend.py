@@ -103,7 +103,8 @@ def test_path_arrives_as_it_was_written(
 def test_stream_of_a_browser_that_went_away_ends(ada: httpx2.Client, telling: TellingApi) -> None:
     for _ in range(5):
         with ada.stream("GET", "/p2m/api/v1/events") as answer:
-            assert next(answer.iter_raw()).startswith(b": still there")
+            pieces = answer.iter_raw()  # kept: with it the answer would be closed
+            assert next(pieces).startswith(b": still there")
             assert telling.open_streams >= 1
     wait_for(lambda: telling.open_streams == 0, 15, "the end of the streams")
 
