@@ -1,8 +1,5 @@
 """The whole product in a real browser: from sign-up to a `.blend` on disk, through every real part."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,13 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from cloud.stack.lease import StackInfo, read_stack_info
-from tests.blender.pod_process import CACHE
-from tests.support.stack_processes import processes_of, wait_for
+from cloud.stack.lease import StackInfo
+from tests.support.web_stack import web_stack
 from ui.api_client import ApiClient
 
 BLEND_MAGIC = (b"BLENDER", b"\x28\xb5\x2f\xfd")
-STACK_DEADLINE_S = 180
 JOB_DEADLINE_MS = 180_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.blender]
@@ -25,22 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.blender]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
     """A real stack with its web UI, with a data folder of its own and no Claude key."""
-    data_dir = tmp_path_factory.mktemp("browser") / "data"
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("prompt2mesh"), "up", "--port", "0"],
-        env={**ours, "P2M_DATA_DIR": str(data_dir), "P2M_POD_CACHE_DIR": str(CACHE)},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(lambda: process.poll() is not None or read_stack_info(data_dir), STACK_DEADLINE_S, "the stack's start")
-        info = read_stack_info(data_dir)
-        assert info is not None, f"the stack ended with exit code {process.poll()}"
-        yield info
-    finally:
-        process.terminate()
-        process.wait(30)
-        wait_for(lambda: not processes_of(data_dir), 15, "the end of the stack's processes")
+    with web_stack(tmp_path_factory.mktemp("browser") / "data") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

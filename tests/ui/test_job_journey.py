@@ -6,8 +6,6 @@ Cancelled, reloaded, and with the back end killed in the middle; and one's own C
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,14 +16,14 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import Page, expect
 
-from cloud.stack.lease import StackInfo, read_stack_info
-from tests.blender.pod_process import CACHE
+from cloud.stack.lease import StackInfo
 from tests.support.messages_api.models import KnownModel
 from tests.support.messages_api.replies import Answer, calls, finishes
 from tests.support.messages_api.server import MessagesApi, messages_api
-from tests.support.stack_processes import processes_of, wait_for
+from tests.support.stack_processes import processes_of
+from tests.support.web_stack import web_stack
 from tests.ui.test_accessibility import findings
-from tests.ui.test_browser import JOB_DEADLINE_MS, STACK_DEADLINE_S, sign_up
+from tests.ui.test_browser import JOB_DEADLINE_MS, sign_up
 from ui.api_client import ApiClient
 
 if TYPE_CHECKING:
@@ -85,22 +83,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stack(data_dir: Path, model_server: MessagesApi) -> Iterator[StackInfo]:
     """A real stack with its web UI, whose model is the builder."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("P2M_", "ANTHROPIC_"))}
     model = {"ANTHROPIC_API_KEY": GOOD_KEY, "ANTHROPIC_BASE_URL": model_server.base_url, "P2M_REVIEW": "0"}
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("prompt2mesh"), "up", "--port", "0"],
-        env={**ours, **model, "P2M_DATA_DIR": str(data_dir), "P2M_POD_CACHE_DIR": str(CACHE)},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(lambda: process.poll() is not None or read_stack_info(data_dir), STACK_DEADLINE_S, "the stack's start")
-        info = read_stack_info(data_dir)
-        assert info is not None, f"the stack ended with exit code {process.poll()}"
-        yield info
-    finally:
-        process.terminate()
-        process.wait(30)
-        wait_for(lambda: not processes_of(data_dir), 15, "the end of the stack's processes")
+    with web_stack(data_dir, **model) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
