@@ -8,6 +8,8 @@ import { watch } from "./live_source.js";
 import { merged } from "./live_feed.js";
 import { StepList } from "./live_steps.js";
 
+const ASK_AGAIN_MS = 2000;
+
 /** @type {WeakMap<object, Painter>} */
 const painters = new WeakMap();
 
@@ -96,6 +98,12 @@ class Painter {
   #cancel() {
     this.cancelling = true;
     this.#head();
+    this.#askToCancel();
+  }
+
+  /** Streamlit loses what is asked while it draws the page anew: ask until the job says that it was heard. */
+  #askToCancel() {
+    this.asked = Date.now();
     this.trigger("cancel", this.job);
   }
 
@@ -159,6 +167,8 @@ class Painter {
   #tick() {
     const head = this.view?.head;
     if (!head) return;
+    const isHeard = !this.cancelling || head.cancelling || !head.ticks || this.view.gone;
+    if (!isHeard && Date.now() - this.asked > ASK_AGAIN_MS) this.#askToCancel();
     const since = head.ticks ? (Date.now() - this.at) / 1000 : 0;
     const elapsed = clock(this.view.ages.elapsed_s + since);
     setText(this.summary, head.ticks ? "Steps" : `How it was built · ${[elapsed, ...head.facts].join(" · ")}`);
