@@ -17,9 +17,10 @@ from pathlib import Path
 import uvicorn
 
 from cloud.blender.cache import PodCache
+from cloud.blender.ground import Ground
+from cloud.blender.isolation.container import Container, guard_front
 from cloud.blender.isolation.limits import MIB, Limits
 from cloud.blender.isolation.sandbox import UNSAFE_WORD, Folders
-from cloud.blender.process import Ground
 from cloud.blender.server import build_app
 from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor
@@ -55,10 +56,19 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=512, help="Processes and threads of Blender.")
     parser.add_argument(
         "--isolation",
-        choices=["bubblewrap", UNSAFE_WORD],
+        choices=["bubblewrap", "container", UNSAFE_WORD],
         default="bubblewrap",
-        help="The other choice is for a machine that holds nothing of value: model-written code may do what you may.",
+        help="`container`: a container is the outer wall (README). The third choice is for a machine that holds nothing "
+        "of value: model-written code may do what you may.",
     )
+    parser.add_argument(
+        "--landlock",
+        choices=["required", "optional"],
+        default="required",
+        help="With `--isolation container`: whether to start where the kernel has no Landlock.",
+    )
+    # For the tests of older kernels' walls.
+    parser.add_argument("--landlock-at-most", type=int, default=10**6, help=argparse.SUPPRESS)
     parser.add_argument("--until-stdin-closes", action="store_true", help="End at end-of-file on stdin.")
     parser.add_argument("--log-level", default="INFO")
     return parser.parse_args()
@@ -101,8 +111,20 @@ def build_supervisor(arguments: argparse.Namespace, workspace: Path) -> BlenderS
     store = PodStore(workspace, limit_bytes=limits.store_bytes, file_limit_bytes=limits.file_bytes)
     cache = PodCache((arguments.cache_dir or workspace / "cache").resolve() / f"bpy-{version('bpy')}")
     folders = Folders(store.snapshots_folder, store.imports_folder, cache.folder)
-    ground = Ground(folders, limits, guarded=guarded)
+    ground = Ground(folders, limits, guarded=guarded, container=_container(arguments, workspace))
     return BlenderSupervisor(ground, store, cache, call_limit_s=arguments.call_limit, keep_spare=not arguments.no_spare)
+
+
+def _container(arguments: argparse.Namespace, workspace: Path) -> Container | None:
+    """The walls in a container, where it is one. Raises: NoSandbox."""
+    if arguments.isolation != "container":
+        return None
+    guard_front()
+    return Container.prepare(
+        workspace / "children",
+        landlock_optional=arguments.landlock == "optional",
+        abi_at_most=arguments.landlock_at_most,
+    )
 
 
 def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:
