@@ -11,12 +11,11 @@ import logging
 import os
 import socket
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
 
-from cloud.blender.cache import PodCache
+from cloud.blender.cache import PodCache, cache_folder
 from cloud.blender.ground import Ground
 from cloud.blender.isolation.container import Container, guard_front
 from cloud.blender.isolation.limits import MIB, Limits
@@ -44,12 +43,17 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cloud.blender", description=__doc__)
     parser.add_argument("--workspace", type=Path, required=True, help="The folder that the pod keeps its files in.")
     parser.add_argument("--public-key", required=True, help="PEM file of the backend's Ed25519 public key, or the PEM.")
-    parser.add_argument("--audience", required=True, help="This pod's name: the audience of its tokens.")
+    parser.add_argument(
+        "--audience",
+        default=socket.gethostname(),
+        help="This pod's name: the audience of its tokens. [default: the host's name, which is that in Kubernetes]",
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one.")
     parser.add_argument("--call-limit", type=float, default=120.0, help="Seconds that one tool call may take.")
     parser.add_argument("--no-spare", action="store_true", help="Keep no spare Blender.")
     parser.add_argument("--cache-dir", type=Path, help="What is made once for all pods. [default: in the workspace]")
+    parser.add_argument("--cache-seed", type=Path, help="Such a folder, filled before; it is only read.")
     parser.add_argument("--memory-mib", type=int, default=4096, help="Memory of Blender and all that it starts.")
     parser.add_argument("--workspace-mib", type=int, default=1024, help="Disk space of the user's code.")
     parser.add_argument("--store-mib", type=int, default=8192, help="Disk space of snapshots, exports and uploads.")
@@ -109,7 +113,9 @@ def build_supervisor(arguments: argparse.Namespace, workspace: Path) -> BlenderS
         store_bytes=arguments.store_mib * MIB,
     )
     store = PodStore(workspace, limit_bytes=limits.store_bytes, file_limit_bytes=limits.file_bytes)
-    cache = PodCache((arguments.cache_dir or workspace / "cache").resolve() / f"bpy-{version('bpy')}")
+    cache = PodCache(cache_folder((arguments.cache_dir or workspace / "cache").resolve()))
+    if arguments.cache_seed:
+        cache.take_over(cache_folder(arguments.cache_seed))
     folders = Folders(store.snapshots_folder, store.imports_folder, cache.folder)
     ground = Ground(folders, limits, guarded=guarded, container=_container(arguments, workspace))
     return BlenderSupervisor(ground, store, cache, call_limit_s=arguments.call_limit, keep_spare=not arguments.no_spare)
