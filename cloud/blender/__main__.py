@@ -62,8 +62,8 @@ def _parse_arguments() -> argparse.Namespace:
         "--isolation",
         choices=["bubblewrap", "container", UNSAFE_WORD],
         default="bubblewrap",
-        help="`container`: a container is the outer wall (README). The third choice is for a machine that holds nothing "
-        "of value: model-written code may do what you may.",
+        help="`container`: a container is the outer wall (README). The third choice is for a machine that holds "
+        "nothing of value: model-written code may do what you may.",
     )
     parser.add_argument(
         "--landlock",

@@ -1,4 +1,4 @@
-"""A front as a container's runtime would start it (a plain user, no capability, no new privileges), without a container.
+"""A front as a container's runtime starts it (a plain user, no capability, no new privileges), but in no container.
 
 So the walls inside of the container are tried alone, with a whole machine around them: more than a container holds.
 """

@@ -53,7 +53,7 @@ OWN_FOLDERS = ("workspace", "scratch", "tmp")
 
 @dataclass(frozen=True)
 class Container:
-    """What the walls of all children of a front have in common. `abi`: the version of Landlock that is used, 0: none."""
+    """What the walls of all children of a front have in common. `abi`: the version of Landlock in use, 0: none."""
 
     children: Path
     abi: int

@@ -73,7 +73,7 @@ def _become_child(plan: dict[str, Any], seccomp: list[bytes]) -> None:
             os.close(number)
         for program in seccomp:
             _filter(program.replace(plan["own_pid"].to_bytes(4, sys.byteorder), os.getpid().to_bytes(4, sys.byteorder)))
-        os.execve(plan["command"][0], plan["command"], plan["environment"])
+        os.execve(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 - of the front's making
     except BaseException as error:  # noqa: BLE001 - the top of this process; the front reads it as last words
         os.write(2, f"keeper: {error}\n".encode())
     os._exit(_EXIT_UNABLE)

@@ -53,7 +53,7 @@ def restrict(paths: Mapping[str, str], abi: int) -> None:
     for since, right in ((2, _REFER), (ABI_TRUNCATE, _TRUNCATE), (5, _IOCTL_DEV)):
         handled |= right if abi >= since else 0
     scopes = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if abi >= ABI_SCOPES else 0
-    ruleset = _ruleset(handled, _TCP if abi >= 4 else 0, scopes)  # noqa: PLR2004 - the ABI that brought it
+    ruleset = _ruleset(handled, _TCP if abi >= 4 else 0, scopes)
     for path, grant in paths.items():
         _allow(ruleset, path, GRANTS[grant] & handled)
     _restrict(ruleset)

@@ -25,9 +25,11 @@ _REFUSED_IN_CONTAINER = """
     accept accept4 bind connect ioprio_set listen mq_open msgget pidfd_open process_mrelease semget shmget
 """
 """No name of a socket is of use without a network; what System V and POSIX share between processes outlives them."""
-_PRETENDED = "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat"
+_PRETENDED = "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat"
 """The front's files belong to the same user, and Landlock lets their rights and times be changed. These calls succeed
 and change nothing: many programs give up a whole file where they fail."""
+_TIMES = {"utime": 1, "utimes": 1, "utimensat": 2, "futimesat": 2}
+"""Pretended too, but for "now" (no times in that argument): who touches a file makes it where that fails."""
 _ATTRIBUTES = "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
 _OF_ONESELF_ALONE = "prlimit64 sched_setaffinity sched_setattr sched_setparam sched_setscheduler"
 """Their first argument is a process; 0 is the caller."""
@@ -55,6 +57,9 @@ def container_program(*, truncation_is_writing: bool) -> bytes:
     _add(rules, refuse, _REFUSED_IN_CONTAINER)
     _add(rules, pyseccomp.ERRNO(errno.EOPNOTSUPP), _ATTRIBUTES)
     _add(rules, pyseccomp.ERRNO(0), _PRETENDED)
+    for name, at in _TIMES.items():
+        _add(rules, pyseccomp.ERRNO(0), name, pyseccomp.Arg(at, pyseccomp.NE, 0))
+        _add(rules, refuse, name, pyseccomp.Arg(at, pyseccomp.EQ, 0))
     # A pair has no address, but a datagram of one can be sent to any; so can `sendto`.
     rules.add_rule(pyseccomp.ERRNO(errno.EACCES), "socket", pyseccomp.Arg(0, pyseccomp.EQ, int(socket.AF_UNIX)))
     rules.add_rule(refuse, "socketpair", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xF, int(socket.SOCK_DGRAM)))
@@ -111,10 +116,10 @@ def _basic_rules() -> pyseccomp.SyscallFilter:
     return rules
 
 
-def _add(rules: pyseccomp.SyscallFilter, action: object, names: str) -> None:
+def _add(rules: pyseccomp.SyscallFilter, action: int, names: str, *when: pyseccomp.Arg) -> None:
     for name in names.split():
         try:
-            rules.add_rule(action, name)
+            rules.add_rule(action, name, *when)
         except ValueError:  # this architecture or this libseccomp does not know it
             continue
 
