@@ -18,8 +18,8 @@ from cloud.db import account_models as account_models
 from cloud.db import scene_models as scene_models
 from cloud.db.engine import libpq_url
 from cloud.db.migrate import _MIGRATIONS, newest_version, upgrade, wait_for_schema
-from cloud.errors import Unavailable
 from cloud.db.models import Base
+from cloud.errors import Unavailable
 from tests.conftest import url_of_database
 
 
