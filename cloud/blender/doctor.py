@@ -19,11 +19,12 @@ from pathlib import Path
 import psutil
 
 from cloud.blender.cache import PodCache
+from cloud.blender.ground import Ground
 from cloud.blender.isolation.cgroups import ControlGroup
 from cloud.blender.isolation.limits import MIB, Limits
 from cloud.blender.isolation.sandbox import Folders, NoSandbox, sandboxed
 from cloud.blender.isolation.syscalls import filter_program
-from cloud.blender.process import BlenderProcess, ChildDied, Ground
+from cloud.blender.process import BlenderProcess, ChildDied
 
 _PROBE_LIMIT_S, _BLENDER_LIMIT_S = 30.0, 90.0
 _INSTALL = "sudo apt-get install -y "

@@ -16,6 +16,7 @@ import httpx2
 
 from cloud.agent.toolbox import McpToolbox
 from cloud.fleet.pod_tokens import PodTokens
+from tests.blender.contained import as_container_user, own_by_container_user
 
 AUDIENCE, OWNER = "pod-under-test", "user-1"
 CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-cache-{os.getuid()}"
@@ -56,11 +57,22 @@ async def run(box: McpToolbox, tool: str, **arguments: Any) -> dict[str, Any]:
 
 @contextmanager
 def running_pod(
-    workspace: Path, *options: str, cache: Path = CACHE, environment: Mapping[str, str] | None = None
+    workspace: Path,
+    *options: str,
+    cache: Path = CACHE,
+    environment: Mapping[str, str] | None = None,
+    contained: bool = False,
 ) -> Iterator[RunningPod]:
-    """Start a pod and wait until real code ran in its Blender; end it afterwards. `environment`: more of it."""
+    """Start a pod and wait until real code ran in its Blender; end it afterwards. `environment`: more of it.
+
+    contained: as the user of a container, with the walls for there.
+    """
     tokens = PodTokens()
-    command = [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
+    if contained:
+        own_by_container_user(workspace)
+        options = ("--isolation", "container", *options)
+    command = as_container_user() if contained else []
+    command += [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
     command += ["--public-key", tokens.public_key_pem, "--until-stdin-closes", "--log-level", "WARNING", *options]
     command += ["--cache-dir", str(cache)]
     variables = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(_PROJECT)} | dict(
