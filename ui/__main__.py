@@ -16,7 +16,7 @@ def main() -> None:
     if not os.environ.get("P2M_API_URL"):
         sys.exit("P2M_API_URL is not set: the web UI needs the address of an API.")
     command = streamlit_command(chosen.port, address=chosen.host)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - a list, and no shell
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_plain_http_leads_to_https_at_the_same_address(nginx: RunningNginx) -> N
 def test_another_host_gets_nothing(nginx: RunningNginx) -> None:
     with pytest.raises(httpx2.RemoteProtocolError):
         httpx2.get(f"http://127.0.0.1:{nginx.http_port}/", headers={"Host": "elsewhere.example"}, timeout=5)
-    with pytest.raises(httpx2.ConnectError, match="(?i)ssl|alert"):
+    with pytest.raises(httpx2.ConnectError, match=r"(?i)ssl|alert"):
         httpx2.get(f"https://127.0.0.1:{nginx.https_port}/", verify=nginx.trust, timeout=5)
 
 
@@ -111,7 +111,7 @@ async def test_live_events_arrive_as_soon_as_without_nginx(
         follower.start()
     database = Database.connect(api.settings.database_url, pool_size=2)
     try:
-        while not all(arrivals.values()):  # until both follow
+        while not all(arrivals.values()):  # noqa: ASYNC110 - until both threads follow
             await asyncio.sleep(0.05)
         for number in range(50):
             await emit(database, job, AgentText(text=str(number)))
@@ -122,7 +122,7 @@ async def test_live_events_arrive_as_soon_as_without_nginx(
         await asyncio.to_thread(follower.join, 20)
 
     late = [arrivals["nginx"][str(number)] - arrivals["direct"][str(number)] for number in range(50)]
-    print(f"nginx later by, ms: p50 {1e3 * statistics.median(late):.1f}, most {1e3 * max(late):.1f}")
+    print(f"nginx later by, ms: p50 {1e3 * statistics.median(late):.1f}, most {1e3 * max(late):.1f}")  # noqa: T201 - a measurement
     assert statistics.median(late) < 0.05
     assert max(late) < 1.0
 
