@@ -1,4 +1,4 @@
-"""settings.env is the only file that a deployment edits: each value arrives everywhere it must, and none is left out."""
+"""settings.env is the only file that a deployment edits: each value arrives everywhere, and none is left out."""
 
 import re
 from pathlib import Path
