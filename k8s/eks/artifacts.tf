@@ -2,6 +2,9 @@
 # (cloud/storage/store.py). Objects are named by their content, so none is ever replaced by another.
 
 resource "aws_s3_bucket" "artifacts" {
+  #checkov:skip=CKV_AWS_18:Who read what stands in the API's own audit log; addresses to S3 are presigned by the API alone.
+  #checkov:skip=CKV_AWS_144:One region is the promise; versions and the database's backups guard against mistakes (README.md).
+  #checkov:skip=CKV2_AWS_62:Nothing of ours listens to the bucket.
   bucket        = "${var.name}-artifacts-${var.account}-${var.region}"
   force_destroy = !var.keep_data
 }

@@ -54,6 +54,7 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_db_instance" "this" {
+  #checkov:skip=CKV2_AWS_69:rds.force_ssl is 1 in the parameter group, which the scan does not follow through a dynamic block.
   identifier     = var.name
   engine         = "postgres"
   engine_version = var.database.version

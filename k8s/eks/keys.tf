@@ -49,6 +49,9 @@ data "aws_iam_policy_document" "data_key" {
 
 # IAM of the account says who may use the key: without this statement nobody could, not even to delete it.
 data "aws_iam_policy_document" "key_of_account" {
+  #checkov:skip=CKV_AWS_109:A key's own policy: the account's IAM rules over it, as AWS' default policy says.
+  #checkov:skip=CKV_AWS_111:As above.
+  #checkov:skip=CKV_AWS_356:In a key's policy "*" is this key.
   statement {
     sid       = "IamOfThisAccount"
     actions   = ["kms:*"]

@@ -48,6 +48,7 @@ resource "aws_internet_gateway" "this" {
 }
 
 resource "aws_eip" "nat" {
+  #checkov:skip=CKV2_AWS_19:They belong to NAT gateways, not to instances.
   count      = var.single_nat_gateway ? 1 : 3
   domain     = "vpc"
   tags       = { Name = "${var.name}-nat-${count.index}" }
@@ -126,6 +127,7 @@ resource "aws_flow_log" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:logs_kept_days is 90 by default: a year is a choice of whoever must keep it, and pays for it.
   name              = "/${var.name}/flow"
   retention_in_days = var.logs_kept_days
   kms_key_id        = aws_kms_key.data.arn

@@ -1,16 +1,22 @@
 output "settings" {
   description = "The lines of k8s/overlays/eks/settings.env that AWS knows: `scripts/eks/settings` writes them there."
   value = {
-    ACCOUNT = var.account
-    REGION  = var.region
-    CLUSTER = aws_eks_cluster.this.name
-    HOST    = var.host
+    REGION          = var.region
+    CLUSTER         = aws_eks_cluster.this.name
+    VPC_CIDR        = aws_vpc.this.cidr_block
+    REGISTRY        = split("/", aws_ecr_repository.this["prompt2mesh-api"].repository_url)[0]
+    API_ROLE_ARN    = aws_iam_role.service_account["api"].arn
+    RUNNER_ROLE_ARN = aws_iam_role.service_account["runner"].arn
+    DATABASE_SECRET = aws_secretsmanager_secret.this["database"].name
+    BACKEND_SECRET  = aws_secretsmanager_secret.this["backend"].name
+    ARTIFACTS_URL   = "s3://${aws_s3_bucket.artifacts.bucket}/${var.artifacts_prefix}"
+    HOST            = var.host
   }
 }
 
 output "roles" {
-  description = "IAM roles by the service account that takes them."
-  value       = { for key, role in aws_iam_role.service_account : key => role.arn }
+  description = "IAM roles by what takes them; controllers.toml and karpenter/ derive the same names from the cluster's."
+  value       = merge({ for key, role in aws_iam_role.service_account : key => role.arn }, { "karpenter-node" = aws_iam_role.karpenter_node.arn })
 }
 
 output "github_roles" {
@@ -19,7 +25,7 @@ output "github_roles" {
 }
 
 output "interruption_queue" {
-  description = "The name that Karpenter's chart is given as settings.interruptionQueue."
+  description = "Where Karpenter hears of spot nodes that go; controllers.toml derives the same name."
   value       = aws_sqs_queue.interruptions.name
 }
 

@@ -71,16 +71,16 @@ data "aws_iam_policy_document" "artifacts" {
   statement { # no other prefix, no versions, no settings of the bucket
     sid       = "Objects"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    resources = ["${aws_s3_bucket.artifacts.arn}/artifacts/*"]
+    resources = ["${aws_s3_bucket.artifacts.arn}/${var.artifacts_prefix}/*"]
   }
   statement {
     sid       = "Listing"
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.artifacts.arn]
-    condition {
-      test     = "StringLike"
+    condition { # IfExists: a HEAD of what is missing asks for this right, too, without a prefix; refused it says 403, not 404
+      test     = "StringLikeIfExists"
       variable = "s3:prefix"
-      values   = ["artifacts/*"]
+      values   = ["${var.artifacts_prefix}/*"]
     }
   }
   statement {
