@@ -119,8 +119,8 @@ def _misfits_of(settings: dict[str, str]) -> list[str]:
     limit_mib = quantity(settings["BLENDER_MEMORY_LIMIT"]) / 2**20
     if limit_mib < number["BLENDER_MEMORY_MIB"] + _FRONT_MIB:
         faults.append(
-            f"BLENDER_MEMORY_LIMIT is less than BLENDER_MEMORY_MIB and {_FRONT_MIB} MiB: the kernel would end the whole "
-            "pod where its front should end one step."
+            f"BLENDER_MEMORY_LIMIT is less than BLENDER_MEMORY_MIB and {_FRONT_MIB} MiB: the kernel would end the "
+            "whole pod where its front should end one step."
         )
     if quantity(settings["BLENDER_MEMORY_REQUEST"]) > quantity(settings["BLENDER_MEMORY_LIMIT"]):
         faults.append("BLENDER_MEMORY_REQUEST is more than BLENDER_MEMORY_LIMIT.")
