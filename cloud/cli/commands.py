@@ -133,15 +133,22 @@ def worker() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    wait_s: Annotated[
+        float, typer.Option("--wait-s", help="Change nothing: wait so long until somebody else has done it.", min=0)
+    ] = 0,
+) -> None:
     """Bring the database at DATABASE_URL to this version's tables."""
-    from cloud.db.migrate import upgrade
+    from cloud.db.migrate import upgrade, wait_for_schema
 
     url = Settings().database_url
     if not url:
         _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
     configure_logging()
-    upgrade(url)
+    if wait_s:
+        wait_for_schema(url, wait_s)
+    else:
+        upgrade(url)
 
 
 app.command()(cleanup)

@@ -9,7 +9,7 @@ from cloud.api.dependencies import ServicesDep
 from cloud.api.problems import documented
 from cloud.api.schemas import Health
 from cloud.db.engine import DATABASE_ERRORS
-from cloud.db.migrate import newest_version
+from cloud.db.migrate import is_served_by, newest_version
 from cloud.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,10 @@ async def get_health() -> Health:
 
 @router.get("/readyz", summary="Ready", responses=documented(503))
 async def get_readiness(services: ServicesDep) -> Health:
-    """The database answers and has the schema that this version needs, and the artifact store takes writes."""
+    """The database answers and has the schema that this version needs, and the artifact store takes writes.
+
+    A later version's schema will do: else a roll-out, which migrates first, would leave nobody to answer.
+    """
     try:
         async with asyncio.timeout(_PATIENCE_S):
             version = await services.database.schema_version()
@@ -35,6 +38,6 @@ async def get_readiness(services: ServicesDep) -> Health:
     except (*DATABASE_ERRORS, TimeoutError) as error:
         log.warning("not ready", extra={"error": f"{type(error).__name__}: {error}".splitlines()[0]})
         raise Unavailable("The database does not answer, or has no schema yet; see `prompt2mesh migrate`.") from error
-    if version != newest_version():
+    if not is_served_by(version):
         raise Unavailable(f"The database's schema is at {version}, not {newest_version()}; run `prompt2mesh migrate`.")
     return Health(status="ok")
