@@ -4,6 +4,7 @@ A pod takes it over from there with `--cache-seed FOLDER`: the API index always,
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ async def warm(target: Path) -> None:
     """Fill `target`. Nobody's code runs here, so the child needs no walls."""
     cache = PodCache(cache_folder(target))
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["MESA_SHADER_CACHE_DIR"] = f"{folder}/shaders"  # passed on to a child without walls
         child = await BlenderProcess.start(Ground(Folders(Path(folder), Path(folder), cache.folder), guarded=False))
         try:
             warmed = await child.ask("warm_up", {"shader_cache": True, "checks": True})
