@@ -58,6 +58,17 @@ class Network:
         self.gateway = f"{self.prefix}.1"
         self.subnet = f"{self.prefix}.0/24"
 
+    def take_gateway(self) -> None:
+        """This machine gets the gateway's address on it. Call it once the first container runs: then the bridge is there.
+
+        podman gives it to networks with a way out alone.
+        """
+        bridge = json.loads(podman("network", "inspect", self.name))[0]["network_interface"]
+        command = ["ip", "address", "add", f"{self.gateway}/24", "dev", bridge]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PodmanFailed(f"{' '.join(command)}: {done.stderr.strip()}")
+
     def remove(self) -> None:
         """It is gone, and so is whatever was on it."""
         podman("network", "rm", "--force", "--time=2", self.name, check=False)

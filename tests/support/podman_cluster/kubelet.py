@@ -4,7 +4,9 @@ A thread for each pod. What it does not do: schedule (this machine is the only n
 and enforce NetworkPolicies (the network has no way out; within it all reach all).
 """
 
+import contextlib
 import itertools
+import logging
 import shutil
 import threading
 import time
@@ -25,6 +27,7 @@ NODE = "this-machine"
 PRE_STOP = "prompt2mesh.test/pre-stop-s"
 """Annotation: the seconds of the preStop sleep, which an API server of 1.20 does not know yet."""
 _LOOK_S = 0.25
+log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 
@@ -64,6 +67,7 @@ class Kubelet:
 
     def start(self) -> None:
         """Begin."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._looking.start()
 
     def stop(self) -> None:
@@ -127,6 +131,7 @@ class Kubelet:
             self._run_main(ran, pod)
         except Exception:  # the thread's top: the pod has failed, and says why
             ran.failure = traceback.format_exc()
+            log.warning("%s failed: %s", ran.key[1], ran.failure)
         finally:
             self._end(ran, pod)
             self.gone.append(ran)
@@ -140,7 +145,7 @@ class Kubelet:
     def _bind(self, ran: Ran, pod: Mapping[str, Any]) -> None:
         if not pod["spec"].get("nodeName"):
             namespace, name = ran.key
-            target = {"target": {"kind": "Node", "name": NODE}}
+            target = {"metadata": {"name": name}, "target": {"kind": "Node", "name": NODE}}
             self._plane.request("POST", f"/api/v1/namespaces/{namespace}/pods/{name}/binding", target)
 
     def _options(self, ran: Ran, pod: Mapping[str, Any], container: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -243,10 +248,8 @@ class Kubelet:
 
     def _confirm_deletion(self, key: tuple[str, str], uid: str) -> None:
         body = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
-        try:
+        with contextlib.suppress(httpx2.HTTPError):  # it is gone already, or is told again at the next look
             self._plane.request("DELETE", f"/api/v1/namespaces/{key[0]}/pods/{key[1]}", body)
-        except httpx2.HTTPError:
-            pass  # it is gone already, or is told again at the next look
 
     def _tell(self, ran: Ran, phase: str, *, ready: bool) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -254,8 +257,7 @@ class Kubelet:
         kinds = {"PodScheduled": "True", "Initialized": "True", "ContainersReady": state, "Ready": state}
         status = {
             "phase": phase,
-            "podIP": ran.address,
-            "podIPs": [{"ip": ran.address}],
+            **({"podIP": ran.address, "podIPs": [{"ip": ran.address}]} if ran.address else {}),
             "startTime": now,
             "conditions": [{"type": kind, "status": value, "lastTransitionTime": now} for kind, value in kinds.items()],
         }

@@ -98,6 +98,7 @@ def running_product(
         stack.callback(network.remove)
         anchor = _hold_the_bridge(network)
         stack.callback(containers.podman, "rm", "--force", "--time=1", anchor, check=False)
+        network.take_gateway()
         forwarders = Forwarders()
         stack.callback(forwarders.stop)
         postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
