@@ -9,6 +9,7 @@ import argparse
 import base64
 import contextlib
 import json
+import secrets
 import signal
 import sys
 import tempfile
@@ -195,7 +196,7 @@ def _secrets(database_url: str, network: containers.Network, model_url: str) -> 
     user = httpx2.URL(database_url.replace("postgresql+psycopg", "http", 1)).username or "postgres"
     values = {
         "DATABASE_URL": f"postgresql+psycopg://{user}@postgres:{_DATABASE_PORT}/postgres",
-        "P2M_SECRET_KEYS": base64.urlsafe_b64encode(bytes(range(7, 39))).decode(),
+        "P2M_SECRET_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "P2M_POD_SIGNING_KEY": private,
     }
     if model_url:
