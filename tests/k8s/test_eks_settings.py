@@ -97,6 +97,8 @@ def test_the_backend_is_told(changed: Manifests) -> None:
         assert told[f"P2M_{name}"] == _OTHERS[name]
     assert told["P2M_PUBLIC_URL"] == told["P2M_SHARE_URL"] == f"https://{_OTHERS['HOST']}"
     assert told["P2M_TRUSTED_PROXIES"] == _OTHERS["VPC_CIDR"]
+    page_server = {each["name"]: each.get("value") for each in changed.workload("ui").main["env"]}
+    assert page_server["FORWARDED_ALLOW_IPS"] == _OTHERS["VPC_CIDR"]
     assert told["P2M_ARTIFACTS_REGION"] == _OTHERS["REGION"]
 
 
