@@ -146,10 +146,13 @@ def migrate(
     if not url:
         _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
     configure_logging()
-    if wait_s:
-        wait_for_schema(url, wait_s)
-    else:
-        upgrade(url)
+    try:
+        if wait_s:
+            wait_for_schema(url, wait_s)
+        else:
+            upgrade(url)
+    except Prompt2MeshError as error:
+        _fail(str(error), EXIT_FAILED)
 
 
 app.command()(cleanup)
