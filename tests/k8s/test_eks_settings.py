@@ -117,10 +117,13 @@ def test_a_changed_setting_rolls_out(changed: Manifests, eks: Manifests) -> None
 def test_the_address_is_everywhere_the_same(changed: Manifests) -> None:
     hosts = {rule["host"] for each in changed.of_kind("Ingress") for rule in each["spec"]["rules"]}
     tls = {host for each in changed.of_kind("Ingress") for one in each["spec"].get("tls", []) for host in one["hosts"]}
-    master = changed.one("Ingress", "prompt2mesh")
+    certificate = changed.one("Certificate", "prompt2mesh", BACKEND)["spec"]
+    (named,) = changed.one("Ingress", "prompt2mesh")["spec"]["tls"]
 
-    assert hosts == tls == {_OTHERS["HOST"]}
-    assert master["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == _OTHERS["CLUSTER_ISSUER"]
+    assert hosts == tls == set(certificate["dnsNames"]) == {_OTHERS["HOST"]}
+    assert certificate["issuerRef"]["name"] == _OTHERS["CLUSTER_ISSUER"]
+    assert certificate["secretName"] == named["secretName"]
+    assert _OTHERS["CLUSTER_ISSUER"] in {each["metadata"]["name"] for each in changed.of_kind("ClusterIssuer")}
     for issuer in changed.of_kind("ClusterIssuer"):
         acme = issuer["spec"]["acme"]
         assert acme["email"] == _OTHERS["ACME_EMAIL"]
