@@ -15,6 +15,7 @@ from target import BACKEND, BLENDER, IMAGES, Target
 
 _MIGRATION_LIMIT_S = 3600
 _LOOK_EVERY_S = 3.0
+_DEPLOYMENTS = ((BACKEND, "api"), (BACKEND, "runner"), (BACKEND, "ui"), (BLENDER, "blender"))
 _ROLL_OUT_LIMIT = "20m"  # a new node takes 3 minutes, the first pull of Blender's image on it one or two
 
 
@@ -165,11 +166,8 @@ def _state_of(target: Target, job: str, assume: str = "") -> str:
 def _roll_out(target: Target, plan: Plan) -> None:
     shell = target.shell
     _apply(target, plan.after, "Deployments, their scaling and budgets, the way in")
-    deployments = [(one.namespace, one.name) for one in plan.deployments] or [
-        *((BACKEND, name) for name in ("api", "runner", "ui")),
-        (BLENDER, "blender"),
-    ]
-    for namespace, name in deployments:
+    others = [(one.namespace, one.name) for one in plan.deployments if (one.namespace, one.name) not in _DEPLOYMENTS]
+    for namespace, name in (*_DEPLOYMENTS, *others):
         command = ("rollout", "status", f"deployment/{name}", "-n", namespace, f"--timeout={_ROLL_OUT_LIMIT}")
         try:
             shell.do(*target.kubectl(*command))
