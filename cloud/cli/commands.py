@@ -25,6 +25,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.pod_keys import pod_keys
 from cloud.cli.privacy import app as account_app
 from cloud.cli.share import app as share_app
 from cloud.cli.support_bundle import support_bundle
@@ -145,13 +146,17 @@ def migrate(
     if not url:
         _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
     configure_logging()
-    if wait_s:
-        wait_for_schema(url, wait_s)
-    else:
-        upgrade(url)
+    try:
+        if wait_s:
+            wait_for_schema(url, wait_s)
+        else:
+            upgrade(url)
+    except Prompt2MeshError as error:
+        _fail(str(error), EXIT_FAILED)
 
 
 app.command()(cleanup)
+app.command("pod-keys")(pod_keys)
 
 
 def _fail(message: str, exit_code: int) -> None:
