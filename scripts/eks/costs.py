@@ -1,7 +1,7 @@
 """What a month on AWS costs for 10, 100 and 1,000 users, from k8s/eks/prices.toml.
 
-`python scripts/eks/costs.py` prints the table; `--write` puts it into k8s/eks/COSTS.md; `--json` is for programs. Claude's
-tokens are not in it: with a key they are most of the money (see the page).
+`python scripts/eks/costs.py` prints the table; `--write` puts it into k8s/eks/COSTS.md; `--json` is for programs.
+Claude's tokens are not in it: with a key they are most of the money (see the page).
 """
 
 import argparse
