@@ -159,7 +159,7 @@ class Keeper:
             now=now,
             start_s=usual_start_s(self._demand.starts_s, self._rules.pool),
             waiting=waiting,
-            room=limit - len(self._cache.claimed()) if limit else None,
+            room=limit - self._cache.claimed_count if limit else None,
             rules=self._rules.pool,
         )
         pool = await self._cluster.read_warm()

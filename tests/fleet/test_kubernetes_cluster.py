@@ -6,8 +6,10 @@ The pods only answer health checks: what is tried here is who gets which.
 import asyncio
 import json
 import signal
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -52,9 +54,15 @@ async def fleet(cluster: LoopbackCluster) -> AsyncIterator[KubernetesFleet]:
 async def test_200_claims_of_8_racing_runners_get_200_pods(cluster: LoopbackCluster) -> None:
     cluster.scale(200, limit_s=300)
     users = [f"user-{number}" for number in range(200)]
-    got, _ = await asyncio.to_thread(race, cluster.kubeconfig, [users[n::8] for n in range(8)], at_once=8)
+    pods = list[dict[str, Any]]()
+    got, _ = await asyncio.to_thread(
+        race,
+        cluster.kubeconfig,
+        [users[n::8] for n in range(8)],
+        at_once=8,
+        while_held=lambda: pods.extend(manifests.pods(cluster.plane, CLAIMED)),
+    )
     assert len({claimed.pod for claimed in got}) == 200
-    pods = manifests.pods(cluster.plane, CLAIMED)
     assert sorted(pod["metadata"]["annotations"][USER_ID] for pod in pods) == sorted(users)
     of_user = {claimed.user: claimed.pod for claimed in got}
     assert {pod["metadata"]["annotations"][USER_ID]: pod["metadata"]["name"] for pod in pods} == of_user
@@ -63,11 +71,18 @@ async def test_200_claims_of_8_racing_runners_get_200_pods(cluster: LoopbackClus
 async def test_8_racing_runners_that_claim_for_the_same_users_get_one_pod_each(cluster: LoopbackCluster) -> None:
     cluster.scale(60, limit_s=300)
     users = [f"user-{number}" for number in range(20)]
-    got, _ = await asyncio.to_thread(race, cluster.kubeconfig, [users] * 8, at_once=20)
+    pods = list[dict[str, Any]]()
+    got, _ = await asyncio.to_thread(
+        race,
+        cluster.kubeconfig,
+        [users] * 8,
+        at_once=20,
+        while_held=lambda: pods.extend(manifests.pods(cluster.plane, CLAIMED)),
+    )
     assert {user: len({claimed.pod for claimed in got if claimed.user == user}) for user in users} == dict.fromkeys(
         users, 1
     )
-    owners = [pod["metadata"]["annotations"][USER_ID] for pod in manifests.pods(cluster.plane, CLAIMED)]
+    owners = [pod["metadata"]["annotations"][USER_ID] for pod in pods]
     assert sorted(owners) == sorted(users)
 
 
@@ -207,9 +222,8 @@ async def test_a_runner_may_do_what_the_fleet_does_and_nothing_else(cluster: Loo
         ("POST", f"{rbac}/namespaces/{manifests.NAMESPACE}/rolebindings"),
         ("POST", f"{rbac}/clusterrolebindings"),
     ]
-    async with httpx2.AsyncClient(
-        base_url=cluster.plane.url, verify=str(cluster.plane.folder / "server.crt"), trust_env=False
-    ) as client:
+    trust = ssl.create_default_context(cafile=str(cluster.plane.folder / "server.crt"))
+    async with httpx2.AsyncClient(base_url=cluster.plane.url, verify=trust, trust_env=False) as client:
         for method, path in refused:
             answer = await client.request(
                 method,
