@@ -127,8 +127,8 @@ class Keeper:
         await self._claims.end_again()
         await self._set_right(claimed)
         # The pool has one hand on it at a time: two that see a claim at different moments would pull it up and down.
-        if self._runner == min(living):
-            await self._resize([lease for lease in leases if lease.holder in living])
+        if self._runner == min(self._runners.proven | {self._runner}):
+            await self._resize([lease for lease in leases if lease.holder in self._runners.proven])
             for holder in self._runners.long_dead(_LEASE_KEPT_S):
                 await self._cluster.delete_lease(holder)
 

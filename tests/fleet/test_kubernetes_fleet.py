@@ -63,6 +63,16 @@ async def test_a_pod_in_use_that_another_runner_let_go_of_is_held_again() -> Non
         await until(lambda: cluster.pods[pod].annotations.get(HOLDER) == "r1")
 
 
+async def test_a_release_that_the_watch_has_not_brought_yet_is_not_taken_for_a_hold() -> None:
+    cluster = FakeCluster()
+    async with fleet_on(cluster, replace(QUICK, sweep_s=60), runner="r1") as fleet:
+        pod = (await fleet.acquire("ann")).pod
+        cluster.mute()
+        await fleet.release("ann")
+        assert (await fleet.acquire("ann")).pod == pod
+        assert cluster.pods[pod].annotations[HOLDER] == "r1"
+
+
 async def test_a_spare_that_does_not_answer_is_ended_and_another_is_given() -> None:
     cluster = FakeCluster(replicas=1)
     (ill,) = cluster.pods.values()

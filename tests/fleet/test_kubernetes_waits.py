@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.fleet.cluster import HOLDER
+from cloud.fleet.cluster import HOLDER, RunnerLease
 from cloud.fleet.contract import PodNotReady, TellsWhy
 from tests.fleet.fake_cluster import FakeCluster
 from tests.fleet.fleets import QUICK, fleet_on, until
@@ -72,5 +72,15 @@ async def test_the_pool_grows_for_who_waits() -> None:
         asked = [asyncio.create_task(fleet.acquire(f"{n}")) for n in range(4)]
         await until(lambda: cluster.replicas >= 4)
         assert cluster.replicas <= QUICK.pool.most
+        for task in asked:
+            task.cancel()
+
+
+async def test_the_pool_grows_also_when_all_other_runners_were_killed_just_now() -> None:
+    cluster = FakeCluster(replicas=1, why="Pulling")
+    cluster.leases["0"] = RunnerLease("0", "1")  # comes before all names that are given, and is never renewed
+    async with fleet_on(cluster, replace(QUICK, lease_s=60)) as fleet:
+        asked = [asyncio.create_task(fleet.acquire(f"{n}")) for n in range(4)]
+        await until(lambda: cluster.replicas >= 4)
         for task in asked:
             task.cancel()
