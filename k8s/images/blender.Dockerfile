@@ -32,7 +32,7 @@ RUN apt-get update \
  && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
  && groupadd --gid 10001 p2m \
  && useradd --uid 10001 --gid p2m --no-create-home --home-dir /tmp --shell /usr/sbin/nologin p2m \
- && install -d -o p2m -g p2m -m 0750 /workspace
+ && install -d -o p2m -g p2m -m 0750 /workspace /cache
 ENV PATH=/app/venv/bin:/usr/bin:/bin \
     HOME=/tmp \
     PYTHONPATH=/app \
