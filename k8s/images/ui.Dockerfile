@@ -19,6 +19,21 @@ RUN test -s /app/ui/viewer/dist/viewer.js \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /app/ui
 
 FROM ${BASE}
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates python3 tzdata \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+ && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
+ && groupadd --gid 10001 p2m \
+ && useradd --uid 10001 --gid p2m --no-create-home --home-dir /tmp --shell /usr/sbin/nologin p2m \
+ && install -d -o p2m -g p2m -m 0750 /data
+COPY --from=packages /app /app
+ENV PATH=/app/venv/bin:/usr/bin:/bin \
+    HOME=/tmp \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    P2M_HEALTH_URL=http://127.0.0.1:8501/_stcore/health
+WORKDIR /app
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="prompt2mesh-ui" \
@@ -26,19 +41,6 @@ LABEL org.opencontainers.image.title="prompt2mesh-ui" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates python3 tzdata \
- && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log \
- && groupadd --gid 10001 p2m \
- && useradd --uid 10001 --gid p2m --no-create-home --home-dir /tmp --shell /usr/sbin/nologin p2m
-COPY --from=packages /app /app
-ENV PATH=/app/venv/bin:/usr/bin:/bin \
-    PYTHONPATH=/app \
-    PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
-    HOME=/tmp \
-    P2M_HEALTH_URL=http://127.0.0.1:8501/_stcore/health
-WORKDIR /app
 USER 10001:10001
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "/app/health.py"]

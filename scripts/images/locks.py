@@ -1,14 +1,15 @@
 """The locks of the container images: `python -m scripts.images.locks [--check]`.
 
-`k8s/images/NAME.in` lists what an image imports; `NAME.lock` is that and all it needs, every version and hash as
-`requirements.lock` has it. No resolver is asked: what a package needs is read from the installed one, which is the
-lock's own, so it takes a tenth of a second and no network. `--check` writes nothing and ends with 1 if one is stale.
+`k8s/images/NAME.in` lists what an image imports (`-name`: what it goes without though another package asks for it);
+`NAME.lock` is that and all it needs, every version and hash as `requirements.lock` has it. No resolver is asked: what a
+package needs is read from the installed one, which is the lock's own, so it takes a tenth of a second and no network.
+`--check` writes nothing and ends with 1 if one is stale.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from importlib import metadata
 from pathlib import Path
 
@@ -25,10 +26,11 @@ class LockImpossible(Exception):
     """An image's list asks for what the main lock does not hold."""
 
 
-def wanted_of(text: str) -> list[Requirement]:
-    """The lines of a `.in` file."""
-    lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
-    return [Requirement(line) for line in lines if line]
+def wanted_of(text: str) -> tuple[list[Requirement], set[str]]:
+    """What a `.in` file wants, and the normal names of what it leaves out (`-name`) though others ask for it."""
+    lines = [line for line in (line.split("#", 1)[0].strip() for line in text.splitlines()) if line]
+    left_out = {str(canonicalize_name(line[1:])) for line in lines if line.startswith("-")}
+    return [Requirement(line) for line in lines if not line.startswith("-")], left_out
 
 
 def blocks_of(lock: str) -> dict[str, str]:
@@ -40,13 +42,16 @@ def blocks_of(lock: str) -> dict[str, str]:
     return blocks
 
 
-def needs_of(wanted: Sequence[Requirement]) -> set[str]:
-    """The normal names of `wanted` and of all that they need here. Raises: LockImpossible: one is not installed."""
+def needs_of(wanted: Sequence[Requirement], left_out: Set[str] = frozenset()) -> set[str]:
+    """The normal names of `wanted` and of all that they need here, without `left_out` and what that alone needs.
+
+    Raises: LockImpossible: one is not installed.
+    """
     seen: set[tuple[str, str]] = set()
     ahead = [(str(canonicalize_name(one.name)), extra) for one in wanted for extra in ("", *sorted(one.extras))]
     while ahead:
         name, extra = here = ahead.pop()
-        if here in seen:
+        if here in seen or name in left_out:
             continue
         seen.add(here)
         ahead += _required_by(name, extra)
@@ -67,7 +72,7 @@ def _required_by(name: str, extra: str) -> Iterator[tuple[str, str]]:
 def lock_of(image: str) -> str:
     """What `k8s/images/<image>.lock` must hold. Raises: LockImpossible."""
     blocks = blocks_of((ROOT / "requirements.lock").read_text())
-    needed = needs_of(wanted_of((FOLDER / f"{image}.in").read_text()))
+    needed = needs_of(*wanted_of((FOLDER / f"{image}.in").read_text()))
     if unknown := sorted(needed - blocks.keys()):
         raise LockImpossible(f"requirements.lock does not hold {', '.join(unknown)}, which {image}.in needs")
     for name in sorted(needed):

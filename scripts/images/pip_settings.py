@@ -1,7 +1,7 @@
 """What pip is told on this machine, for an image's build: `python scripts/images/pip_settings.py FOLDER`.
 
-Writes FOLDER/pip.conf and FOLDER/ca.crt (empty where the machine has no certificates of its own), and prints each folder
-of this machine that pip.conf names. Python's own library only: it runs before anything is installed.
+Writes FOLDER/pip.conf and FOLDER/ca.crt (empty where the machine has no certificates of its own), and prints each
+folder of this machine that pip.conf names. Python's own library only: it runs before anything is installed.
 """
 
 import configparser
