@@ -141,6 +141,29 @@ def test_aws_is_told_who_asks(changed: Manifests) -> None:
     assert database[0]["to"] == [{"ipBlock": {"cidr": _OTHERS["VPC_CIDR"]}}]
 
 
+def test_new_nodes_find_their_cluster(changed: Manifests) -> None:
+    cluster = _OTHERS["CLUSTER"]
+    node_class = changed.one("EC2NodeClass", "blender")["spec"]
+
+    assert node_class["role"] == f"{cluster}-karpenter-node"
+    for terms in ("subnetSelectorTerms", "securityGroupSelectorTerms"):
+        assert node_class[terms] == [{"tags": {"karpenter.sh/discovery": cluster}}]
+
+
+def test_blenders_have_nodes_of_their_own(changed: Manifests) -> None:
+    """What Karpenter makes is what the Deployment asks for, and nothing else is let on."""
+    pool = changed.one("NodePool", "blender")["spec"]["template"]
+    pod = changed.workload("blender").pod
+    (taint,) = pool["spec"]["taints"]
+    (toleration,) = pod["tolerations"]
+
+    assert pod["nodeSelector"].items() <= pool["metadata"]["labels"].items()
+    assert toleration == {**taint, "operator": "Equal"}
+    for workload in changed.workloads:
+        if workload.name != "blender":
+            assert "tolerations" not in workload.pod
+
+
 def test_sizes_arrive_as_numbers(changed: Manifests) -> None:
     for name in ("api", "ui", "runner"):
         spec = changed.one("HorizontalPodAutoscaler", name)["spec"]
