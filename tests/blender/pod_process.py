@@ -61,7 +61,7 @@ async def run(box: McpToolbox, tool: str, **arguments: Any) -> dict[str, Any]:
 def handed_over_pod(told: str) -> RunningPod:
     """The pod that the variable `CONTAINER` tells of. Its process can be asked for its number alone."""
     facts = json.loads(told)
-    tokens = PodTokens.from_pem(facts["private_key"])
+    tokens = PodTokens.of_pem(facts["private_key"])
     process: Any = psutil.Process(int(facts["pid"]))
     return RunningPod(facts["base_url"], Path(facts["workspace"]), tokens, process)
 

@@ -1,7 +1,7 @@
 """A Blender pod from its image, run by podman as the Deployment's pod spec says. Root on Linux alone.
 
-What differs from a cluster: the network is this machine's (the wall there is a NetworkPolicy, which podman knows nothing
-of), the public key lies in a folder instead of a Secret, `/workspace` is a folder that tests can look into, and no
+What differs from a cluster: the network is this machine's (the wall there is a NetworkPolicy, which podman does not
+know), the public key lies in a folder instead of a Secret, `/workspace` is a folder that tests can look into, and no
 kubelet asks the probes.
 """
 
@@ -178,4 +178,3 @@ def _environment() -> dict[str, str]:
     settings = Path(tempfile.gettempdir(), f"p2m-containers-{os.getuid()}.conf")
     settings.write_text(_SETTINGS)
     return {**os.environ, "CONTAINERS_CONF": str(settings)}
-
