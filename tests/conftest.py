@@ -45,6 +45,11 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def database_url(postgres_url: str) -> str:
+    return new_database(postgres_url)
+
+
+def new_database(postgres_url: str) -> str:
+    """The address of a migrated database of one's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(libpq_url(postgres_url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}".encode())

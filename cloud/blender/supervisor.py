@@ -12,11 +12,12 @@ from typing import Any
 
 from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
+from cloud.blender.ground import Ground
 from cloud.blender.history import answer_snapshots
 from cloud.blender.intake import STEPS, Intake, SenselessAnswer
 from cloud.blender.isolation.sandbox import NoSandbox
 from cloud.blender.lookup import ApiIndex
-from cloud.blender.process import BlenderProcess, ChildDied, Ground
+from cloud.blender.process import BlenderProcess, ChildDied
 from cloud.blender.store import EMPTY_SCENE, NoFile, PodStore, Snapshot, StoreFull
 from cloud.errors import Prompt2MeshError
 
