@@ -13,7 +13,7 @@ A user's pod is in one of these states:
 A pod that was acquired holds an unknown scene. The caller loads a snapshot or empties it first.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,12 +34,14 @@ class PodNotReady(Prompt2MeshError):
 class Endpoint:
     """How to reach a pod. `base_url` has no trailing slash: MCP is at `{base_url}/mcp`, files at `{base_url}/files/…`.
 
-    `bearer` makes a fresh short-lived token for the `Authorization` header of one call.
+    `bearer` makes a fresh short-lived token for the `Authorization` header of one call. `gone`, where the fleet can
+    know it, returns once the pod is lost or about to be: a call to it need not run into its time limit.
     """
 
     pod: str
     base_url: str
     bearer: Callable[[], str]
+    gone: Callable[[], Awaitable[object]] | None = None
 
 
 class Fleet(Protocol):
