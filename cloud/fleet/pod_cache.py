@@ -29,6 +29,7 @@ class PodCache:
         self._pods: dict[str, ClusterPod] = {}
         self._claims: dict[str, int] = {}
         self._claims_seen = 0
+        self._in_order: list[ClusterPod] | None = None  # asked for far more often than it changes
         self._ended: set[str] = set()
         self._gone: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
@@ -82,8 +83,10 @@ class PodCache:
 
     def claimed(self) -> list[ClusterPod]:
         """The users' pods that live, in the order in which they were claimed, which every runner sees as the same."""
-        pods = [pod for pod in self._pods.values() if pod.labels.get(CLAIM_LABEL) == CLAIMED and not pod.is_going]
-        return sorted(pods, key=lambda pod: self._claims.get(pod.name, self._claims_seen + 1))
+        if self._in_order is None:
+            pods = [pod for pod in self._pods.values() if pod.labels.get(CLAIM_LABEL) == CLAIMED and not pod.is_going]
+            self._in_order = sorted(pods, key=lambda pod: self._claims.get(pod.name, self._claims_seen + 1))
+        return list(self._in_order)
 
     def mark_ended(self, name: str) -> None:
         """We have ended this pod: it counts as going, though the cluster has yet to say so."""
@@ -131,6 +134,7 @@ class PodCache:
             self._claims_seen += 1
             self._claims[pod.name] = self._claims_seen
         self._pods[pod.name] = pod
+        self._in_order = None
         if pod.is_going and pod.name in self._gone:
             self._gone[pod.name].set()
         if self._on_change:
@@ -138,6 +142,7 @@ class PodCache:
 
     def _remove(self, name: str) -> None:
         self._pods.pop(name, None)
+        self._in_order = None
         self._claims.pop(name, None)
         self._ended.discard(name)
         if event := self._gone.pop(name, None):

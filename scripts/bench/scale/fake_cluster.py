@@ -58,6 +58,7 @@ class FakeCluster:
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._ending: set[str] = set()
         self._goes: dict[str, asyncio.Event] = {}
+        self._at: dict[str, str] = {}
         self._leases: dict[str, RunnerLease] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._replacing = False
@@ -80,6 +81,11 @@ class FakeCluster:
         pod = self.pods.get(name)
         if pod is not None and not pod.is_going:
             await self._goes.setdefault(name, asyncio.Event()).wait()
+
+    def answers_at(self, base_url: str) -> bool:
+        """Whether a pod runs there: what its front would say."""
+        name = self._at.get(base_url.rpartition("/")[2].partition(":")[0])
+        return name is not None and name in self.pods and self.pods[name].is_ready and not self.pods[name].is_going
 
     # What the fleet asks
 
@@ -240,6 +246,7 @@ class FakeCluster:
         if name in self.pods and not self.pods[name].is_going:
             number = int(name.rpartition("-")[2])
             ip = f"127.{1 + number // 65_536}.{number // 256 % 256}.{number % 256}"
+            self._at[ip] = name
             ready_at = self._clock.timestamp()
             self._change(name, ip=ip, phase="Running", is_ready=True, ready_at=ready_at, why="")
 
@@ -272,6 +279,7 @@ class FakeCluster:
         else:
             self.nodes.forget(name)
         self._ending.discard(name)
+        self._at.pop(self.pods[name].ip, None)
         self._write(self.pods[name], is_gone=True)
 
     async def _answer(self, what: str) -> None:

@@ -94,12 +94,12 @@ class Simulation:
         self.course = Course(runners=self._runners, slots=self._runners * concurrency)
 
     async def run(self, visits: Sequence[Visit], until_s: float) -> Course:
-        """All visits to their ends; it is measured until then, but the last jobs may end later."""
+        """All visits; nobody sends a job after `until_s`, but those that were sent come to their ends."""
         self._cluster.start()
         fleets = [await self._make_fleet(self._cluster, f"runner-{number}") for number in range(self._runners)]
         runners = [asyncio.create_task(self._run_jobs(fleet)) for fleet in fleets]
         sampling = asyncio.create_task(self._sample_forever())
-        users = [asyncio.create_task(self._visit(visit)) for visit in visits]
+        users = [asyncio.create_task(self._visit(visit, until_s)) for visit in visits]
         try:
             await asyncio.sleep(until_s)
             sampling.cancel()
@@ -114,9 +114,11 @@ class Simulation:
             await asyncio.gather(*(fleet.aclose() for fleet in fleets))
         return self.course
 
-    async def _visit(self, visit: Visit) -> None:
+    async def _visit(self, visit: Visit, until_s: float) -> None:
         await asyncio.sleep(visit.at_s)
         for job_s, think_s in visit.jobs:
+            if self._now() >= until_s:
+                return
             job_id, ended = UUID(int=self._chance.getrandbits(128), version=4), asyncio.Event()
             self._sent[job_id] = (self._now(), job_s, ended)
             await self._queue.send(job_id, visit.user_id)

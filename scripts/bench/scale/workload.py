@@ -85,13 +85,14 @@ def visits(pattern: Pattern, users: int, habits: Habits, seed: int) -> Iterator[
     chance = random.Random(seed)
     highest = max(pattern.rate(minute / 60.0) for minute in range(int(pattern.hours * 60) + 1))
     drawn: list[tuple[float, int]] = []
+    turns = chance.sample(range(users), users)  # nobody comes again before all others: no two visits at once of one user
     hour = 0.0
     while users and highest:
         hour += chance.expovariate(users * highest)  # thinning: Lewis and Shedler, 1979
         if hour >= pattern.hours:
             break
         if chance.random() * highest <= pattern.rate(hour):
-            drawn.append((hour * HOUR_S, chance.randrange(users)))
+            drawn.append((hour * HOUR_S, turns[len(drawn) % users]))
     for number in range(pattern.class_of):
         drawn.append((pattern.class_at_h * HOUR_S + chance.uniform(0.0, 60.0), users + number))
     for at_s, number in sorted(drawn):
