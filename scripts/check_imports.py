@@ -66,6 +66,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "cloud.start",
         "cloud.db",
         "cloud.accounts",
+        "cloud.fleet.pod_tokens",
         "cloud.jobs",
         "ui.account_types",
         "ui.api_client",
@@ -82,6 +83,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.share_calls",
     ),
     "cloud": SHARED,
+    "cloud/settings.py": (*SHARED, "cloud.fleet_settings"),
     "cloud/start.py": (*SHARED, "cloud.settings", "cloud.accounts.secrets"),  # how each process begins
     "ui": (),
     "addon": (),

@@ -18,6 +18,7 @@ STAGES = {
 WAITS = {
     "capacity": "Waiting for a free runner",
     "pod_starting": "Waiting for Blender to start",
+    "pod_limit": "Waiting until a Blender is free",
     "rate_limit": "Waiting for Claude, which asks us to slow down",
     "overloaded": "Waiting for Claude, which is overloaded",
     "connection": "Waiting for Claude, which does not answer",

@@ -24,6 +24,7 @@ _TOOLS = {"look": "Looking at the scene", "inspect": "Measuring the scene", "sna
 _WAITS = {
     "capacity": "Waiting for a free runner",
     "pod_starting": "Waiting for Blender in the cloud to start",
+    "pod_limit": "Waiting until one of the cloud's Blenders is free",
     "rate_limit": "Waiting for Claude, which asks us to slow down",
     "overloaded": "Waiting for Claude, which is overloaded",
     "connection": "Waiting for Claude, which does not answer",

@@ -25,6 +25,7 @@ from cloud.cli.local_stack import stop_local_stack
 from cloud.cli.login import login, logout, whoami
 from cloud.cli.make_command import make_command
 from cloud.cli.parameters import parameters_command
+from cloud.cli.pod_keys import pod_keys
 from cloud.cli.privacy import app as account_app
 from cloud.cli.share import app as share_app
 from cloud.cli.support_bundle import support_bundle
@@ -145,6 +146,7 @@ def migrate() -> None:
 
 
 app.command()(cleanup)
+app.command("pod-keys")(pod_keys)
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -34,6 +34,7 @@ STAGES = {
 WAITS = {
     "capacity": "waiting: all runners are busy",
     "pod_starting": "waiting: Blender is starting",
+    "pod_limit": "waiting: all Blenders are in use",
     "rate_limit": "waiting for Claude, which asks us to slow down",
     "overloaded": "waiting for Claude, which is overloaded",
     "connection": "waiting for Claude, which does not answer",

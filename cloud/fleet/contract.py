@@ -15,7 +15,7 @@ A pod that was acquired holds an unknown scene. The caller loads a snapshot or e
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cloud.errors import Prompt2MeshError
 
@@ -65,4 +65,13 @@ class Fleet(Protocol):
 
     async def aclose(self) -> None:
         """Stop every pod that dies with the backend, spares included."""
+        ...
+
+
+@runtime_checkable
+class TellsWhy(Protocol):
+    """A fleet that knows more of a wait than that a pod is starting."""
+
+    def why_waiting(self, user_id: str) -> str:
+        """`pod_limit`: there are as many pods as there may be; "": what `acquire` waits for is a pod that starts."""
         ...

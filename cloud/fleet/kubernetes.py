@@ -136,6 +136,10 @@ class KubernetesFleet:
             if pod.base_url and (user_id := pod.annotations.get(USER_ID))
         }
 
+    def why_waiting(self, user_id: str) -> str:
+        """`pod_limit` while there are as many users' pods as there may be, else ""."""
+        return "pod_limit" if user_id in self._use.waiting and self._claims.is_full else ""
+
     async def aclose(self) -> None:
         """Let go of what we hold, and stop. No pod dies with the backend: they wait for who comes next."""
         self._is_closed = True

@@ -1,11 +1,11 @@
-"""`python -m cloud.jobs`: one job runner, with a local fleet of Blender pods."""
+"""`python -m cloud.jobs`: one job runner, with the fleet of Blender pods that the settings name."""
 
 import asyncio
 import importlib
 import sys
 
 from cloud.errors import Prompt2MeshError
-from cloud.fleet.local import LocalFleet
+from cloud.jobs.fleet_choice import start_fleet
 from cloud.redaction import mask
 from cloud.settings import Settings
 from cloud.start import begin_process, settings_at_start
@@ -13,8 +13,7 @@ from cloud.start import begin_process, settings_at_start
 
 async def run_jobs(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT."""
-    fleet = LocalFleet(settings.data_dir / "pods", spares=1, pod_options=settings.pod_options)
-    await fleet.start()
+    fleet = await start_fleet(settings)
     try:
         # In a thread: the imports take 2 s, in which the first pod comes up.
         service = await asyncio.to_thread(importlib.import_module, "cloud.jobs.service")

@@ -65,7 +65,8 @@ class JobHandedOver(JobEvent):
 
 
 class Waiting(JobEvent):
-    """Nothing can go on for a known reason (`capacity`, `pod_starting`, `rate_limit`, `overloaded`, `connection`)."""
+    """Nothing can go on for a known reason (`capacity`, `pod_starting`, `pod_limit`, `rate_limit`, `overloaded`,
+    `connection`)."""
 
     type: Literal["waiting"] = "waiting"
     reason: str

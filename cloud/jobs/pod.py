@@ -9,9 +9,10 @@ from typing import Any, Self
 from cloud.agent.contract import ToolParam, ToolResult
 from cloud.agent.toolbox import ToolboxLost, wait_limit_s
 from cloud.errors import NotFound
-from cloud.fleet.contract import Endpoint, Fleet, PodNotReady
-from cloud.jobs.pod_link import PodLink, end_soon
+from cloud.fleet.contract import Fleet, PodNotReady
+from cloud.jobs.pod_link import PodLink
 from cloud.jobs.pod_losses import PodLost, error_type, lost_in_a_call, may_be_tried_again
+from cloud.jobs.pod_wait import acquire_told
 from cloud.jobs.stood_before import Findings, findings_at, told_apart
 from cloud.storage.store import ArtifactStore
 
@@ -34,10 +35,7 @@ _ROUNDS = 3
 _LOSSES_LIMIT = 2 * _TRIES
 # A pod is ready in 2 to 5 s, on a busy machine in 20.
 _LONG_START_S = 20.0
-# What is left behind on a cancel, which must be through within a second.
-_LETTING_GO_S = 0.3
 _RELEASE_LIMIT_S = 5.0
-_UNNOTICED_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +78,11 @@ class PodToolbox:
 
     async def __aenter__(self) -> Self:
         """Get a pod and load the scene. Raises: PodNotReady, PodLost, ArtifactMissing."""
-        await self._connect()
+        try:
+            await self._connect()
+        except BaseException:  # a cancel too: nobody else lets go of what was held by then
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -243,8 +245,8 @@ class PodToolbox:
     async def _connect(self) -> None:
         while True:
             try:
-                endpoint = await self._acquire()
-                self._link = await PodLink.open(endpoint.base_url, endpoint.bearer, self._seed)
+                endpoint = await acquire_told(self._fleet, self._user_id, self._on_wait)
+                self._link = await PodLink.open(endpoint, self._seed)
                 self._held = set()
                 await self._load_scene()
                 return
@@ -255,17 +257,6 @@ class PodToolbox:
                 self._losses += _TRIES if error.waited_s > _LONG_START_S else 1
                 if self._losses >= _LOSSES_LIMIT:
                     raise
-
-    async def _acquire(self) -> Endpoint:
-        """The user's pod; a wait that one would notice is told of."""
-        acquiring = asyncio.create_task(self._fleet.acquire(self._user_id))
-        try:
-            await asyncio.wait({acquiring}, timeout=_UNNOTICED_S)
-            if not acquiring.done():
-                await self._on_wait("pod_starting")
-            return await acquiring
-        finally:
-            await end_soon(acquiring, _LETTING_GO_S)
 
     async def _load_scene(self) -> None:
         link, scene = self._connected(), self.scene

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 from cloud.agent.toolbox import McpToolbox, ToolboxLost
+from cloud.fleet.contract import Endpoint
 
 T = TypeVar("T")
 
@@ -37,19 +38,30 @@ def _forget(task: asyncio.Task[Any]) -> None:
         logger.info("a cancelled task ended", extra={"error": repr(error)})
 
 
-class PodLink:
-    """An `McpToolbox` for use from one task at a time. `close` ends it, broken or not."""
+async def _lost(endpoint: Endpoint) -> None:
+    """Return once the fleet says that the pod is lost; never where it cannot know."""
+    await (endpoint.gone or asyncio.Event().wait)()
+    logger.info("the fleet says that a pod is lost", extra={"pod": endpoint.pod})
 
-    def __init__(self, base_url: str, bearer: Callable[[], str], seed: int) -> None:
-        self._toolbox = McpToolbox(base_url, bearer, seed=seed)
+
+class PodLink:
+    """An `McpToolbox` for use from one task at a time. `close` ends it, broken or not.
+
+    Where the fleet can tell that the pod is lost (`Endpoint.gone`), that counts as a broken connection: one to a
+    machine that was taken away stays open, and silent, until a time limit ends it.
+    """
+
+    def __init__(self, endpoint: Endpoint, seed: int) -> None:
+        self._toolbox = McpToolbox(endpoint.base_url, endpoint.bearer, seed=seed)
+        self._lost = asyncio.create_task(_lost(endpoint), name="pod lost")
         self._opened = asyncio.Event()
         self._closing = asyncio.Event()
         self._holder: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, base_url: str, bearer: Callable[[], str], seed: int = 0) -> Self:
+    async def open(cls, endpoint: Endpoint, seed: int = 0) -> Self:
         """Connect. Raises: ToolboxLost."""
-        link = cls(base_url, bearer, seed)
+        link = cls(endpoint, seed)
         link._holder = asyncio.create_task(link._hold(), name="pod link")
         try:
             await link._first_of(link._opened.wait())
@@ -61,6 +73,7 @@ class PodLink:
     async def close(self) -> None:
         """Disconnect; a pod that hangs is not waited for."""
         self._closing.set()
+        self._lost.cancel()
         if self._holder is not None:
             await asyncio.wait({self._holder}, timeout=_LETTING_GO_S)
             await end_soon(self._holder)
@@ -74,7 +87,7 @@ class PodLink:
         assert self._holder is not None
         working = asyncio.create_task(work)
         try:
-            await asyncio.wait({working, self._holder}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working, self._holder, self._lost}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await end_soon(working)
         if working.cancelled() or not working.done():

@@ -28,6 +28,7 @@ _POLL_S = (0.05, 0.1, 0.2, 0.5)
 _WAITS = {
     "capacity": "All runners are busy; the job has its place in the queue.",
     "pod_starting": "Blender is starting.",
+    "pod_limit": "All Blenders are in use; the job goes on when one is free.",
     "rate_limit": "The model's server limits us; the job waits.",
     "overloaded": "The model's server is overloaded; the job waits.",
     "connection": "The model's server does not answer; the job waits.",
