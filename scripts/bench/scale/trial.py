@@ -19,7 +19,7 @@ from scripts.bench.scale.simulation import Course, Simulation, slots_needed
 from scripts.bench.scale.virtual_time import VirtualClock, run_virtual
 from scripts.bench.scale.workload import HOUR_S, PATTERNS, Habits, visits
 
-_RUNNERS = 4
+_RUNNERS = 2
 
 OpenQueue = Callable[[], AbstractAsyncContextManager[JobQueue]]
 
