@@ -63,6 +63,8 @@ class Claims:
         self._is_healthy = is_healthy
         self._unended: dict[str, ClusterPod] = {}
         self._tried: set[str] = set()
+        self._let_go: set[str] = set()
+        """Pods that we let go of and did not take up again: the cache may still say that we hold them."""
 
     def of_user(self, user_id: str) -> list[ClusterPod]:
         """The user's pods that live: one, or none; for moments more, of which the first counts."""
@@ -95,11 +97,13 @@ class Claims:
 
     async def let_go(self, pod: ClusterPod) -> None:
         """The pod is held no more, and idle from now on. Raises: VersionConflict, PodGone."""
+        self._let_go.add(pod.name)
         await self._cluster.patch_pod(pod, annotations={HOLDER: None, LAST_USED_AT: as_text(self._now())})
 
     async def end(self, pod: ClusterPod) -> None:
         """Delete the pod, whatever became of it meanwhile. Where the cluster does not hear it, `end_again` does it."""
         self._unended.pop(pod.name, None)
+        self._let_go.discard(pod.name)
         try:
             await self._cluster.delete_pod(pod, any_version=True)
         except PodGone:
@@ -122,19 +126,22 @@ class Claims:
         if expires_at is not None and expires_at - self._now() < self._rules.longest_use_s:
             logger.info("pod is too old to be used again", extra={"pod": pod.name})
         elif await self._answers(pod):
-            return await self._hold(pod)
+            return await self.hold(pod)
         else:
             logger.warning("pod does not answer", extra={"pod": pod.name, "why": pod.why})
         await self.end(pod)
         return None
 
-    async def _hold(self, pod: ClusterPod) -> ClusterPod | None:
+    async def hold(self, pod: ClusterPod) -> ClusterPod | None:
+        """Name us as the pod's holder; None: it is its user's no more. Raises: ClusterAway, ClusterRefused."""
         owner = pod.labels.get(OWNER_LABEL)
         for _ in range(_TRIES):
-            if pod.annotations.get(HOLDER) == self._runner:
+            if pod.annotations.get(HOLDER) == self._runner and pod.name not in self._let_go:
                 return pod
             try:
-                return await self._cluster.patch_pod(pod, annotations={HOLDER: self._runner})
+                held = await self._cluster.patch_pod(pod, annotations={HOLDER: self._runner})
+                self._let_go.discard(pod.name)
+                return held
             except PodGone:
                 break
             except VersionConflict:
@@ -144,6 +151,7 @@ class Claims:
                 pod = found
         else:
             raise ClusterAway("hold a pod", "it changes faster than we can write")
+        self._let_go.discard(pod.name)
         self._cache.mark_ended(pod.name)
         return None
 
@@ -176,7 +184,7 @@ class Claims:
                     return None
                 if found.annotations.get(USER_ID) == user_id:
                     # Another runner's claim for this user; or our own, whose answer was lost.
-                    return await self._hold(found)
+                    return await self.hold(found)
                 if found.labels.get(CLAIM_LABEL) != WARM or not found.is_ready:
                     return None
                 spare = found

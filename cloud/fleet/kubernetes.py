@@ -87,6 +87,11 @@ class KubernetesFleet:
         if not self._tasks and not self._is_closed:
             self._tasks = [asyncio.create_task(self._cache.run()), asyncio.create_task(self._keeper.run())]
 
+    async def watches(self) -> None:
+        """Return once the pods are known, and our own Lease stands: from now on an `acquire` only has to claim."""
+        await self._cache.wait_listed()
+        await self._keeper.lives.wait()
+
     async def acquire(self, user_id: str) -> Endpoint:
         """The user's pod, held by this runner until it is released or stopped. Raises: PodNotReady."""
         lock = self._locks.setdefault(user_id, asyncio.Lock())
@@ -115,12 +120,15 @@ class KubernetesFleet:
     async def release(self, user_id: str) -> None:
         """The user does not need the pod now; it stays for the user's next job, for as long as idle pods do."""
         self._use.in_use.discard(user_id)
-        for pod in self._claims.of_user(user_id):
-            if pod.annotations.get(HOLDER) == self.runner:
-                try:
-                    await self._claims.let_go(pod)
-                except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
-                    logger.info("release is for the keeper to do", extra={"pod": pod.name})
+        if user_id in self._use.waiting:
+            return
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
+            for pod in self._claims.of_user(user_id):
+                if pod.annotations.get(HOLDER) == self.runner and not self._use.needs(user_id):
+                    try:
+                        await self._claims.let_go(pod)
+                    except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
+                        logger.info("release is for the keeper to do", extra={"pod": pod.name})
 
     async def stop(self, user_id: str) -> None:
         """End the user's pod and everything in it, whoever holds it. No error if absent."""
@@ -135,6 +143,11 @@ class KubernetesFleet:
             for pod in reversed(self._cache.claimed())  # of two, the first counts
             if pod.base_url and (user_id := pod.annotations.get(USER_ID))
         }
+
+    @property
+    def spares(self) -> int:
+        """How many pods can be claimed now, as far as we know."""
+        return len(self._cache.spares())
 
     def why_waiting(self, user_id: str) -> str:
         """`pod_limit` while there are as many users' pods as there may be, else ""."""
@@ -157,8 +170,7 @@ class KubernetesFleet:
 
     async def _get(self, user_id: str) -> ClusterPod:
         """The user's pod; waits for as long as it takes."""
-        await self._cache.wait_listed()
-        await self._keeper.lives.wait()
+        await self.watches()
         while True:
             changed = self._cache.changed
             try:
