@@ -53,6 +53,7 @@ def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=1000, help="in all; a class comes on top [1000]")
     parser.add_argument("--pattern", choices=sorted(PATTERNS), default="office")
+    parser.add_argument("--class-of", type=int, default=300, help="who come at once in the pattern `class` [300]")
     parser.add_argument("--target-wait-s", type=float, default=2.0, help="for 95 in 100 who need another pod [2]")
     parser.add_argument("--target-p99-s", type=float, default=30.0, help="for 99 in 100 [30]")
     parser.add_argument("--most", type=int, default=0, help="spares at most, P2M_WARM_PODS_MAX [by the users]")
@@ -81,6 +82,7 @@ def _trial(arguments: argparse.Namespace) -> Trial:
         arguments.pattern,
         seed=arguments.seed,
         concurrency=arguments.concurrency,
+        class_of=arguments.class_of,
         idle_s=arguments.idle_s,
         ready_share=arguments.ready_share,
         cluster=replace(habits, nodes=nodes),
@@ -103,7 +105,7 @@ def _figures(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
             draw(arguments.plot, _title(arguments), ran, ran)
         return asked | ran.outcome.figures
     target = Target(arguments.target_wait_s, arguments.target_p99_s)
-    most = arguments.most or max(20, arguments.users // 5, 2 * PATTERNS[arguments.pattern].class_of)
+    most = arguments.most or max(20, arguments.users // 5, 2 * arguments.class_of * (arguments.pattern == "class"))
     figures, follows, fixed = compared(bench, target, most, _tell)
     if arguments.plot:
         draw(arguments.plot, _title(arguments), follows, fixed)

@@ -17,7 +17,7 @@ from scripts.bench.scale.outcome import Outcome, Prices, outcome_of
 from scripts.bench.scale.queues import JobQueue, MemoryQueue
 from scripts.bench.scale.simulation import Course, Simulation, slots_needed
 from scripts.bench.scale.virtual_time import VirtualClock, run_virtual
-from scripts.bench.scale.workload import HOUR_S, PATTERNS, Habits, visits
+from scripts.bench.scale.workload import HOUR_S, Habits, pattern_of, visits
 
 _RUNNERS = 2
 
@@ -41,6 +41,7 @@ class Trial:
     seed: int = 1
     concurrency: int = 0
     slots: int = 0
+    class_of: int = 0
     idle_s: float = 900.0
     ready_share: float = 0.98
     habits: Habits = Habits()
@@ -80,7 +81,7 @@ class Bench:
         return self.ran[pool]
 
     async def _course(self, pool: Pool) -> Ran:
-        trial, pattern = self.trial, PATTERNS[self.trial.pattern]
+        trial, pattern = self.trial, pattern_of(self.trial.pattern, self.trial.class_of)
         clock = VirtualClock()
         sittings = list(visits(pattern, trial.users, trial.habits, trial.seed))
         first = max(pool.least, 1)

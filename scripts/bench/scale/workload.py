@@ -7,7 +7,7 @@ are written once, here, and told in `k8s/SCALE.md`.
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 HOUR_S = 3600.0
@@ -78,6 +78,12 @@ PATTERNS = {
     "spike": Pattern("spike", 3.0, _spike, measured_from_h=0.5),
     "class": Pattern("class", 2.5, _steady, measured_from_h=0.5, class_of=300, class_at_h=1.0),
 }
+
+
+def pattern_of(name: str, class_of: int = 0) -> Pattern:
+    """The pattern of this name; `class_of` changes the size of a class."""
+    pattern = PATTERNS[name]
+    return replace(pattern, class_of=class_of) if pattern.class_of and class_of else pattern
 
 
 def visits(pattern: Pattern, users: int, habits: Habits, seed: int) -> Iterator[Visit]:
