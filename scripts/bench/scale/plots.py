@@ -5,6 +5,7 @@ One list of shapes is made, and written in both ways, so that the two are the sa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import log10
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -35,8 +36,8 @@ def draw(file: Path, title: str, follows: Ran, fixed: Ran) -> None:
     """Write `file` with the suffixes `.svg` and `.png`."""
     hours = max(sample.at_s for sample in follows.course.samples) / 3600.0
     shapes = [Shape("text", ((_LEFT, 22.0),), _INK, title)]
-    shapes += _panel(0, "pods of a pool that follows demand", hours, _pods(follows), _most_pods(follows))
-    shapes += _panel(1, "spares (line: ready and starting, dark: ready)", hours, _spares(follows, fixed), _most_spares(follows, fixed))
+    shapes += _panel(0, "pods, with a pool that follows", hours, _pods(follows), _most_pods(follows))
+    shapes += _panel(1, "spares", hours, _spares(follows, fixed), _most_spares(follows, fixed))
     shapes += _waits(2, hours, follows)
     height = _TOP + 3 * (_PANEL + _GAP)
     file.with_suffix(".svg").write_text(_svg(shapes, height))
@@ -58,7 +59,7 @@ def _pods(ran: Ran) -> list[Series]:
 
 def _spares(follows: Ran, fixed: Ran) -> list[Series]:
     return [
-        ("line", "#9ecae1", "follows: all", [(s.at_s, s.warm_ready + s.warm_coming) for s in follows.course.samples]),
+        ("line", "#9ecae1", "follows: with those that start", [(s.at_s, s.warm_ready + s.warm_coming) for s in follows.course.samples]),
         ("line", "#08519c", "follows: ready", [(s.at_s, s.warm_ready) for s in follows.course.samples]),
         ("line", "#d94801", f"fixed ({fixed.pool.least}): ready", [(s.at_s, s.warm_ready) for s in fixed.course.samples]),
     ]
@@ -87,7 +88,10 @@ def _panel(place: int, title: str, hours: float, series: list[Series], most: flo
         if kind == "area":
             places = ((places[0][0], y(0)), *places, (places[-1][0], y(0)))
         shapes.append(Shape(kind, places, colour))
-        shapes.append(Shape("text", ((_WIDTH - _RIGHT - 560 + 190 * number, top - 8),), colour, f"■ {name}"))
+        left = _WIDTH - _RIGHT - 500 + 175 * number
+        corners = ((left, top - 18), (left + 10, top - 18), (left + 10, top - 8), (left, top - 8))
+        shapes.append(Shape("area", corners, colour))
+        shapes.append(Shape("text", ((left + 15, top - 8),), _INK, name))
     return shapes
 
 
@@ -95,8 +99,6 @@ def _waits(place: int, hours: float, ran: Ran) -> list[Shape]:
     """Each `acquire` that gave another pod, as a dot, on a logarithmic scale."""
     top = _TOP + place * (_PANEL + _GAP)
     x = _across(hours)
-    from math import log10
-
     low, high = log10(_LEVELS[0]), log10(_LEVELS[-1])
 
     def y(value: float) -> float:
