@@ -65,7 +65,7 @@ def test_a_class_waits_for_few_spares_and_not_for_many() -> None:
 def test_a_class_that_waits_does_not_fight_itself_for_each_new_spare() -> None:
     ran = Bench(replace(CLASS, concurrency=50)).run(Pool(1, 40))
     assert ran.outcome.figures["runners"] == 1
-    assert ran.outcome.figures["waited_over_2_s_share"] > 0.5
+    assert ran.outcome.figures["waited_over_2_s_share"] > 0.4
     assert ran.outcome.figures["conflicts_per_claim"] < 1
 
 
