@@ -62,6 +62,7 @@ class Claims:
         self._now = now
         self._is_healthy = is_healthy
         self._unended: dict[str, ClusterPod] = {}
+        self._tried: set[str] = set()
         self._let_go: set[str] = set()
         """Pods that we let go of and did not take up again: the cache may still say that we hold them."""
 
@@ -156,8 +157,14 @@ class Claims:
 
     async def _claim_any(self, user_id: str) -> ClusterPod | None:
         for spare in self._in_order(user_id):
-            if pod := await self._claim(spare, user_id):
-                return pod
+            if spare.name in self._tried:
+                continue  # for another of our users: a class that waits must not fight itself for each new spare
+            self._tried.add(spare.name)
+            try:
+                if pod := await self._claim(spare, user_id):
+                    return pod
+            finally:
+                self._tried.discard(spare.name)
         return None
 
     async def _claim(self, spare: ClusterPod, user_id: str) -> ClusterPod | None:
