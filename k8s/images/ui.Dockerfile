@@ -17,6 +17,8 @@ COPY ui /app/ui
 COPY k8s/images/health.py LICENSE /app/
 RUN test -s /app/ui/viewer/dist/viewer.js \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /app/ui
+# A package that is imported late, or by another one, is missed here and not by the first user.
+RUN cd /tmp && PYTHONPATH=/app P2M_API_URL=http://api /app/venv/bin/python -c "import ui.app, ui.studio_project, ui.prompt_form"
 
 FROM ${BASE}
 RUN apt-get update \
