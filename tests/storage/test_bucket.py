@@ -19,8 +19,8 @@ from moto.s3.models import s3_backends
 
 from cloud.storage.contents import ContentChanged
 from cloud.storage.store import ArtifactMissing, ArtifactStore, StoreUnavailable
-from tests.storage.conftest import PREFIX
 from tests.support.s3_server import Bucket, Fault, FaultyServer, faulty
+from tests.support.stores import PREFIX
 
 CONTENT = bytes(range(256)) * 9_000
 LARGE = bytes(range(251)) * 100_000  # 24 MiB: three parts

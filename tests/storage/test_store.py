@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloud.storage.store import ArtifactMissing, ArtifactStore, Listed, StoreUnavailable
-from tests.storage.conftest import Inside
+from tests.support.stores import Inside
 
 CONTENT = bytes(range(256)) * 9_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
