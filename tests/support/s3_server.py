@@ -125,7 +125,7 @@ class Fault:
 class FaultyServer(ThreadingHTTPServer):
     """Hands every request on to the server at `behind`; a fault may answer in its place, cut the answer or be silent.
 
-    `asked`: every request as (method, path with query).
+    `asked`: every request as (method, path with query); `heads`: the headers of each.
     """
 
     daemon_threads = True
@@ -136,6 +136,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.faults: list[Fault] = []
         self.asked: list[tuple[str, str]] = []
+        self.heads: list[dict[str, str]] = []
         self.lock = threading.Lock()
         self.is_gone = False
 
@@ -174,6 +175,7 @@ class _Passing(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.heads.append({name.lower(): value for name, value in self.headers.items()})
         fault = self.server.fault_of(self.command, self.path)
         if fault and fault.silent_s:
             time.sleep(fault.silent_s)
