@@ -71,22 +71,23 @@ class ArtifactStore:
 
         return cls(*open_bucket(settings))
 
-    async def put(self, content: bytes | Path | AsyncIterable[bytes]) -> Stored:
+    async def put(self, content: bytes | Path | AsyncIterable[bytes], *, anew: bool = False) -> Stored:
         """Keep `content`, whole or not at all. A path or a stream may be larger than memory.
 
+        `anew`: write it even if it is there, where what is there may be damaged.
         Raises: StoreUnavailable. OSError: the path cannot be read, or is written to meanwhile.
         """
         if isinstance(content, bytes):
             stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
-            if not await self.has(stored.sha256):
+            if anew or not await self.has(stored.sha256):
                 await self._write(stored, content)
             return stored
         if isinstance(content, Path):
             opened = await asyncio.to_thread(open_hashed, content)
             with opened.file:
-                return await self._put_file(opened)
+                return await self._put_file(opened, anew=anew)
         async with spooled(content) as opened:
-            return await self._put_file(opened)
+            return await self._put_file(opened, anew=anew)
 
     async def get(self, sha256: str) -> bytes:
         """The whole content, checked against its name. Raises: ArtifactMissing, StoreUnavailable."""
@@ -191,10 +192,10 @@ class ArtifactStore:
         except (BaseError, OSError) as error:
             raise unavailable(error) from error
 
-    async def _put_file(self, opened: HashedFile) -> Stored:
+    async def _put_file(self, opened: HashedFile, *, anew: bool) -> Stored:
         """Small ones in one request, others in parts: the store shows nothing before all of them are there."""
         stored = opened.stored
-        if await self.has(stored.sha256):
+        if not anew and await self.has(stored.sha256):
             return stored
         small = stored.bytes <= SPOOL_BYTES
         content = await asyncio.to_thread(opened.whole) if small else opened

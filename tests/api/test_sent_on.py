@@ -168,8 +168,9 @@ async def test_a_shared_scene_is_shown_by_us_and_downloaded_by_link(
 ) -> None:
     finished = await finish_project(ada, api, database)
     stored = await ArtifactStore.of_settings(api.settings).put(CONTENT)
-    for table, named in (("artifacts", "name = 'scene.glb' AND project_id"), ("snapshots", "project_id")):
-        execute(api, f"UPDATE {table} SET sha256 = %s, bytes = %s WHERE {named} = %s", *stored, finished.project)
+    of_it = (*stored, finished.project)
+    execute(api, "UPDATE artifacts SET sha256 = %s, bytes = %s WHERE name = 'scene.glb' AND project_id = %s", *of_it)
+    execute(api, "UPDATE snapshots SET sha256 = %s, bytes = %s WHERE project_id = %s", *of_it)
     share = make_share(ada, finished.project, allow_download=True)
     of_link = f"/v1/shares/{share['token']}"
 
