@@ -57,8 +57,6 @@ def as_missing(sha256: str) -> Iterator[None]:
     try:
         yield
     except NOT_FOUND as error:
-        if said(error) == _NO_BUCKET:
-            raise unavailable(error) from error
         raise ArtifactMissing(sha256) from error
     except BaseError as error:
         raise unavailable(error) from error

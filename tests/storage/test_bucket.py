@@ -128,6 +128,8 @@ async def test_a_bucket_that_is_deleted_is_not_taken_for_a_missing_object(bucket
         await store.get(SHA256)
     with pytest.raises(StoreUnavailable):
         await store.put(CONTENT)
+    with pytest.raises(StoreUnavailable):
+        await store.set_aside(SHA256, THEN)
 
 
 async def test_a_large_file_and_a_large_stream_go_in_parts(
