@@ -65,7 +65,7 @@ def variable_of(field_name: str) -> str:
 
 def is_secret_variable(variable: str) -> bool:
     """Whether an environment variable is a setting that holds a secret, or may hold one: an address, a key, a token."""
-    if variable.upper().startswith(("ANTHROPIC_", "PG")) or variable.upper() in ("DATABASE_URL", "P2M_TOKEN"):
+    if variable.upper().startswith(("ANTHROPIC_", "AWS_", "PG")) or variable.upper() in ("DATABASE_URL", "P2M_TOKEN"):
         return True
     names = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
     return variable.upper() in {variable_of(name) for name in names}

@@ -4,6 +4,7 @@ SIGTERM and SIGINT end it within about two seconds, open event streams included:
 """
 
 import argparse
+import asyncio
 import gc
 import socket
 import sys
@@ -17,6 +18,7 @@ from cloud.api.sign_in_line import SignInLine
 from cloud.errors import Prompt2MeshError
 from cloud.redaction import mask
 from cloud.start import begin_process, settings_at_start
+from cloud.storage.start import demand_usable
 
 _GRACE_S = 2
 # Of connections that wait: how many the kernel keeps, and how many are taken before the open ones have their turn.
@@ -86,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = settings_at_start()
         begin_process(settings)
+        asyncio.run(demand_usable(settings))
         listener = _listener(chosen.fd, chosen.host, chosen.port)
         ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:

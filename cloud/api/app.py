@@ -249,7 +249,7 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
         await stack.enter_async_context(first_admin_announced(database, settings.public_url))
-        store = ArtifactStore.local(settings.artifacts_dir)
+        store = ArtifactStore.of_settings(settings)
         deletions = Deletions(database, store)
         await stack.enter_async_context(at_work(deletions))
         yield Services(

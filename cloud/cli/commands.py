@@ -12,6 +12,7 @@ from rich.text import Text
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
 from cloud.cli.admin import app as admin_app
+from cloud.cli.artifacts import copy_artifacts
 from cloud.cli.audit import audit_command, own_audit_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.connect import connect_command
@@ -157,6 +158,7 @@ def migrate(
 
 app.command()(cleanup)
 app.command("pod-keys")(pod_keys)
+app.command("copy-artifacts")(copy_artifacts)
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -9,10 +9,12 @@ from cloud.jobs.fleet_choice import start_fleet
 from cloud.redaction import mask
 from cloud.settings import Settings
 from cloud.start import begin_process, settings_at_start
+from cloud.storage.start import demand_usable
 
 
 async def run_jobs(settings: Settings) -> None:
-    """Run jobs until SIGTERM or SIGINT."""
+    """Run jobs until SIGTERM or SIGINT. Raises: StoreRefused: the artifact store is set up wrongly."""
+    await demand_usable(settings)
     fleet = await start_fleet(settings)
     try:
         # In a thread: the imports take 2 s, in which the first pod comes up.

@@ -31,7 +31,7 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
             stall_s=settings.model_stall_s,
             pace_of=lambda pool: DatabasePace(database, pool),
         ) as models:
-            store = ArtifactStore.local(settings.artifacts_dir)
+            store = ArtifactStore.of_settings(settings)
             services = Services(settings, database, store, fleet, models, keys)
             runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
             side = {
