@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cloud.telemetry_settings import TelemetrySettings
+
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
 
@@ -29,7 +31,7 @@ def default_extension_dir() -> Path:
     return Path(__file__).resolve().parents[1] / "addon" / "dist"
 
 
-class Settings(BaseSettings):
+class Settings(TelemetrySettings, BaseSettings):
     """The backend's configuration. Secrets are masked in `repr`."""
 
     model_config = SettingsConfigDict(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -67,6 +66,7 @@ from cloud.api.routes import (
     take_home,
     usage,
 )
+from cloud.api.telemetry import telemetry_of
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.closing.work import Deletions, at_work
@@ -74,6 +74,7 @@ from cloud.jobs.feed import EventFeed
 from cloud.jobs.takeout.archive import Exports
 from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
+from cloud.start import version
 from cloud.storage.store import ArtifactStore
 
 _DESCRIPTION = """
@@ -134,14 +135,17 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.doors = Doors.checked(app)  # again: routes may have been added since
-        async with _open_services(settings, safe) as services, Gateway().running() as gateway:
-            app.state.services, app.state.gateway = services, gateway
+        async with AsyncExitStack() as stack:
+            services = await stack.enter_async_context(_open_services(settings, safe))
+            app.state.services = services
+            app.state.gateway = await stack.enter_async_context(Gateway().running())
+            await stack.enter_async_context(telemetry_of(services))
             yield
 
     app = _Prompt2MeshApi(
         settings,
         title="Prompt2Mesh",
-        version=_version(),
+        version=version(),
         description=_DESCRIPTION,
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,
@@ -280,10 +284,3 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait({task})
-
-
-def _version() -> str:
-    try:
-        return version("prompt2mesh")
-    except PackageNotFoundError:
-        return "0.0.0"

@@ -8,17 +8,27 @@ from cloud.errors import Prompt2MeshError
 from cloud.fleet.local import LocalFleet
 from cloud.redaction import mask
 from cloud.settings import Settings
-from cloud.start import begin_process, settings_at_start
+from cloud.start import begin_process, settings_at_start, version
+from cloud.telemetry.endpoint import serve_telemetry
+from cloud.telemetry.metrics import RUNNER_HEARTBEAT_AGE_S
+from cloud.telemetry.pulse import Pulse
+
+# Above all that passes by itself: a write waits 120 s for a database that is away. What a job takes is not in it.
+_SILENCE_LIMIT_S = 180.0
 
 
 async def run_jobs(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT."""
     fleet = LocalFleet(settings.data_dir / "pods", spares=1, pod_options=settings.pod_options)
     await fleet.start()
+    pulse = Pulse(_SILENCE_LIMIT_S)
+    RUNNER_HEARTBEAT_AGE_S.set_function(lambda: pulse.age_s)
+    port = settings.metrics_port
     try:
-        # In a thread: the imports take 2 s, in which the first pod comes up.
-        service = await asyncio.to_thread(importlib.import_module, "cloud.jobs.service")
-        await service.serve_jobs(settings, fleet)
+        async with serve_telemetry(settings.metrics_host, port, part="runner", version=version(), health=pulse.trouble):
+            # In a thread: the imports take 2 s, in which the first pod comes up.
+            service = await asyncio.to_thread(importlib.import_module, "cloud.jobs.service")
+            await service.serve_jobs(settings, fleet, pulse)
     finally:
         await fleet.aclose()
 

@@ -7,6 +7,7 @@ in memory (a reply that was paid for) and go on when it is back.
 
 import asyncio
 import logging
+import math
 import signal
 import time
 from collections import deque
@@ -26,6 +27,7 @@ from cloud.jobs.payers.choice import ModelChoice, choose_model
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.rescue import Rescuer
 from cloud.jobs.work import JobWork, Services
+from cloud.telemetry.pulse import Pulse
 
 HEARTBEAT_S = 1.0
 # A notification can get lost with its connection.
@@ -41,17 +43,25 @@ class Runner:
     """Runs jobs until it is stopped by SIGTERM or SIGINT, or `run` is cancelled.
 
     A stop takes no new jobs and gives the running ones `grace_s` to come to the end of a step; each then goes back
-    into the queue, for another runner to go on. A second signal ends the grace. `do` is what a job's work is.
+    into the queue, for another runner to go on. A second signal ends the grace. `do` is what a job's work is; `pulse`
+    hears every second that the runner lives.
     """
 
     def __init__(
-        self, services: Services, *, concurrency: int = 2, grace_s: float = 1.0, do: DoWork = JobWork.run
+        self,
+        services: Services,
+        *,
+        concurrency: int = 2,
+        grace_s: float = 1.0,
+        do: DoWork = JobWork.run,
+        pulse: Pulse | None = None,
     ) -> None:
         self._services = services
         self._database = services.database
         self._concurrency = concurrency
         self._grace_s = grace_s
         self._do = do
+        self._pulse = pulse or Pulse(math.inf)
         self._lease = RunLease(services.database.url)
         self._running: dict[UUID, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -169,6 +179,7 @@ class Runner:
     async def _beat_forever(self) -> None:
         """Tell every second that our attempts live, and hear what has become of them."""
         while True:
+            self._pulse.beat()  # also while the database is away: another process would not find it either
             try:
                 await self._lease.renew()
                 await self._beat()

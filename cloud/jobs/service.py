@@ -16,10 +16,11 @@ from cloud.jobs.runner import Runner
 from cloud.jobs.work import Services
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
+from cloud.telemetry.pulse import Pulse
 
 
-async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
-    """Run jobs on the fleet's pods until SIGTERM or SIGINT."""
+async def serve_jobs(settings: Settings, fleet: Fleet, pulse: Pulse) -> None:
+    """Run jobs on the fleet's pods until SIGTERM or SIGINT; `pulse` hears that we live."""
     keys = ModelKeys(Safe.of_setting(settings.secret_keys.get_secret_value()) if settings.secret_keys else None)
     database = Database.connect(settings.database_url, pool_size=4 + settings.runner_concurrency)
     try:
@@ -33,7 +34,9 @@ async def serve_jobs(settings: Settings, fleet: Fleet) -> None:
         ) as models:
             store = ArtifactStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models, keys)
-            runner = Runner(services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s)
+            runner = Runner(
+                services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s, pulse=pulse
+            )
             side = {
                 asyncio.create_task(retention_forever(database, store, settings), name="retention"),
                 asyncio.create_task(Deletions(database, store).run_forever(), name="deletions"),
