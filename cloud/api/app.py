@@ -67,15 +67,16 @@ from cloud.api.routes import (
     usage,
 )
 from cloud.api.telemetry import telemetry_of
+from cloud.api.watching import WatchedRequests
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.closing.work import Deletions, at_work
 from cloud.jobs.feed import EventFeed
+from cloud.jobs.measured_store import MeasuredStore
 from cloud.jobs.takeout.archive import Exports
 from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
 from cloud.start import version
-from cloud.storage.store import ArtifactStore
 
 _DESCRIPTION = """
 Say what you want, watch it being built in a real Blender, download a `.blend` that you can edit.
@@ -92,7 +93,7 @@ class _Prompt2MeshApi(FastAPI):
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
         self._settings = settings
-        self._edge = SecureHeaders(cross_origin(self._admit, settings))
+        self._edge = WatchedRequests(SecureHeaders(cross_origin(self._admit, settings)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._edge(scope, receive, send)
@@ -253,7 +254,7 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
         await stack.enter_async_context(first_admin_announced(database, settings.public_url))
-        store = ArtifactStore.local(settings.artifacts_dir)
+        store = MeasuredStore.local(settings.artifacts_dir)
         deletions = Deletions(database, store)
         await stack.enter_async_context(at_work(deletions))
         yield Services(

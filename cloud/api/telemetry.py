@@ -1,11 +1,13 @@
-"""What the API tells of itself: its port for Prometheus."""
+"""What the API tells of itself: its numbers, on a port of their own, and its part of each trace."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
 from cloud.api.dependencies import Services
 from cloud.jobs.backlog.gauges import BacklogGauges
+from cloud.settings import Settings
 from cloud.start import version
 from cloud.telemetry.endpoint import serve_telemetry
+from cloud.telemetry.exporting import open_tracing
 from cloud.telemetry.metrics import EVENT_STREAMS
 
 
@@ -16,3 +18,8 @@ def telemetry_of(services: Services) -> AbstractAsyncContextManager[int]:
     return serve_telemetry(
         settings.metrics_host, settings.metrics_port, part="api", version=version(), refresh=backlog.refresh
     )
+
+
+def tracing_of(settings: Settings, part: str) -> AbstractContextManager[None]:
+    """The spans of this process go where the settings say, for as long as the block runs."""
+    return open_tracing(settings.otlp_endpoint, part=part, version=version(), share=settings.trace_share)

@@ -10,6 +10,7 @@ from cloud.redaction import mask
 from cloud.settings import Settings
 from cloud.start import begin_process, settings_at_start, version
 from cloud.telemetry.endpoint import serve_telemetry
+from cloud.telemetry.exporting import open_tracing
 from cloud.telemetry.metrics import RUNNER_HEARTBEAT_AGE_S
 from cloud.telemetry.pulse import Pulse
 
@@ -38,7 +39,9 @@ def main() -> int:
     try:
         settings = settings_at_start()
         begin_process(settings)
-        asyncio.run(run_jobs(settings))
+        share = settings.trace_share
+        with open_tracing(settings.otlp_endpoint, part="runner", version=version(), share=share):
+            asyncio.run(run_jobs(settings))
     except Prompt2MeshError as error:
         sys.stderr.write(f"{mask(str(error))}\n")
         return 1

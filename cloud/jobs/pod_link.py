@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 from cloud.agent.toolbox import McpToolbox, ToolboxLost
+from cloud.jobs.watching import ids_for_the_pod
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class PodLink:
     """An `McpToolbox` for use from one task at a time. `close` ends it, broken or not."""
 
     def __init__(self, base_url: str, bearer: Callable[[], str], seed: int) -> None:
-        self._toolbox = McpToolbox(base_url, bearer, seed=seed)
+        self._toolbox = McpToolbox(base_url, bearer, seed=seed, headers=ids_for_the_pod)
         self._opened = asyncio.Event()
         self._closing = asyncio.Event()
         self._holder: asyncio.Task[None] | None = None

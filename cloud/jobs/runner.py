@@ -26,7 +26,9 @@ from cloud.jobs.claims.news import listen_forever
 from cloud.jobs.payers.choice import ModelChoice, choose_model
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.rescue import Rescuer
+from cloud.jobs.watching import watched_attempt
 from cloud.jobs.work import JobWork, Services
+from cloud.telemetry.metrics import RUNNER_SLOTS, RUNNER_SLOTS_BUSY
 from cloud.telemetry.pulse import Pulse
 
 HEARTBEAT_S = 1.0
@@ -71,6 +73,8 @@ class Runner:
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._full_since: float | None = None
+        RUNNER_SLOTS.set(concurrency)
+        RUNNER_SLOTS_BUSY.set_function(lambda: len(self._running))
 
     def stop(self) -> None:
         """Stop as by a signal: the second time at once."""
@@ -149,11 +153,15 @@ class Runner:
         self._running[job.id] = attempt
         if job.id in self._heard_cancels:
             attempt.stop(Stop.CANCELLED)
-        task = asyncio.create_task(self._see_to(attempt))
+        task = asyncio.create_task(self._watched(attempt))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         facts = {"job_id": str(job.id), "kind": job.kind, "model": model, "attempt": job.attempt}
         logger.info("job started", extra=facts)
+
+    async def _watched(self, attempt: Attempt) -> None:
+        with watched_attempt(attempt.work.job):
+            await self._see_to(attempt)
 
     async def _see_to(self, attempt: Attempt) -> None:
         running = asyncio.create_task(attempt.run())

@@ -10,12 +10,13 @@ from cloud.db.engine import Database
 from cloud.fleet.contract import Fleet
 from cloud.jobs.closing.pods import stop_pods_of_nobody
 from cloud.jobs.closing.work import Deletions
+from cloud.jobs.measured_store import MeasuredStore
 from cloud.jobs.pacing.pacer import DatabasePace
 from cloud.jobs.retention.cleanup import retention_forever
 from cloud.jobs.runner import Runner
+from cloud.jobs.watching import watch_model
 from cloud.jobs.work import Services
 from cloud.settings import Settings
-from cloud.storage.store import ArtifactStore
 from cloud.telemetry.pulse import Pulse
 
 
@@ -31,8 +32,9 @@ async def serve_jobs(settings: Settings, fleet: Fleet, pulse: Pulse) -> None:
             retry=RetryPolicy(total_wait_s=settings.model_wait_limit_s),
             stall_s=settings.model_stall_s,
             pace_of=lambda pool: DatabasePace(database, pool),
+            watch_calls=watch_model,
         ) as models:
-            store = ArtifactStore.local(settings.artifacts_dir)
+            store = MeasuredStore.local(settings.artifacts_dir)
             services = Services(settings, database, store, fleet, models, keys)
             runner = Runner(
                 services, concurrency=settings.runner_concurrency, grace_s=settings.runner_grace_s, pulse=pulse
