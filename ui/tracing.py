@@ -90,7 +90,7 @@ _making = threading.Lock()
 
 @contextmanager
 def click(name: str) -> Iterator[None]:
-    """The block is what a click does, traced where the environment names a collector. `name` holds nothing of a user."""
+    """The block is what a click does, traced where the environment names a collector. `name` is the same for all."""
     endpoint = os.environ.get("P2M_OTLP_ENDPOINT", "").strip()
     if not endpoint:
         yield
