@@ -1,11 +1,14 @@
 """A real stack is watched from the click to the call in Blender: one trace, one set of ids, true numbers."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.support.otlp_receiver import ReceivedSpan
 from tests.telemetry.conftest import PROMPT, WatchedStack
+from tests.telemetry.monitoring_files import adapter_query, alerts, panel_queries
+from tests.telemetry.prometheus_process import prometheus_of
 from tests.telemetry.scrape import scrape
 
 pytestmark = [pytest.mark.heavy, pytest.mark.blender]
@@ -103,3 +106,19 @@ def test_no_label_has_more_values_than_a_list_of_ours(watched_stack: WatchedStac
     api = scrape(watched_stack.api_port)
     assert len(api.labels("prompt2mesh_http_requests_total", "route")) < 20
     assert len(api.labels("prompt2mesh_http_requests_total", "method")) <= 8
+
+
+def test_prometheus_itself_scrapes_the_stack_and_answers_every_query(
+    watched_stack: WatchedStack, tmp_path: Path
+) -> None:
+    with prometheus_of(watched_stack, tmp_path) as prometheus:
+        assert {target["health"] for target in prometheus.targets()} == {"up"}
+        assert prometheus.value('max(prompt2mesh_jobs_waiting{namespace="prompt2mesh"})') == 0
+        assert prometheus.value(adapter_query()) == 0
+        assert prometheus.value("sum(prompt2mesh_jobs_finished_total)") >= 1
+        for query in panel_queries().values():
+            prometheus.ask(query)
+        rules = prometheus.rules()
+        assert {rule["name"] for rule in rules} == set(alerts())
+        assert {rule["health"] for rule in rules} == {"ok"}
+        assert [rule["name"] for rule in rules if rule["state"] != "inactive"] == []
