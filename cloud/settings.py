@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.fleet_settings import FleetSettings
 from cloud.storage_settings import StorageSettings
+from cloud.telemetry_settings import TelemetrySettings
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
@@ -32,7 +33,7 @@ def default_extension_dir() -> Path:
     return Path(__file__).resolve().parents[1] / "addon" / "dist"
 
 
-class Settings(FleetSettings, StorageSettings, BaseSettings):
+class Settings(FleetSettings, StorageSettings, TelemetrySettings, BaseSettings):
     """The backend's configuration. Secrets are masked in `repr`."""
 
     model_config = SettingsConfigDict(

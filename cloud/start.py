@@ -1,5 +1,6 @@
 """How every process of the backend begins: settings that can be used, no placeholder for a secret, a masked log."""
 
+from importlib import metadata
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError
@@ -38,6 +39,14 @@ def begin_process(settings: Settings) -> None:
     """The log as the settings want it, from now on without their secrets; whatever is uncaught goes there too."""
     configure_logging(settings.log_level, secrets=secrets_of(settings))
     log_uncaught()
+
+
+def version() -> str:
+    """The version of what runs, as its package says."""
+    try:
+        return metadata.version("prompt2mesh")
+    except metadata.PackageNotFoundError:
+        return "0.0.0"
 
 
 def usable_settings() -> Settings:

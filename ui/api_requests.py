@@ -4,6 +4,7 @@ It imports neither Streamlit nor `cloud`, so that a command line starts fast and
 """
 
 import contextlib
+import logging
 import secrets
 import ssl
 import time
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import httpx2
 
 from ui.api_errors import ApiError, ApiUnreachable, ClientError, raise_for_problem, unreachable
+from ui.trace_header import trace_headers
 
 Progress = Callable[[int, int], None]
 """Called with (bytes so far, bytes in all) as a download goes on."""
@@ -27,6 +29,8 @@ CHUNK_BYTES = 1 << 18
 RETRY_WAITS_S = (0.2, 0.5, 1.0, 2.0)
 # Nobody behind the proxy, or no database behind the server.
 NOT_NOW = frozenset({502, 503, 504})
+
+log = logging.getLogger(__name__)
 
 
 class ApiRequests:
@@ -83,9 +87,15 @@ class ApiRequests:
             self._http.headers["Authorization"] = f"Bearer {token}"
 
     def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        ids = {"X-Request-Id": secrets.token_hex(16), **trace_headers()}
         with self._errors():
-            response = self._http.request(method, path, **request)
-        raise_for_problem(response)
+            response = self._http.request(method, path, headers={**request.pop("headers", {}), **ids}, **request)
+        try:
+            raise_for_problem(response)
+        except ApiError as error:
+            facts = {"request_id": ids["X-Request-Id"], "status": error.status, "code": error.code}
+            log.log(logging.WARNING if error.status >= 500 else logging.DEBUG, "the API refused", extra=facts)
+            raise
         return response
 
     def _json(self, method: str, path: str, **request: Any) -> Any:

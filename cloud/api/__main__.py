@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from cloud.api.app import create_app
 from cloud.api.connections import HEAD_LIMIT_BYTES, connections_of
 from cloud.api.sign_in_line import SignInLine
+from cloud.api.telemetry import tracing_of
 from cloud.errors import Prompt2MeshError
 from cloud.redaction import mask
 from cloud.start import begin_process, settings_at_start
@@ -90,7 +91,8 @@ def main(arguments: list[str] | None = None) -> int:
         begin_process(settings)
         asyncio.run(demand_usable(settings))
         listener = _listener(chosen.fd, chosen.host, chosen.port)
-        ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
+        with tracing_of(settings, "api"):
+            ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:
         sys.stderr.write(f"{mask(str(error))}\n")
         return 1
