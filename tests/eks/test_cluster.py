@@ -54,6 +54,14 @@ def test_a_secret_that_cannot_be_read_is_not_made_anew(bench: Bench) -> None:
     assert bench.world["secret"] is None
 
 
+def test_a_secret_that_terraform_has_not_made_is_not_made_here(bench: Bench) -> None:
+    bench.fail("get-secret-value", "(ResourceNotFoundException) can't find the specified secret.", exit_code=254)
+    ran = bench.run("secrets")
+    assert ran.exit_code == 1
+    assert "scripts/eks/up makes it" in ran.err
+    assert bench.world["secret"] is None
+
+
 def test_settings_take_what_terraform_made_and_keep_the_rest(bench: Bench) -> None:
     bench.change(outputs={"HOST": "mesh.example.net", "ARTIFACTS_URL": "s3://a-bucket/artifacts"})
     before = bench.settings.read_text()

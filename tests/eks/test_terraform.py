@@ -73,6 +73,23 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def closed(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with credentials that are worth nothing, AWS' addresses closed, and its state in the folder."""
+    folder = tmp_path_factory.mktemp("closed")
+    for file in terraform.glob("*.tf"):
+        shutil.copy(file, folder)
+    (folder / "closed_override.tf").write_text(
+        'terraform {\n  backend "local" {}\n}\nprovider "aws" {\n  skip_credentials_validation = true\n'
+        '  access_key = "x"\n  secret_key = "x"\n  max_retries = 1\n  skip_requesting_account_id = true\n'
+        '  endpoints {\n    ec2 = "http://127.0.0.1:9"\n    sts = "http://127.0.0.1:9"\n  }\n}\n'
+    )
+    mirror = os.environ.get("TF_PLUGIN_DIR")
+    options = [f"-plugin-dir={mirror}"] if mirror else []
+    assert _terraform(folder, "init", "-input=false", *options).returncode == 0
+    return folder
+
+
 def _terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["terraform", f"-chdir={folder}", *arguments, *(() if arguments[0] == "console" else ("-no-color",))]
     return subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False, input="")
@@ -106,19 +123,11 @@ def test_it_is_formatted(terraform: Path) -> None:
         ("kubernetes_version", '"1.20"', "1.34 on"),
     ],
 )
-def test_a_wrong_value_is_refused_in_words(terraform: Path, name: str, value: str, says: str) -> None:
-    """Before AWS is asked for anything: the credentials here are worth nothing and the provider's address is closed."""
-    values = GOOD | {name: value}
-    file = terraform / f"{name}.tfvars"
-    file.write_text("".join(f"{key} = {one}\n" for key, one in values.items()))
-    (terraform / "closed_override.tf").write_text(
-        'terraform {\n  backend "local" {}\n}\nprovider "aws" {\n  skip_credentials_validation = true\n'
-        '  access_key = "x"\n  secret_key = "x"\n  max_retries = 1\n  skip_requesting_account_id = true\n'
-        '  endpoints {\n    ec2 = "http://127.0.0.1:9"\n    sts = "http://127.0.0.1:9"\n  }\n}\n'
-    )
-    mirror = os.environ.get("TF_PLUGIN_DIR")
-    _terraform(terraform, "init", "-reconfigure", "-input=false", *([f"-plugin-dir={mirror}"] if mirror else []))
-    ran = _terraform(terraform, "plan", "-input=false", "-refresh=false", f"-var-file={file.name}")
+def test_a_wrong_value_is_refused_in_words(closed: Path, name: str, value: str, says: str) -> None:
+    """Before AWS is asked for anything."""
+    file = closed / f"{name}.tfvars"
+    file.write_text("".join(f"{key} = {one}\n" for key, one in (GOOD | {name: value}).items()))
+    ran = _terraform(closed, "plan", "-input=false", "-refresh=false", f"-var-file={file.name}")
     assert ran.returncode != 0
     assert says in re.sub(r"[\s│]+", " ", ran.stderr)
 
