@@ -1,8 +1,8 @@
 """A Blender pod from its image, run by podman as the Deployment's pod spec says. Root on Linux alone.
 
 What differs from a cluster: the network is this machine's (the wall there is a NetworkPolicy, which podman does not
-know), the public key lies in a folder instead of a Secret, `/workspace` is a folder that tests can look into, and no
-kubelet asks the probes.
+know), the public key lies in a folder instead of a Secret, `/workspace` is a folder that tests can look into, no
+kubelet asks the probes, and its share of the processors is a large one.
 """
 
 import os
@@ -49,6 +49,8 @@ _OF_A_CLUSTER = (
 )
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe", "ports")
 _START_LIMIT_S = 120
+_CPU = "8"
+"""What the pod asks of the processors here: so much that what else runs on the machine does not starve it."""
 
 
 def built_image() -> str:
@@ -135,6 +137,7 @@ def _pod(image: str, name: str, port: int, folder: Path, options: Sequence[str])
     arguments = [word for word in container["args"] if word.partition("=")[0] not in told]
     container["args"] = [*arguments, *(f"{key}={value}" for key, value in told.items()), *options]
     container |= {"image": image, "imagePullPolicy": "Never", "env": []}
+    container["resources"]["requests"]["cpu"] = _CPU
     for probe in _PROBES:
         container.pop(probe, None)
     for volume in spec["volumes"]:
