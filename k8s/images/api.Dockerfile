@@ -25,7 +25,7 @@ RUN test -s /app/ui/viewer/dist/viewer.js \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /app/cloud /app/ui
 # A package that is imported late, or by another one, is missed here and not by the first user.
 RUN PYTHONPATH=/app /app/venv/bin/python -c \
-    "import cloud.api.app, cloud.cli.commands, cloud.db.migrate, cloud.fleet.kubernetes_client, cloud.jobs.service"
+    "import cloud.api.app, cloud.cli.commands, cloud.db.migrate, procrastinate, cloud.fleet.kubernetes_client, cloud.jobs.service"
 
 FROM ${BASE}
 RUN apt-get update \

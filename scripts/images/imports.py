@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _OURS = ("cloud", "ui")
 
 ENTRIES: Mapping[str, tuple[str, ...]] = {
-    "api": ("cloud.api.__main__", "cloud.jobs.__main__", "cloud.cli", "cloud.db.migrations.env"),
+    "api": ("cloud.api.__main__", "cloud.jobs.__main__", "cloud.cli", "cloud.db.migrations.*"),
     "ui": ("ui.__main__", "ui.app", "ui.main", "ui.views.*"),
     "blender": ("cloud.blender.__main__", "cloud.blender.child.*"),
 }
@@ -89,9 +89,11 @@ def _imports_in(path: Path) -> Iterator[str]:
             base = package[: len(package) - node.level + 1] if node.level else []
             stem = ".".join([*base, *([node.module] if node.module else [])])
             yield from (f"{stem}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and any(_is_import_module(one) for one in (node.func, *node.args)):
+        elif isinstance(node, ast.Call) and any(_takes_a_module(one) for one in (node.func, *node.args)):
             yield from (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
 
-def _is_import_module(node: ast.expr) -> bool:
-    return getattr(node, "attr", getattr(node, "id", "")) == "import_module"
+def _takes_a_module(node: ast.expr) -> bool:
+    """`import_module("x")`, also handed to a thread, and `resources.files("x")`, which reads a file of a package."""
+    is_files = isinstance(node, ast.Attribute) and ast.unparse(node).endswith("resources.files")
+    return is_files or getattr(node, "attr", getattr(node, "id", "")) == "import_module"

@@ -24,6 +24,8 @@ from tests.support.stack_processes import wait_for
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "k8s" / "nginx"
 HOST = "localhost"
+OTHER_HOST = "prompt2mesh.test"
+"""For clients that trust no authority of ours at `localhost`, where they leave the environment alone."""
 _START_S = 15
 
 
@@ -124,7 +126,7 @@ def make_certificate(folder: Path, host: str = HOST) -> None:
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(ca_key, hashes.SHA256())
     )
-    names = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName(host), x509.DNSName(OTHER_HOST), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     server = (
         certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

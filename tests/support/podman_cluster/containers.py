@@ -59,7 +59,7 @@ class Network:
         self.subnet = f"{self.prefix}.0/24"
 
     def take_gateway(self) -> None:
-        """This machine gets the gateway's address on it. Call it once the first container runs: then the bridge is there.
+        """This machine gets the gateway's address on it. Call it once a container runs: then the bridge is there.
 
         podman gives it to networks with a way out alone.
         """

@@ -129,7 +129,7 @@ class Kubelet:
             for container in pod["spec"].get("initContainers", ()):
                 self._run_to_its_end(ran, pod, container)
             self._run_main(ran, pod)
-        except Exception:  # the thread's top: the pod has failed, and says why
+        except Exception:  # noqa: BLE001 - the thread's top: the pod has failed, and says why
             ran.failure = traceback.format_exc()
             log.warning("%s failed: %s", ran.key[1], ran.failure)
         finally:

@@ -28,7 +28,7 @@ from tests.support.kubernetes_api.control_plane import ControlPlane, running_con
 from tests.support.podman_cluster import containers, objects
 from tests.support.podman_cluster.kubelet import Kubelet, Ran
 from tests.support.podman_cluster.services import Forwarders
-from tests.support.real_nginx import RunningNginx, real_nginx
+from tests.support.real_nginx import HOST, OTHER_HOST, RunningNginx, real_nginx
 
 BACKEND, BLENDER = "prompt2mesh", "prompt2mesh-blender"
 _API_PORT, _DATABASE_PORT, _MODEL_PORT = 6443, 5432, 7000
@@ -113,7 +113,10 @@ def running_product(
             forwarders.add(network.gateway, _MODEL_PORT, lambda: [(host, int(port))])
         hosts: dict[str, str] = dict.fromkeys(("api", "ui", "postgres"), network.gateway)
         kubelet = Kubelet(plane, network, folder / "pods", hosts, (network.gateway, _API_PORT))
-        nginx = stack.enter_context(real_nginx(folder / "nginx", f"{network.gateway}:8000", f"{network.gateway}:8501"))
+        both = {f"server_name {HOST};": f"server_name {HOST} {OTHER_HOST};"}
+        nginx = stack.enter_context(
+            real_nginx(folder / "nginx", f"{network.gateway}:8000", f"{network.gateway}:8501", both)
+        )
         built = objects.built_overlay()
         with _timed(timings, "product"):
             _fit(built, network, nginx.url, model_url, blenders, replicas or {})
