@@ -143,6 +143,7 @@ async def test_a_claim_whose_answer_was_lost_is_found_again_and_not_made_twice()
     async with fleet_on(cluster) as fleet:
         endpoint = await fleet.acquire("ann")
         assert [pod.name for pod in cluster.claimed()] == [endpoint.pod]
+        assert cluster.deleted == []
 
 
 async def test_an_acquire_that_is_cancelled_leaves_no_pod_held() -> None:
