@@ -106,7 +106,8 @@ def _figures(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
         return asked | ran.outcome.figures
     target = Target(arguments.target_wait_s, arguments.target_p99_s)
     most = arguments.most or max(20, arguments.users // 5, 2 * arguments.class_of * (arguments.pattern == "class"))
-    figures, follows, fixed = compared(bench, target, most, _tell)
+    guess = max(1, arguments.class_of) if arguments.pattern == "class" else 1
+    figures, follows, fixed = compared(bench, target, most, _tell, guess)
     if arguments.plot:
         draw(arguments.plot, _title(arguments), follows, fixed)
     return asked | figures

@@ -1,4 +1,4 @@
-"""The simulation is the fleet's own work: it repeats, it tells pools apart, it loses pods and no job, it does not fight."""
+"""The simulation is the fleet's own work: it repeats, tells pools apart, and loses pods but no job."""
 
 import json
 import os
