@@ -92,10 +92,9 @@ def measure(folder: Path, prompts: int, idle_s: float) -> dict[str, Any]:
         began = time.monotonic()
         counted = _statements_during(stack, lambda: [_run(member, prompt) for prompt in asked])
         took_s = time.monotonic() - began
-    for verb, count in idle.items():
-        counted[verb] -= count * took_s / idle_s
-    figures["statements"] = sum(counted.values()) / prompts
-    figures["statements_by_verb"] = {verb: round(count / prompts, 1) for verb, count in counted.most_common(8)}
+    own = {verb: count - idle[verb] * took_s / idle_s for verb, count in counted.most_common()}
+    figures["statements"] = sum(own.values()) / prompts
+    figures["statements_by_verb"] = {verb: round(count / prompts, 1) for verb, count in own.items()}
     figures["idle_statements_per_s"] = sum(idle.values()) / idle_s
     figures |= {f"idle_{name}_per_s": value for name, value in idle_used.items()}
     return figures
