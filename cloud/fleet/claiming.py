@@ -68,12 +68,12 @@ class Claims:
 
     def of_user(self, user_id: str) -> list[ClusterPod]:
         """The user's pods that live: one, or none; for moments more, of which the first counts."""
-        return [pod for pod in self._cache.claimed() if pod.annotations.get(USER_ID) == user_id]
+        return self._cache.of_user(user_id)
 
     @property
     def is_full(self) -> bool:
         """There are as many users' pods as there may be."""
-        return 0 < self._rules.max_pods <= len(self._cache.claimed())
+        return 0 < self._rules.max_pods <= self._cache.claimed_count
 
     async def find_or_claim(self, user_id: str) -> ClusterPod | None:
         """The user's pod, held by this runner; None: there is none to have now. Raises: ClusterAway, ClusterRefused."""
@@ -221,8 +221,7 @@ class Claims:
             raise ClusterAway("watch pods", "a claim of ours is not told of") from error
         if self.of_user(user_id)[0].name != pod.name:
             return False
-        rank = [claimed.name for claimed in self._cache.claimed()].index(pod.name)
-        return not 0 < self._rules.max_pods <= rank
+        return not 0 < self._rules.max_pods <= self._cache.claimed_before(pod.name)
 
     async def _make_room(self) -> bool:
         """End the pod that has been idle longest, so that another user can have one. Returns: whether there was one."""

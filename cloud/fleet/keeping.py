@@ -128,8 +128,8 @@ class Keeper:
         await self._claims.end_again()
         await self._set_right(claimed)
         # The pool has one hand on it at a time: two that see a claim at different moments would pull it up and down.
-        if self._runner == min(living):
-            await self._resize([lease for lease in leases if lease.holder in living])
+        if self._runner == min(self._runners.proven | {self._runner}):
+            await self._resize([lease for lease in leases if lease.holder in self._runners.proven])
             for holder in self._runners.long_dead(_LEASE_KEPT_S):
                 await self._cluster.delete_lease(holder)
 
@@ -155,7 +155,7 @@ class Keeper:
     async def _resize(self, leases: list[RunnerLease]) -> None:
         waiting = len(self._use.waiting) + sum(lease.waiting for lease in leases if lease.holder != self._runner)
         now, limit = self._now(), self._rules.max_pods
-        room = max(0, limit - len(self._cache.claimed())) if limit else None
+        room = max(0, limit - self._cache.claimed_count) if limit else None
         waiting = waiting if room is None else min(waiting, room)
         wanted = spares_wanted(
             self._demand.claims(now),

@@ -44,6 +44,7 @@ from cloud.fleet.rules import Clock, FleetRules, FrontCheck, Healthy, Use, wall_
 from cloud.fleet.waits import why_none
 
 _LOOK_AGAIN_S = 1.0
+_RELEASE_NOTICED_S = 0.3
 _GOODBYE_S = 3.0
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class KubernetesFleet:
         self._keeper = Keeper(cluster, self._cache, self._claims, demand, self._use, self._rules, self.runner, now=now)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
+        self._releases: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     async def start(self) -> None:
@@ -122,13 +124,11 @@ class KubernetesFleet:
         self._use.in_use.discard(user_id)
         if user_id in self._use.waiting:
             return
-        async with self._locks.setdefault(user_id, asyncio.Lock()):
-            for pod in self._claims.of_user(user_id):
-                if pod.annotations.get(HOLDER) == self.runner and not self._use.needs(user_id):
-                    try:
-                        await self._claims.let_go(pod)
-                    except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
-                        logger.info("release is for the keeper to do", extra={"pod": pod.name})
+        releasing = asyncio.create_task(self._let_go(user_id))
+        self._releases.add(releasing)
+        releasing.add_done_callback(self._releases.discard)
+        # Who cancels a job does not wait for an API that is away.
+        await asyncio.wait({releasing}, timeout=_RELEASE_NOTICED_S)
 
     async def stop(self, user_id: str) -> None:
         """End the user's pod and everything in it, whoever holds it. No error if absent."""
@@ -159,6 +159,7 @@ class KubernetesFleet:
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 await asyncio.gather(*(self.release(user_id) for user_id in list(self._use.in_use)))
+                await asyncio.gather(*self._releases)
                 if self._tasks:
                     await self._end_tasks()
                     await self._cluster.delete_lease(self.runner)
@@ -167,6 +168,15 @@ class KubernetesFleet:
         await self._end_tasks()
         await self._front_check.aclose()
         await self._cluster.aclose()
+
+    async def _let_go(self, user_id: str) -> None:
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
+            for pod in self._claims.of_user(user_id):
+                if pod.annotations.get(HOLDER) == self.runner and not self._use.needs(user_id):
+                    try:
+                        await self._claims.let_go(pod)
+                    except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
+                        logger.info("release is for the keeper to do", extra={"pod": pod.name})
 
     async def _get(self, user_id: str) -> ClusterPod:
         """The user's pod; waits for as long as it takes."""
@@ -192,6 +202,7 @@ class KubernetesFleet:
         return Endpoint(pod.name, pod.base_url, bearer, self._cache.gone(pod.name).wait)
 
     async def _end_tasks(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._releases]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

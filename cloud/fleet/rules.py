@@ -27,7 +27,7 @@ class FleetRules:
     max_pods: int = 0
     lifetime_s: float = 24 * 3600.0
     longest_use_s: float = 2 * 3600.0
-    lease_s: float = 20.0
+    lease_s: float = 30.0
     sweep_s: float = 5.0
     pool: PoolRules = field(default_factory=PoolRules)
 

@@ -36,6 +36,7 @@ class FakeCluster:
     why: str = ""
     quota: str = ""
     is_away: bool = False
+    is_mute: bool = False
     swallows: int = 0
     pods: dict[str, ClusterPod] = field(default_factory=dict)
     leases: dict[str, RunnerLease] = field(default_factory=dict)
@@ -154,6 +155,11 @@ class FakeCluster:
         """The API answers again."""
         self.is_away = False
 
+    def mute(self) -> None:
+        """From now on watches bring nothing."""
+        self._changed = asyncio.Event()
+        self.is_mute = True
+
     def away(self) -> None:
         """The API answers no more, and breaks what is open."""
         self.is_away = True
@@ -191,6 +197,8 @@ class FakeCluster:
         self._wake()
 
     def _wake(self) -> None:
+        if self.is_mute:
+            return
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 

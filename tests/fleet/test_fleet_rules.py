@@ -65,6 +65,7 @@ def test_of_two_pods_of_one_user_the_later_one_ends_unless_it_is_in_use() -> Non
 async def test_a_runner_dies_when_its_stamp_has_stood_still_for_long_enough() -> None:
     runners = LivingRunners(0.2)
     assert runners.told([RunnerLease("a", "1"), RunnerLease("b", "1")]) == {"a", "b"}
+    living: frozenset[str] = frozenset()
     for stamp in range(2, 12):
         await asyncio.sleep(0.03)
         living = runners.told([RunnerLease("a", str(stamp)), RunnerLease("b", "1")])

@@ -1,8 +1,7 @@
-"""The fleet's states on a cluster in memory: claims, releases, losses, waits, and what the keeper does."""
+"""The fleet's states on a cluster in memory: claims, releases, losses, and what the keeper does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
@@ -19,40 +18,9 @@ from cloud.fleet.cluster import (
     USER_ID,
     RunnerLease,
 )
-from cloud.fleet.contract import PodNotReady, TellsWhy
-from cloud.fleet.kubernetes import KubernetesFleet
-from cloud.fleet.pod_tokens import PodTokens
-from cloud.fleet.rules import FleetRules
 from cloud.fleet.times import as_seconds
-from cloud.fleet.warm_pool import PoolRules
 from tests.fleet.fake_cluster import FakeCluster
-
-QUICK = FleetRules(start_limit_s=5, lease_s=0.4, sweep_s=0.05, pool=PoolRules(least=1, most=8))
-
-
-@asynccontextmanager
-async def fleet_on(
-    cluster: FakeCluster, rules: FleetRules = QUICK, *, runner: str = "", ill: set[str] | None = None, at: float = 5e8
-) -> AsyncIterator[KubernetesFleet]:
-    """A fleet at work. Pods at the addresses in `ill` do not answer. Its clock stands still."""
-
-    async def is_healthy(base_url: str) -> bool:
-        await asyncio.sleep(0)
-        return base_url not in (ill or ())
-
-    fleet = KubernetesFleet(cluster, PodTokens(), rules, runner=runner, now=lambda: at, is_healthy=is_healthy)
-    await fleet.start()
-    try:
-        yield fleet
-    finally:
-        await fleet.aclose()
-
-
-async def until(condition: Callable[[], bool], limit_s: float = 5) -> None:
-    deadline = asyncio.get_running_loop().time() + limit_s
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "not in time"
-        await asyncio.sleep(0.01)
+from tests.fleet.fleets import QUICK, fleet_on, until
 
 
 async def test_a_claim_names_owner_holder_audience_and_expiry_and_the_cluster_makes_the_next_spare() -> None:
@@ -93,6 +61,16 @@ async def test_a_pod_in_use_that_another_runner_let_go_of_is_held_again() -> Non
         await until(lambda: cluster.pods[pod].annotations[HOLDER] == "r2")
         await second.release("ann")
         await until(lambda: cluster.pods[pod].annotations.get(HOLDER) == "r1")
+
+
+async def test_a_release_that_the_watch_has_not_brought_yet_is_not_taken_for_a_hold() -> None:
+    cluster = FakeCluster()
+    async with fleet_on(cluster, replace(QUICK, sweep_s=60), runner="r1") as fleet:
+        pod = (await fleet.acquire("ann")).pod
+        cluster.mute()
+        await fleet.release("ann")
+        assert (await fleet.acquire("ann")).pod == pod
+        assert cluster.pods[pod].annotations[HOLDER] == "r1"
 
 
 async def test_a_spare_that_does_not_answer_is_ended_and_another_is_given() -> None:
@@ -165,6 +143,7 @@ async def test_a_claim_whose_answer_was_lost_is_found_again_and_not_made_twice()
     async with fleet_on(cluster) as fleet:
         endpoint = await fleet.acquire("ann")
         assert [pod.name for pod in cluster.claimed()] == [endpoint.pod]
+        assert cluster.deleted == []
 
 
 async def test_an_acquire_that_is_cancelled_leaves_no_pod_held() -> None:
@@ -180,61 +159,6 @@ async def test_an_acquire_that_is_cancelled_leaves_no_pod_held() -> None:
             if not asked.cancelled():
                 await fleet.release("ann")
             await until(lambda: not any(HOLDER in pod.annotations for pod in cluster.claimed()))
-
-
-async def test_no_spare_is_told_in_the_clusters_words() -> None:
-    cluster = FakeCluster(why="Unschedulable: 0/3 nodes are available")
-    async with fleet_on(cluster, replace(QUICK, start_limit_s=0.2)) as fleet:
-        with pytest.raises(PodNotReady, match="0/3 nodes are available"):
-            await fleet.acquire("ann")
-    quota = FakeCluster(quota="FailedCreate: exceeded quota: pods")
-    async with fleet_on(quota, replace(QUICK, start_limit_s=0.2)) as fleet:
-        with pytest.raises(PodNotReady, match="exceeded quota"):
-            await fleet.acquire("ann")
-
-
-async def test_who_waits_gets_the_pod_that_becomes_ready() -> None:
-    cluster = FakeCluster(why="Pulling")
-    async with fleet_on(cluster) as fleet:
-        asked = asyncio.create_task(fleet.acquire("ann"))
-        await asyncio.sleep(0.1)
-        assert not asked.done()
-        cluster.why = ""
-        pod = next(iter(cluster.pods.values()))
-        cluster.put(replace(pod, ip="127.0.0.9", port=8765, is_ready=True, why=""))
-        assert (await asked).pod == pod.name
-
-
-async def test_the_limit_of_all_pods_holds_for_all_runners_together_and_is_told() -> None:
-    cluster = FakeCluster(replicas=8)
-    rules = replace(QUICK, max_pods=3)
-    async with fleet_on(cluster, rules) as one, fleet_on(cluster, rules) as two:
-        asked = [asyncio.create_task(fleet.acquire(f"{n}")) for n, fleet in enumerate([one, two] * 4)]
-        await until(lambda: sum(task.done() for task in asked) == 3)
-        await asyncio.sleep(0.2)
-        assert len(cluster.claimed()) == 3
-        assert isinstance(one, TellsWhy)
-        waiting = next(n for n, task in enumerate(asked) if not task.done())
-        assert [one, two][waiting % 2].why_waiting(f"{waiting}") == "pod_limit"
-        ended = next(n for n, task in enumerate(asked) if task.done())
-        await [one, two][ended % 2].stop(f"{ended}")
-        await until(lambda: sum(task.done() for task in asked) == 4)
-        assert len(cluster.claimed()) == 3
-        for task in asked:
-            task.cancel()
-
-
-async def test_at_the_limit_an_idle_pod_makes_room_and_one_in_use_does_not() -> None:
-    cluster = FakeCluster()
-    async with fleet_on(cluster, replace(QUICK, max_pods=2, start_limit_s=0.5)) as fleet:
-        busy, idle = await fleet.acquire("busy"), await fleet.acquire("idle")
-        await fleet.release("idle")
-        await until(lambda: any(HOLDER not in pod.annotations for pod in cluster.claimed()))
-        await fleet.acquire("new")
-        assert cluster.deleted == [idle.pod]
-        assert busy.pod in cluster.pods
-        with pytest.raises(PodNotReady, match="P2M_MAX_PODS"):
-            await fleet.acquire("one more")
 
 
 async def test_pods_stay_when_a_runner_ends_and_the_next_one_finds_them() -> None:
@@ -284,16 +208,6 @@ async def test_a_watch_that_is_too_old_lists_anew_and_misses_nothing() -> None:
         assert first.gone
         await asyncio.wait_for(asyncio.ensure_future(first.gone()), 3)
         assert (await fleet.acquire("ann")).pod != first.pod
-
-
-async def test_the_pool_grows_for_who_waits() -> None:
-    cluster = FakeCluster(replicas=1, why="Pulling")
-    async with fleet_on(cluster) as fleet:
-        asked = [asyncio.create_task(fleet.acquire(f"{n}")) for n in range(4)]
-        await until(lambda: cluster.replicas >= 4)
-        assert cluster.replicas <= QUICK.pool.most
-        for task in asked:
-            task.cancel()
 
 
 async def test_stop_ends_the_pod_even_when_the_api_hears_it_late() -> None:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +40,17 @@ def racer(
                 process.kill()
 
 
-def race(kubeconfig: Path, users_of: Sequence[Sequence[str]], *, at_once: int = 1) -> tuple[list[Claimed], float]:
-    """Runners that start at one moment, each with its users. Returns: what they got, and in how many seconds."""
+def race(
+    kubeconfig: Path,
+    users_of: Sequence[Sequence[str]],
+    *,
+    at_once: int = 1,
+    while_held: Callable[[], None] = lambda: None,
+) -> tuple[list[Claimed], float]:
+    """Runners that start at one moment, each with its users. Returns: what they got, and in how many seconds.
+
+    `while_held` is called when all have what they want, and hold it.
+    """
     with ExitStack() as stack:
         racers = [stack.enter_context(racer(kubeconfig, users, at_once=at_once)) for users in users_of]
         for each in racers:
@@ -51,7 +60,9 @@ def race(kubeconfig: Path, users_of: Sequence[Sequence[str]], *, at_once: int = 
         for each in racers:
             begin(each)
         got = [claimed for each, users in zip(racers, users_of, strict=True) for claimed in claims_of(each, len(users))]
-        return got, time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        while_held()
+        return got, seconds
 
 
 def begin(process: "subprocess.Popen[str]") -> None:
