@@ -94,8 +94,9 @@ class KubernetesHarness(FleetHarness):
             left = await fleet.acquire("eve")
             await fleet.aclose()
             fleet = await cluster.fleet(rules)
-            assert (await fleet.acquire("eve")).pod == left.pod
+            found = await fleet.acquire("eve")
             await fleet.aclose()
+            assert found.pod == left.pod
 
     async def end_pod_from_outside(self, endpoint: Endpoint) -> None:
         """Kill the process; the cluster is told nothing."""
