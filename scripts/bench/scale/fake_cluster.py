@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.fleet import cluster as seam
@@ -27,14 +27,14 @@ _UNSCHEDULABLE = "0 nodes have room for it (Insufficient memory)."
 class ClusterHabits:
     """How long the cluster takes. `start`: from a place on a node with the image to ready, with Blender imported."""
 
-    answer: Spread = Spread(0.008, 0.03, 2.0)
-    watch_late: Spread = Spread(0.01, 0.05, 2.0)
-    replace: Spread = Spread(0.1, 0.4, 5.0)
-    start: Spread = Spread(8.0, 15.0, 60.0)
-    end: Spread = Spread(1.5, 5.0, 30.0)
-    watch_lasts: Spread = Spread(2400.0, 3600.0, 3600.0)
+    answer: Spread = field(default_factory=lambda: Spread(0.008, 0.03, 2.0))
+    watch_late: Spread = field(default_factory=lambda: Spread(0.01, 0.05, 2.0))
+    replace: Spread = field(default_factory=lambda: Spread(0.1, 0.4, 5.0))
+    start: Spread = field(default_factory=lambda: Spread(8.0, 15.0, 60.0))
+    end: Spread = field(default_factory=lambda: Spread(1.5, 5.0, 30.0))
+    watch_lasts: Spread = field(default_factory=lambda: Spread(2400.0, 3600.0, 3600.0))
     kept_changes: int = 20_000
-    nodes: NodeHabits = NodeHabits()
+    nodes: NodeHabits = field(default_factory=NodeHabits)
 
 
 class FakeCluster:
@@ -219,9 +219,7 @@ class FakeCluster:
         """The ReplicaSet: as many warm pods that are not going as it says. Too many: those that are not ready first."""
         await asyncio.sleep(self.habits.replace.draw(self._chance))
         self._replacing = False
-        warm = [
-            pod for pod in self.pods.values() if pod.labels.get(seam.CLAIM_LABEL) == seam.WARM and not pod.is_going
-        ]
+        warm = [pod for pod in self.pods.values() if pod.labels.get(seam.CLAIM_LABEL) == seam.WARM and not pod.is_going]
         for pod in sorted(warm, key=lambda pod: (pod.is_ready, -pod.created_at))[: max(0, len(warm) - self.replicas)]:
             self.counts["scaled_down"] += 1
             self._end(pod.name)

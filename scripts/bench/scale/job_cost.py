@@ -23,13 +23,12 @@ from typing import Any
 
 import psycopg
 
-_ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(_ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from cloud.db.engine import libpq_url
 from scripts.bench.stack_under_load import Member, StackUnderLoad, cpu_seconds, running_stack
 
-_PROMPTS = _ROOT / "scripts" / "bench" / "agent" / "prompts" / "basic.jsonl"
+_PROMPTS = Path(__file__).resolve().parents[1] / "agent" / "prompts" / "basic.jsonl"
 _CHANNELS = ("p2m_events", "p2m_deltas", "p2m_runners", "procrastinate_queue_v1#jobs")
 _STATEMENT = re.compile(r"(?:statement|execute [^:]*): *(\w+)")
 _TABLES = ("events", "messages", "steps", "usage", "snapshots", "artifacts", "jobs")
@@ -93,10 +92,9 @@ def measure(folder: Path, prompts: int, idle_s: float) -> dict[str, Any]:
         began = time.monotonic()
         counted = _statements_during(stack, lambda: [_run(member, prompt) for prompt in asked])
         took_s = time.monotonic() - began
-    for verb, count in idle.items():
-        counted[verb] -= count * took_s / idle_s
-    figures["statements"] = sum(counted.values()) / prompts
-    figures["statements_by_verb"] = {verb: round(count / prompts, 1) for verb, count in counted.most_common(8)}
+    own = {verb: count - idle[verb] * took_s / idle_s for verb, count in counted.most_common()}
+    figures["statements"] = sum(own.values()) / prompts
+    figures["statements_by_verb"] = {verb: round(count / prompts, 1) for verb, count in own.items()}
     figures["idle_statements_per_s"] = sum(idle.values()) / idle_s
     figures |= {f"idle_{name}_per_s": value for name, value in idle_used.items()}
     return figures
@@ -206,7 +204,13 @@ def _of_artifacts(before: dict[str, int], after: dict[str, int], prompts: int) -
     kinds = Counter[str]()
     for file, size in new.items():
         head = Path(file).read_bytes()[:12]
-        kind = ".blend" if head.startswith((b"BLENDER", b"\x28\xb5\x2f\xfd")) else ".glb" if head[:4] == b"glTF" else "picture"
+        kind = (
+            ".blend"
+            if head.startswith((b"BLENDER", b"\x28\xb5\x2f\xfd"))
+            else ".glb"
+            if head[:4] == b"glTF"
+            else "picture"
+        )
         kinds[kind if kind != "picture" or head[:4] in (b"RIFF", b"\x89PNG") else "other"] += size
     return {
         "artifacts": len(new) / prompts,

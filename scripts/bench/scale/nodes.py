@@ -13,13 +13,14 @@ from scripts.bench.scale.workload import Spread
 class NodeHabits:
     """What the cloud does. All but `pods` are assumptions about AWS, told in `k8s/SCALE.md`.
 
-    `new`: from a pod without room to its node being ready. `pull`: the image, on a node that has none yet.
+    `pods`: 8 cores at 500m a pod (`k8s/base`), less what the node itself takes. `new`: from a pod without room to its
+    node being ready. `pull`: the image, on a node that has none yet.
     `spot_life_h`: how long a spot node lives in the mean; 0: none is taken. `empty_s`: then an empty node goes.
     """
 
-    pods: int = 7
-    new: Spread = Spread(50.0, 95.0, 240.0)
-    pull: Spread = Spread(25.0, 50.0, 120.0)
+    pods: int = 14
+    new: Spread = field(default_factory=lambda: Spread(50.0, 95.0, 240.0))
+    pull: Spread = field(default_factory=lambda: Spread(25.0, 50.0, 120.0))
     batch_s: float = 1.0
     spot_life_h: float = 48.0
     spot_warning_s: float = 120.0

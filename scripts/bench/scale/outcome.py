@@ -6,16 +6,13 @@ from typing import Any
 
 from scripts.bench.scale.simulation import SAMPLE_S, Course
 
-POD_VCPU, POD_GIB = 1.0, 4.0
-"""What a Blender pod asks of its node (an assumption, to be held against `k8s/base`)."""
-
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars, assumptions about AWS in one region (on-demand list prices, and spot at 40 % of them)."""
+    """US dollars, as `k8s/eks/prices.toml` assumes them."""
 
-    node_hour: float = 0.1984
-    """One spot node of 8 vCPU and 32 GiB: of these the kubelet and the daemons leave room for 7 pods."""
+    node_hour: float = 0.357 * 0.40
+    """A spot node of 8 cores and 16 GiB: c7i.2xlarge on demand, and what spot costs of that."""
 
 
 @dataclass(frozen=True)

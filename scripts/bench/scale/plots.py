@@ -59,9 +59,19 @@ def _pods(ran: Ran) -> list[Series]:
 
 def _spares(follows: Ran, fixed: Ran) -> list[Series]:
     return [
-        ("line", "#9ecae1", "follows: with those that start", [(s.at_s, s.warm_ready + s.warm_coming) for s in follows.course.samples]),
+        (
+            "line",
+            "#9ecae1",
+            "follows: with those that start",
+            [(s.at_s, s.warm_ready + s.warm_coming) for s in follows.course.samples],
+        ),
         ("line", "#08519c", "follows: ready", [(s.at_s, s.warm_ready) for s in follows.course.samples]),
-        ("line", "#d94801", f"fixed ({fixed.pool.least}): ready", [(s.at_s, s.warm_ready) for s in fixed.course.samples]),
+        (
+            "line",
+            "#d94801",
+            f"fixed ({fixed.pool.least}): ready",
+            [(s.at_s, s.warm_ready) for s in fixed.course.samples],
+        ),
     ]
 
 
@@ -141,7 +151,8 @@ def _step(most: float) -> float:
 
 def _svg(shapes: Sequence[Shape], height: int) -> str:
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}"',
+        ' font-family="sans-serif" font-size="12">',
         f'<rect width="{_WIDTH}" height="{height}" fill="white"/>',
     ]
     for shape in shapes:

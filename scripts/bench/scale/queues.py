@@ -133,7 +133,9 @@ class PostgresQueue(_Told):
     What the database takes is no virtual time; `statement_s` is waited for once for each of the three instead.
     """
 
-    def __init__(self, database: Database, settings: Settings, *, late_s: float = 0.002, statement_s: float = 0.0) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, *, late_s: float = 0.002, statement_s: float = 0.0
+    ) -> None:
         super().__init__(late_s)
         self._database = database
         self._settings = settings

@@ -62,12 +62,13 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--ready-share", type=float, default=0.98, help="of claims that shall find a spare [0.98]")
     parser.add_argument("--concurrency", type=int, default=0, help="jobs of one runner at once [two runners for all]")
     parser.add_argument("--spot-life-h", type=float, default=48.0, help="of a spot node in the mean; 0: no loss [48]")
+    parser.add_argument("--node-pods", type=int, default=14, help="pods on a node [14]")
     parser.add_argument("--queue", choices=("memory", "postgres"), default="memory")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plot", type=Path, help="writes PLOT.svg and PLOT.png")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     arguments = parser.parse_args()
-    if arguments.users < 1 or arguments.target_wait_s <= 0 or min(arguments.pool or (1, 1)) < 1:
+    if arguments.users < 1 or arguments.target_wait_s <= 0 or min(*(arguments.pool or (1,)), arguments.node_pods) < 1:
         parser.error("at least one user, one spare and some seconds are needed")
     if arguments.pool and arguments.pool[0] > arguments.pool[1]:
         parser.error("--pool: MIN is more than MAX")
@@ -76,7 +77,7 @@ def _parsed() -> argparse.Namespace:
 
 def _trial(arguments: argparse.Namespace) -> Trial:
     habits = ClusterHabits()
-    nodes = replace(habits.nodes, spot_life_h=arguments.spot_life_h)
+    nodes = replace(habits.nodes, spot_life_h=arguments.spot_life_h, pods=arguments.node_pods)
     return Trial(
         arguments.users,
         arguments.pattern,
@@ -106,7 +107,8 @@ def _figures(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
         return asked | ran.outcome.figures
     target = Target(arguments.target_wait_s, arguments.target_p99_s)
     most = arguments.most or max(20, arguments.users // 5, 2 * arguments.class_of * (arguments.pattern == "class"))
-    figures, follows, fixed = compared(bench, target, most, _tell)
+    guess = max(1, arguments.class_of) if arguments.pattern == "class" else 1
+    figures, follows, fixed = compared(bench, target, most, _tell, guess)
     if arguments.plot:
         draw(arguments.plot, _title(arguments), follows, fixed)
     return asked | figures

@@ -48,11 +48,16 @@ def smallest(
     return bench.run(make(enough))
 
 
-def compared(bench: Bench, target: Target, most: int, tell: Callable[[str], None]) -> tuple[dict[str, Any], Ran, Ran]:
-    """Both pools at their smallest. Returns: the figures, the course of the following pool, that of the fixed one."""
-    follows = smallest(lambda least: Pool(least, max(most, least)), bench, target, most, tell)
+def compared(
+    bench: Bench, target: Target, most: int, tell: Callable[[str], None], guess: int = 1
+) -> tuple[dict[str, Any], Ran, Ran]:
+    """Both pools at their smallest; the search begins at `guess`.
+
+    Returns: the figures, the course of the following pool, that of the fixed one.
+    """
+    follows = smallest(lambda least: Pool(least, max(most, least)), bench, target, most, tell, guess)
     mean = round(follows.outcome.figures["warm_mean"])
-    fixed = smallest(lambda size: Pool(size, size), bench, target, most, tell, guess=max(1, mean))
+    fixed = smallest(lambda size: Pool(size, size), bench, target, most, tell, guess=max(1, mean, guess))
     figures = {
         "follows_demand": _told(follows, target),
         "fixed": _told(fixed, target),

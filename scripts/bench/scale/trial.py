@@ -44,9 +44,9 @@ class Trial:
     class_of: int = 0
     idle_s: float = 900.0
     ready_share: float = 0.98
-    habits: Habits = Habits()
-    cluster: ClusterHabits = ClusterHabits()
-    prices: Prices = Prices()
+    habits: Habits = field(default_factory=Habits)
+    cluster: ClusterHabits = field(default_factory=ClusterHabits)
+    prices: Prices = field(default_factory=Prices)
 
 
 @dataclass

@@ -7,7 +7,7 @@ are written once, here, and told in `k8s/SCALE.md`.
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 HOUR_S = 3600.0
@@ -31,8 +31,8 @@ class Habits:
     """What one user does once they have come: some jobs one after the other, each looked at for a while."""
 
     jobs_mean: float = 5.0
-    job: Spread = Spread(100.0, 420.0, 3000.0)
-    think: Spread = Spread(90.0, 900.0, 3600.0)
+    job: Spread = field(default_factory=lambda: Spread(100.0, 420.0, 3000.0))
+    think: Spread = field(default_factory=lambda: Spread(90.0, 900.0, 3600.0))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def visits(pattern: Pattern, users: int, habits: Habits, seed: int) -> Iterator[
     chance = random.Random(seed)
     highest = max(pattern.rate(minute / 60.0) for minute in range(int(pattern.hours * 60) + 1))
     drawn: list[tuple[float, int]] = []
-    turns = chance.sample(range(users), users)  # nobody comes again before all others: no two visits at once of one user
+    turns = chance.sample(
+        range(users), users
+    )  # nobody comes again before all others: no two visits at once of one user
     hour = 0.0
     while users and highest:
         hour += chance.expovariate(users * highest)  # thinning: Lewis and Shedler, 1979

@@ -23,9 +23,10 @@ async def test_a_claim_reads_little_of_a_long_queue_however_many_claim_at_once(d
                 session = await rivals.enter_async_context(database.sessions())
                 assert await claims.take_next(session)  # uncommitted: who comes next passes over it
             explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT procrastinate_fetch_job_v2(ARRAY['jobs'], NULL)"
-            for _ in range(2):  # the first reads the catalogue, too
-                with connection.transaction(force_rollback=True):
-                    plan = _plan(connection, explain.encode())
+            with connection.transaction(force_rollback=True):
+                _plan(connection, explain.encode())  # this one reads the catalogue, too
+            with connection.transaction(force_rollback=True):
+                plan = _plan(connection, explain.encode())
             assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 150
 
 

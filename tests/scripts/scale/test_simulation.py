@@ -1,4 +1,4 @@
-"""The simulation is the fleet's own work: it repeats, it tells pools apart, it loses pods and no job, it does not fight."""
+"""The simulation is the fleet's own work: it repeats, tells pools apart, and loses pods but no job."""
 
 import json
 import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scripts.bench.scale.queues import JobQueue
 
 ROOT = Path(__file__).resolve().parents[3]
-NO_LOSS = ClusterHabits(nodes=NodeHabits(spot_life_h=0))
+NO_LOSS = ClusterHabits(nodes=NodeHabits(pods=7, spot_life_h=0))
 CLASS = Trial(20, "class", class_of=30, habits=Habits(jobs_mean=1.0, job=Spread(60, 100)), cluster=NO_LOSS)
 
 
@@ -82,7 +82,7 @@ def test_what_was_made_for_a_class_is_not_made_twice() -> None:
 
 
 def test_spot_nodes_that_go_cost_pods_and_no_job() -> None:
-    habits = ClusterHabits(nodes=NodeHabits(spot_life_h=0.3))
+    habits = ClusterHabits(nodes=NodeHabits(pods=7, spot_life_h=0.3))
     ran = Bench(Trial(60, "spike", cluster=habits, habits=Habits(job=Spread(300, 600)))).run(Pool(2, 20))
     assert ran.outcome.figures["pods_lost_in_jobs"] > 3
     assert ran.outcome.figures["jobs_failed"] == 0
