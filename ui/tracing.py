@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import queue
+import random
 import secrets
 import threading
 import time
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 class ClickTracer:
     """Makes spans of clicks and sends them to the collector at `endpoint`. Safe for use by many threads."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, share: float = 1.0) -> None:
+        self._share = share
         self._url = f"{endpoint.rstrip('/')}/v1/traces"
         self._waiting: queue.Queue[dict[str, Any]] = queue.Queue(_WAITING_LIMIT)
         threading.Thread(target=self._send_forever, name="spans of clicks", daemon=True).start()
@@ -39,23 +41,16 @@ class ClickTracer:
     def click(self, name: str) -> Iterator[None]:
         """The block is what a click does; the requests that it makes belong to its trace."""
         trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+        is_kept = random.random() < self._share
         began_ns, failed = time.time_ns(), True
         try:
-            with traced_by(f"00-{trace_id}-{span_id}-01"):
+            with traced_by(f"00-{trace_id}-{span_id}-{'01' if is_kept else '00'}"):
                 yield
             failed = False
         finally:
-            self._keep(
-                {
-                    "traceId": trace_id,
-                    "spanId": span_id,
-                    "name": name,
-                    "kind": _INTERNAL,
-                    "startTimeUnixNano": str(began_ns),
-                    "endTimeUnixNano": str(time.time_ns()),
-                    "status": {"code": _FAILED} if failed else {},
-                }
-            )
+            # The rest of the trace goes by the same mark: whole, or not at all.
+            if is_kept:
+                self._keep(_span(name, trace_id, span_id, began_ns, failed=failed))
 
     def _keep(self, span: dict[str, Any]) -> None:
         try:
@@ -78,10 +73,30 @@ class ClickTracer:
                     is_away = False
 
 
+def _span(name: str, trace_id: str, span_id: str, began_ns: int, *, failed: bool) -> dict[str, Any]:
+    return {
+        "traceId": trace_id,
+        "spanId": span_id,
+        "name": name,
+        "kind": _INTERNAL,
+        "startTimeUnixNano": str(began_ns),
+        "endTimeUnixNano": str(time.time_ns()),
+        "status": {"code": _FAILED} if failed else {},
+    }
+
+
 def _request_of(span: dict[str, Any]) -> bytes:
     named = {"key": "service.name", "value": {"stringValue": _SERVICE}}
     scope = {"scope": {"name": "prompt2mesh"}, "spans": [span]}
     return json.dumps({"resourceSpans": [{"resource": {"attributes": [named]}, "scopeSpans": [scope]}]}).encode()
+
+
+def _share() -> float:
+    """The share of clicks that is traced: `P2M_TRACE_SHARE`, which the API has checked; what is no number is 1."""
+    try:
+        return float(os.environ.get("P2M_TRACE_SHARE") or 1)
+    except ValueError:
+        return 1.0
 
 
 _tracers: dict[str, ClickTracer] = {}
@@ -96,6 +111,6 @@ def click(name: str) -> Iterator[None]:
         yield
         return
     with _making:
-        tracer = _tracers.get(endpoint) or _tracers.setdefault(endpoint, ClickTracer(endpoint))
+        tracer = _tracers.get(endpoint) or _tracers.setdefault(endpoint, ClickTracer(endpoint, _share()))
     with tracer.click(name):
         yield

@@ -41,3 +41,14 @@ def test_a_collector_that_hangs_delays_no_click() -> None:
             with tracer.click("x"):
                 pass
         assert time.perf_counter() - began < 2.0
+
+
+def test_a_click_that_is_left_out_tells_the_others_so() -> None:
+    with otlp_receiver() as collector:
+        none, all_of_them = ClickTracer(collector.url, share=0.0), ClickTracer(collector.url)
+        with none.click("left out"):
+            assert trace_headers()["traceparent"].endswith("-00")
+        with all_of_them.click("kept"):
+            pass
+        collector.wait_for("kept")
+    assert [span.name for span in collector.spans] == ["kept"]
