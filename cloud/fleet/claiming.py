@@ -27,6 +27,7 @@ from cloud.fleet.cluster import (
 from cloud.fleet.pod_cache import PodCache
 from cloud.fleet.rules import Clock, FleetRules, Healthy
 from cloud.fleet.times import as_seconds, as_text, claimed_at
+from cloud.telemetry.metrics import POD_START_S
 
 # Between two looks at one pod others may write to it: its kubelet, its ReplicaSet, another runner.
 _TRIES = 5
@@ -90,6 +91,7 @@ class Claims:
                     return None
                 answers, is_first = await asyncio.gather(self._answers(claimed), self._is_first(claimed, user_id))
                 if answers and is_first:
+                    _note_start(claimed)
                     return claimed
                 logger.info("claim given up", extra={"pod": claimed.name, "answers": answers, "first": is_first})
                 await self.end(claimed)
@@ -251,3 +253,9 @@ class Claims:
         yield from sorted(
             self._cache.spares(), key=lambda pod: hashlib.sha256(f"{user_id}\0{pod.name}".encode()).digest()
         )
+
+
+def _note_start(pod: ClusterPod) -> None:
+    """Tell how long the pod took to be ready: of all runners the one that claims it, so that it counts once."""
+    if pod.ready_at is not None:
+        POD_START_S.labels(outcome="ok").observe(max(pod.ready_at - pod.created_at, 0.0))

@@ -14,7 +14,6 @@ from cloud.fleet.reaping import LivingRunners, doomed
 from cloud.fleet.rules import Clock, FleetRules, Use
 from cloud.fleet.times import claimed_at
 from cloud.fleet.warm_pool import WINDOWS_S, PoolSize, spares_wanted, usual_start_s
-from cloud.telemetry.metrics import POD_START_S
 
 _CLAIMS_KEPT = 20_000
 _STARTS_KEPT = 200
@@ -24,13 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 class Demand:
-    """When users' pods were claimed, by whichever runner, and how long pods took to start: told by the cache.
+    """When users' pods were claimed, by whichever runner, and how long pods took to start: told by the cache."""
 
-    `since`: pods that were ready before are not counted in the metric again: an earlier runner did.
-    """
-
-    def __init__(self, since: float) -> None:
-        self._since = since
+    def __init__(self) -> None:
         self._claims: deque[float] = deque(maxlen=_CLAIMS_KEPT)
         self._starts: deque[float] = deque(maxlen=_STARTS_KEPT)
         self._known: deque[tuple[str, str]] = deque(maxlen=2 * _CLAIMS_KEPT)
@@ -39,10 +34,7 @@ class Demand:
     def see(self, pod: ClusterPod) -> None:
         """A pod as it is now."""
         if pod.is_ready and pod.ready_at is not None and self._is_new("start", pod):
-            start_s = max(pod.ready_at - pod.created_at, 0.0)
-            self._starts.append(start_s)
-            if pod.ready_at >= self._since:
-                POD_START_S.labels(outcome="ok").observe(start_s)
+            self._starts.append(max(pod.ready_at - pod.created_at, 0.0))
         if (at := claimed_at(pod)) and self._is_new("claim", pod):
             self._claims.append(at)
 

@@ -73,7 +73,7 @@ class KubernetesFleet:
         self._rules = rules or FleetRules()
         self._front_check = FrontCheck()
         self._use = Use()
-        demand = Demand(since=now())
+        demand = Demand()
         self._cache = PodCache(cluster, demand.see)
         self._claims = Claims(
             cluster, self._cache, self._rules, self.runner, now=now, is_healthy=is_healthy or self._front_check
