@@ -58,7 +58,7 @@ MEANINGS = {
     "ratio_dead": "the same with a collector that is not there; goal < 1.10",
     "bare_cpu_ms": "processor time of one bare request, API and client together",
     "bare_ms_p50": "one bare request, half are faster",
-    "watching_off_us": "processor time that being watched adds to a request, without a collector and its line of the log",
+    "watching_off_us": "processor time that being watched adds to a request, without collector and log line",
     "watching_traced_us": "the same with a span",
     "span_off_ns": "a span where there is no collector",
     "span_on_us": "a span that is sent",
