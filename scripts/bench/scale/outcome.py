@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.bench.scale.simulation import SAMPLE_S, Course
+from scripts.bench.scale.simulation import SAMPLE_S, Course, Sample
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,9 @@ def outcome_of(
     waits = [wait for wait in course.waits if from_s <= wait.at_s < until_s]
     new = [wait.wait_s for wait in waits if wait.is_new]
     samples = [sample for sample in course.samples if from_s <= sample.at_s < until_s]
-    share = SAMPLE_S / 3600.0
-    pod_hours = {
-        "warm": sum(s.warm_ready + s.warm_coming for s in samples) * share,
-        "busy": sum(s.busy for s in samples) * share,
-        "idle": sum(s.idle for s in samples) * share,
-    }
+    pod_hours = _pod_hours(samples)
     queued = [wait for at, wait in course.queue_waits if from_s <= at < until_s]
-    answered = hours_of_run = until_s / 3600.0
+    hours_of_run = until_s / 3600.0
     figures: dict[str, Any] = {
         "jobs": len(queued),
         "jobs_failed": course.failed,
@@ -76,11 +71,20 @@ def outcome_of(
         "cluster": {name: counts[name] for name in sorted(counts)},
         "writes_per_job": round(_writes(counts) / max(course.jobs, 1), 2),
         "conflicts_per_claim": round(counts.get("conflict", 0) / max(len(new), 1), 3),
-        "watch_events_per_s": round(counts.get("watch_events", 0) / (answered * 3600.0), 1),
+        "watch_events_per_s": round(counts.get("watch_events", 0) / until_s, 1),
         "queue_claims_per_job": round(claims[0] / max(course.jobs, 1), 2),
         "queue_empty_claims_share": round(claims[1] / max(claims[0], 1), 3),
     }
     return Outcome(figures)
+
+
+def _pod_hours(samples: Sequence[Sample]) -> dict[str, float]:
+    share = SAMPLE_S / 3600.0
+    return {
+        "warm": sum(s.warm_ready + s.warm_coming for s in samples) * share,
+        "busy": sum(s.busy for s in samples) * share,
+        "idle": sum(s.idle for s in samples) * share,
+    }
 
 
 def spread_of(values: Sequence[float]) -> dict[str, float]:
