@@ -7,7 +7,8 @@ import re
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.'()-]+(?:/[A-Za-z0-9!_.'()-]+)*")
@@ -17,7 +18,7 @@ def _aws(name: str) -> AliasChoices:
     return AliasChoices(name, name.upper())
 
 
-class StorageSettings(BaseModel):
+class StorageSettings(BaseSettings):
     """Part of `Settings`."""
 
     artifacts_url: str = Field(

@@ -1,9 +1,10 @@
 """The settings of what is measured: see `cloud.telemetry`."""
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings
 
 
-class TelemetrySettings(BaseModel):
+class TelemetrySettings(BaseSettings):
     """A part of `cloud.settings.Settings`."""
 
     metrics_port: int = Field(

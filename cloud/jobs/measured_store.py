@@ -12,10 +12,10 @@ from cloud.telemetry.metrics import STORE_ERRORS, STORE_S
 class MeasuredStore(ArtifactStore):
     """An `ArtifactStore` that counts: `write` to its end, `read` to its first bytes, `find` what is there."""
 
-    async def put(self, content: bytes | Path | AsyncIterable[bytes]) -> Stored:
+    async def put(self, content: bytes | Path | AsyncIterable[bytes], *, anew: bool = False) -> Stored:
         """See `ArtifactStore`."""
         with _measured("write"):
-            return await super().put(content)
+            return await super().put(content, anew=anew)
 
     async def stream(self, sha256: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """See `ArtifactStore`. Also what `get` reads by."""

@@ -20,6 +20,7 @@ from tests.telemetry.scrape import scrape
 from tests.telemetry.test_endpoint import free_port
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+_NOBODYS = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_any_other_id_is_replaced(grace: httpx2.Client, given: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/v1/projects/x", 422), ("/nowhere", 404), ("/v1/jobs/" + str(uuid.uuid4()), 404)]
+    ("path", "status"), [("/v1/projects/x", 422), ("/nowhere", 404), (f"/v1/jobs/{_NOBODYS}", 404)]
 )
 def test_a_problem_names_its_request(grace: httpx2.Client, path: str, status: int) -> None:
     answer = grace.get(path)
