@@ -19,7 +19,7 @@ from cloud.blender.cache import PodCache, cache_folder
 from cloud.blender.ground import Ground
 from cloud.blender.isolation.container import Container, guard_front
 from cloud.blender.isolation.limits import MIB, Limits
-from cloud.blender.isolation.sandbox import UNSAFE_WORD, Folders
+from cloud.blender.isolation.sandbox import UNSAFE_WORD, Folders, NoSandbox
 from cloud.blender.server import build_app
 from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor
@@ -36,7 +36,11 @@ def main() -> None:
     arguments.workspace.mkdir(parents=True, exist_ok=True)
     key = arguments.public_key
     public_key = key if key.startswith("-----BEGIN") else Path(key).read_text()
-    asyncio.run(_serve(arguments, arguments.workspace.resolve(), public_key))
+    try:
+        asyncio.run(_serve(arguments, arguments.workspace.resolve(), public_key))
+    except NoSandbox as error:
+        logger.error("there are no walls for Blender here", extra={"why": str(error)})
+        sys.exit(1)
 
 
 def _parse_arguments() -> argparse.Namespace:

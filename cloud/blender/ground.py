@@ -78,6 +78,14 @@ class Plot:
             sandboxed(arguments, ground.folders, ground.limits, join_files=joined, seccomp_fd=self.filters[0])
         )
 
+    def launch_program(self, arguments: Sequence[str]) -> Launch:
+        """How to start another Python program behind a container's walls, for whoever tries them. Raises: OSError."""
+        container, folder = self.ground.container, self.folder
+        assert container
+        assert folder
+        self.filters = [_as_file(program) for program in container.filters()]
+        return container.launch(arguments, folder, self.ground.folders, seccomp_fds=self.filters, passed=())
+
     def close_filters(self) -> None:
         """The child has them, or will never be."""
         while self.filters:

@@ -27,6 +27,7 @@ from cloud.fleet.cluster import (
 from cloud.fleet.pod_cache import PodCache
 from cloud.fleet.rules import Clock, FleetRules, Healthy
 from cloud.fleet.times import as_seconds, as_text, claimed_at
+from cloud.telemetry.metrics import POD_START_S
 
 # Between two looks at one pod others may write to it: its kubelet, its ReplicaSet, another runner.
 _TRIES = 5
@@ -62,15 +63,18 @@ class Claims:
         self._now = now
         self._is_healthy = is_healthy
         self._unended: dict[str, ClusterPod] = {}
+        self._tried: set[str] = set()
+        self._let_go: set[str] = set()
+        """Pods that we let go of and did not take up again: the cache may still say that we hold them."""
 
     def of_user(self, user_id: str) -> list[ClusterPod]:
         """The user's pods that live: one, or none; for moments more, of which the first counts."""
-        return [pod for pod in self._cache.claimed() if pod.annotations.get(USER_ID) == user_id]
+        return self._cache.of_user(user_id)
 
     @property
     def is_full(self) -> bool:
         """There are as many users' pods as there may be."""
-        return 0 < self._rules.max_pods <= len(self._cache.claimed())
+        return 0 < self._rules.max_pods <= self._cache.claimed_count
 
     async def find_or_claim(self, user_id: str) -> ClusterPod | None:
         """The user's pod, held by this runner; None: there is none to have now. Raises: ClusterAway, ClusterRefused."""
@@ -87,6 +91,7 @@ class Claims:
                     return None
                 answers, is_first = await asyncio.gather(self._answers(claimed), self._is_first(claimed, user_id))
                 if answers and is_first:
+                    _note_start(claimed)
                     return claimed
                 logger.info("claim given up", extra={"pod": claimed.name, "answers": answers, "first": is_first})
                 await self.end(claimed)
@@ -94,11 +99,13 @@ class Claims:
 
     async def let_go(self, pod: ClusterPod) -> None:
         """The pod is held no more, and idle from now on. Raises: VersionConflict, PodGone."""
+        self._let_go.add(pod.name)
         await self._cluster.patch_pod(pod, annotations={HOLDER: None, LAST_USED_AT: as_text(self._now())})
 
     async def end(self, pod: ClusterPod) -> None:
         """Delete the pod, whatever became of it meanwhile. Where the cluster does not hear it, `end_again` does it."""
         self._unended.pop(pod.name, None)
+        self._let_go.discard(pod.name)
         try:
             await self._cluster.delete_pod(pod, any_version=True)
         except PodGone:
@@ -121,19 +128,22 @@ class Claims:
         if expires_at is not None and expires_at - self._now() < self._rules.longest_use_s:
             logger.info("pod is too old to be used again", extra={"pod": pod.name})
         elif await self._answers(pod):
-            return await self._hold(pod)
+            return await self.hold(pod)
         else:
             logger.warning("pod does not answer", extra={"pod": pod.name, "why": pod.why})
         await self.end(pod)
         return None
 
-    async def _hold(self, pod: ClusterPod) -> ClusterPod | None:
+    async def hold(self, pod: ClusterPod) -> ClusterPod | None:
+        """Name us as the pod's holder; None: it is its user's no more. Raises: ClusterAway, ClusterRefused."""
         owner = pod.labels.get(OWNER_LABEL)
         for _ in range(_TRIES):
-            if pod.annotations.get(HOLDER) == self._runner:
+            if pod.annotations.get(HOLDER) == self._runner and pod.name not in self._let_go:
                 return pod
             try:
-                return await self._cluster.patch_pod(pod, annotations={HOLDER: self._runner})
+                held = await self._cluster.patch_pod(pod, annotations={HOLDER: self._runner})
+                self._let_go.discard(pod.name)
+                return held
             except PodGone:
                 break
             except VersionConflict:
@@ -143,13 +153,20 @@ class Claims:
                 pod = found
         else:
             raise ClusterAway("hold a pod", "it changes faster than we can write")
+        self._let_go.discard(pod.name)
         self._cache.mark_ended(pod.name)
         return None
 
     async def _claim_any(self, user_id: str) -> ClusterPod | None:
         for spare in self._in_order(user_id):
-            if pod := await self._claim(spare, user_id):
-                return pod
+            if spare.name in self._tried:
+                continue  # for another of our users: a class that waits must not fight itself for each new spare
+            self._tried.add(spare.name)
+            try:
+                if pod := await self._claim(spare, user_id):
+                    return pod
+            finally:
+                self._tried.discard(spare.name)
         return None
 
     async def _claim(self, spare: ClusterPod, user_id: str) -> ClusterPod | None:
@@ -169,7 +186,7 @@ class Claims:
                     return None
                 if found.annotations.get(USER_ID) == user_id:
                     # Another runner's claim for this user; or our own, whose answer was lost.
-                    return await self._hold(found)
+                    return await self.hold(found)
                 if found.labels.get(CLAIM_LABEL) != WARM or not found.is_ready:
                     return None
                 spare = found
@@ -206,8 +223,7 @@ class Claims:
             raise ClusterAway("watch pods", "a claim of ours is not told of") from error
         if self.of_user(user_id)[0].name != pod.name:
             return False
-        rank = [claimed.name for claimed in self._cache.claimed()].index(pod.name)
-        return not 0 < self._rules.max_pods <= rank
+        return not 0 < self._rules.max_pods <= self._cache.claimed_before(pod.name)
 
     async def _make_room(self) -> bool:
         """End the pod that has been idle longest, so that another user can have one. Returns: whether there was one."""
@@ -237,3 +253,9 @@ class Claims:
         yield from sorted(
             self._cache.spares(), key=lambda pod: hashlib.sha256(f"{user_id}\0{pod.name}".encode()).digest()
         )
+
+
+def _note_start(pod: ClusterPod) -> None:
+    """Tell how long the pod took to be ready: of all runners the one that claims it, so that it counts once."""
+    if pod.ready_at is not None:
+        POD_START_S.labels(outcome="ok").observe(max(pod.ready_at - pod.created_at, 0.0))

@@ -40,7 +40,8 @@ class Demand:
 
     def claims(self, now: float) -> list[float]:
         """The times of the claims that still count."""
-        return [at for at in self._claims if at > now - max(WINDOWS_S)]
+        since = now - max(WINDOWS_S)
+        return [at for at in self._claims if at > since]
 
     @property
     def starts_s(self) -> list[float]:
@@ -125,38 +126,47 @@ class Keeper:
             logger.info("pod ended", extra={"pod": doom.pod.name, "why": doom.why})
             self._cache.mark_ended(doom.pod.name)
         await self._claims.end_again()
-        await self._let_go_of_unused(claimed)
+        await self._set_right(claimed)
         # The pool has one hand on it at a time: two that see a claim at different moments would pull it up and down.
-        if self._runner == min(living):
-            await self._resize([lease for lease in leases if lease.holder in living])
+        if self._runner == min(self._runners.proven | {self._runner}):
+            await self._resize([lease for lease in leases if lease.holder in self._runners.proven])
             for holder in self._runners.long_dead(_LEASE_KEPT_S):
                 await self._cluster.delete_lease(holder)
 
-    async def _let_go_of_unused(self, claimed: list[ClusterPod]) -> None:
-        """Pods that we hold for nobody: a release that the cluster did not hear, an `acquire` that was cancelled."""
+    async def _set_right(self, claimed: list[ClusterPod]) -> None:
+        """Let go of what we hold for nobody, and hold what is in use.
+
+        A release may be lost, an `acquire` be cancelled after its claim; and of two runners that work for one user, one
+        after the other, the first may let go when the second has already begun.
+        """
         for pod in claimed:
-            held = self._cache.get(pod.name) or pod
-            user_id = held.annotations.get(USER_ID, "")
-            if held.annotations.get(HOLDER) != self._runner or held.is_going or self._use.needs(user_id):
+            seen = self._cache.get(pod.name) or pod
+            user_id, holder = seen.annotations.get(USER_ID, ""), seen.annotations.get(HOLDER)
+            if seen.is_going:
                 continue
             try:
-                await self._claims.let_go(held)
+                if holder == self._runner and not self._use.needs(user_id):
+                    await self._claims.let_go(seen)
+                elif not holder and user_id in self._use.in_use and self._claims.of_user(user_id)[0].name == seen.name:
+                    await self._claims.hold(seen)
             except (VersionConflict, PodGone):
-                logger.debug("pod is let go of later", extra={"pod": held.name})
+                logger.debug("pod is set right later", extra={"pod": seen.name})
 
     async def _resize(self, leases: list[RunnerLease]) -> None:
         waiting = len(self._use.waiting) + sum(lease.waiting for lease in leases if lease.holder != self._runner)
         now, limit = self._now(), self._rules.max_pods
+        room = max(0, limit - self._cache.claimed_count) if limit else None
+        waiting = waiting if room is None else min(waiting, room)
         wanted = spares_wanted(
             self._demand.claims(now),
             now=now,
             start_s=usual_start_s(self._demand.starts_s, self._rules.pool),
             waiting=waiting,
-            room=limit - len(self._cache.claimed()) if limit else None,
+            room=room,
             rules=self._rules.pool,
         )
         pool = await self._cluster.read_warm()
-        size = self._size.decide(pool.replicas, wanted, at=asyncio.get_running_loop().time())
+        size = self._size.decide(pool.replicas, wanted, waiting, at=asyncio.get_running_loop().time())
         if size == pool.replicas:
             return
         try:

@@ -44,6 +44,7 @@ from cloud.fleet.rules import Clock, FleetRules, FrontCheck, Healthy, Use, wall_
 from cloud.fleet.waits import why_none
 
 _LOOK_AGAIN_S = 1.0
+_RELEASE_NOTICED_S = 0.3
 _GOODBYE_S = 3.0
 
 logger = logging.getLogger(__name__)
@@ -80,12 +81,18 @@ class KubernetesFleet:
         self._keeper = Keeper(cluster, self._cache, self._claims, demand, self._use, self._rules, self.runner, now=now)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
+        self._releases: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     async def start(self) -> None:
         """Begin to watch and to keep the fleet. Without it the first `acquire` does."""
         if not self._tasks and not self._is_closed:
             self._tasks = [asyncio.create_task(self._cache.run()), asyncio.create_task(self._keeper.run())]
+
+    async def watches(self) -> None:
+        """Return once the pods are known, and our own Lease stands: from now on an `acquire` only has to claim."""
+        await self._cache.wait_listed()
+        await self._keeper.lives.wait()
 
     async def acquire(self, user_id: str) -> Endpoint:
         """The user's pod, held by this runner until it is released or stopped. Raises: PodNotReady."""
@@ -115,12 +122,13 @@ class KubernetesFleet:
     async def release(self, user_id: str) -> None:
         """The user does not need the pod now; it stays for the user's next job, for as long as idle pods do."""
         self._use.in_use.discard(user_id)
-        for pod in self._claims.of_user(user_id):
-            if pod.annotations.get(HOLDER) == self.runner:
-                try:
-                    await self._claims.let_go(pod)
-                except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
-                    logger.info("release is for the keeper to do", extra={"pod": pod.name})
+        if user_id in self._use.waiting:
+            return
+        releasing = asyncio.create_task(self._let_go(user_id))
+        self._releases.add(releasing)
+        releasing.add_done_callback(self._releases.discard)
+        # Who cancels a job does not wait for an API that is away.
+        await asyncio.wait({releasing}, timeout=_RELEASE_NOTICED_S)
 
     async def stop(self, user_id: str) -> None:
         """End the user's pod and everything in it, whoever holds it. No error if absent."""
@@ -136,6 +144,11 @@ class KubernetesFleet:
             if pod.base_url and (user_id := pod.annotations.get(USER_ID))
         }
 
+    @property
+    def spares(self) -> int:
+        """How many pods can be claimed now, as far as we know."""
+        return len(self._cache.spares())
+
     def why_waiting(self, user_id: str) -> str:
         """`pod_limit` while there are as many users' pods as there may be, else ""."""
         return "pod_limit" if user_id in self._use.waiting and self._claims.is_full else ""
@@ -146,6 +159,7 @@ class KubernetesFleet:
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 await asyncio.gather(*(self.release(user_id) for user_id in list(self._use.in_use)))
+                await asyncio.gather(*self._releases)
                 if self._tasks:
                     await self._end_tasks()
                     await self._cluster.delete_lease(self.runner)
@@ -155,10 +169,18 @@ class KubernetesFleet:
         await self._front_check.aclose()
         await self._cluster.aclose()
 
+    async def _let_go(self, user_id: str) -> None:
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
+            for pod in self._claims.of_user(user_id):
+                if pod.annotations.get(HOLDER) == self.runner and not self._use.needs(user_id):
+                    try:
+                        await self._claims.let_go(pod)
+                    except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
+                        logger.info("release is for the keeper to do", extra={"pod": pod.name})
+
     async def _get(self, user_id: str) -> ClusterPod:
         """The user's pod; waits for as long as it takes."""
-        await self._cache.wait_listed()
-        await self._keeper.lives.wait()
+        await self.watches()
         while True:
             changed = self._cache.changed
             try:
@@ -180,6 +202,7 @@ class KubernetesFleet:
         return Endpoint(pod.name, pod.base_url, bearer, self._cache.gone(pod.name).wait)
 
     async def _end_tasks(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._releases]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

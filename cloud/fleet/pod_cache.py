@@ -9,7 +9,17 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from cloud.fleet.cluster import CLAIM_LABEL, CLAIMED, WARM, Cluster, ClusterAway, ClusterPod, PodChange, WatchExpired
+from cloud.fleet.cluster import (
+    CLAIM_LABEL,
+    CLAIMED,
+    USER_ID,
+    WARM,
+    Cluster,
+    ClusterAway,
+    ClusterPod,
+    PodChange,
+    WatchExpired,
+)
 from cloud.fleet.times import claimed_at
 
 _RETRY_S = (0.1, 0.3, 1.0, 2.0)
@@ -27,8 +37,11 @@ class PodCache:
         self._cluster = cluster
         self._on_change = on_change
         self._pods: dict[str, ClusterPod] = {}
-        self._claims: dict[str, int] = {}
-        self._claims_seen = 0
+        # Kept beside the pods, because they are asked for at every change, by everyone who waits. Dictionaries keep the
+        # order in which keys came: that of the claims.
+        self._spares: dict[str, None] = {}
+        self._claimed: dict[str, str] = {}
+        self._of_user: dict[str, dict[str, None]] = {}
         self._ended: set[str] = set()
         self._gone: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
@@ -74,16 +87,24 @@ class PodCache:
 
     def spares(self) -> list[ClusterPod]:
         """The pods that can be claimed now."""
-        return [
-            pod
-            for pod in self._pods.values()
-            if pod.labels.get(CLAIM_LABEL) == WARM and pod.is_ready and not pod.is_going and pod.base_url
-        ]
+        return [self._pods[name] for name in self._spares]
 
     def claimed(self) -> list[ClusterPod]:
         """The users' pods that live, in the order in which they were claimed, which every runner sees as the same."""
-        pods = [pod for pod in self._pods.values() if pod.labels.get(CLAIM_LABEL) == CLAIMED and not pod.is_going]
-        return sorted(pods, key=lambda pod: self._claims.get(pod.name, self._claims_seen + 1))
+        return [self._pods[name] for name in self._claimed]
+
+    def of_user(self, user_id: str) -> list[ClusterPod]:
+        """Those of them that are this user's."""
+        return [self._pods[name] for name in self._of_user.get(user_id, ())]
+
+    @property
+    def claimed_count(self) -> int:
+        """How many users' pods live."""
+        return len(self._claimed)
+
+    def claimed_before(self, name: str) -> int:
+        """How many of the users' pods were claimed before this one, which is one of them."""
+        return list(self._claimed).index(name)
 
     def mark_ended(self, name: str) -> None:
         """We have ended this pod: it counts as going, though the cluster has yet to say so."""
@@ -127,18 +148,37 @@ class PodCache:
     def _put(self, pod: ClusterPod) -> None:
         if pod.name in self._ended and not pod.is_going:
             pod = replace(pod, is_going=True)
-        if pod.labels.get(CLAIM_LABEL) == CLAIMED and pod.name not in self._claims:
-            self._claims_seen += 1
-            self._claims[pod.name] = self._claims_seen
         self._pods[pod.name] = pod
+        self._sort_in(pod)
         if pod.is_going and pod.name in self._gone:
             self._gone[pod.name].set()
         if self._on_change:
             self._on_change(pod)
 
+    def _sort_in(self, pod: ClusterPod) -> None:
+        claim = pod.labels.get(CLAIM_LABEL)
+        if claim == WARM and pod.is_ready and not pod.is_going and pod.base_url:
+            self._spares[pod.name] = None
+        else:
+            self._spares.pop(pod.name, None)
+        user_id = pod.annotations.get(USER_ID, "")
+        if claim != CLAIMED or pod.is_going or self._claimed.get(pod.name, user_id) != user_id:
+            self._sort_out(pod.name)
+        if claim == CLAIMED and not pod.is_going:
+            self._claimed.setdefault(pod.name, user_id)
+            self._of_user.setdefault(user_id, {}).setdefault(pod.name)
+
+    def _sort_out(self, name: str) -> None:
+        user_id = self._claimed.pop(name, None)
+        if user_id is not None:
+            self._of_user[user_id].pop(name)
+            if not self._of_user[user_id]:
+                del self._of_user[user_id]
+
     def _remove(self, name: str) -> None:
         self._pods.pop(name, None)
-        self._claims.pop(name, None)
+        self._spares.pop(name, None)
+        self._sort_out(name)
         self._ended.discard(name)
         if event := self._gone.pop(name, None):
             event.set()

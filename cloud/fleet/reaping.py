@@ -82,16 +82,23 @@ class LivingRunners:
         self._limit_s = limit_s
         self._seen: dict[str, tuple[str, float]] = {}
         self._told_at = float("-inf")
+        self.proven: frozenset[str] = frozenset()
+        """Those of the living that we saw renew their Lease: whoever else counts as living may have died long ago."""
 
     def told(self, leases: Iterable[RunnerLease]) -> frozenset[str]:
         """The runners that live, now that the Leases are as given."""
         now = asyncio.get_running_loop().time()
         was_cut_off = now - self._told_at > self._limit_s / 2
         before, self._seen, self._told_at = self._seen, {}, now
+        renewed = set[str]()
         for lease in leases:
             stamp, since = before.get(lease.holder, ("", now))
+            if stamp and stamp != lease.stamp:
+                renewed.add(lease.holder)
             self._seen[lease.holder] = (lease.stamp, since if stamp == lease.stamp and not was_cut_off else now)
-        return frozenset(holder for holder, (_, since) in self._seen.items() if now - since < self._limit_s)
+        living = frozenset(holder for holder, (_, since) in self._seen.items() if now - since < self._limit_s)
+        self.proven = living & (self.proven | renewed)
+        return living
 
     def long_dead(self, dead_s: float) -> list[str]:
         """Those whose Lease was not renewed for so long."""

@@ -9,7 +9,9 @@ import httpx2
 
 from cloud.fleet.warm_pool import PoolRules
 
-_HEALTH_LIMIT_S = 2.0
+# A front that is alive answers in milliseconds, one on a machine with far too much to do in a second or two; one that
+# has ended refuses at once; and of one whose machine is gone the watch tells.
+_HEALTH_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class FleetRules:
     max_pods: int = 0
     lifetime_s: float = 24 * 3600.0
     longest_use_s: float = 2 * 3600.0
-    lease_s: float = 20.0
+    lease_s: float = 30.0
     sweep_s: float = 5.0
     pool: PoolRules = field(default_factory=PoolRules)
 

@@ -29,7 +29,7 @@ variable "addon_versions" {
 }
 
 variable "vpc_cidr" {
-  description = "The network. A /16 has room for 24,000 pods in each size of it that matters: pods get addresses of the subnets."
+  description = "The network. Pods get addresses of the private subnets: a /16 has room for 24,000 nodes and pods together."
   type        = string
   default     = "10.42.0.0/16"
 

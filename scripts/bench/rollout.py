@@ -3,8 +3,8 @@
 The whole product runs from its images (`tests/support/podman_cluster`: real API server and Deployment controller,
 podman, nginx with TLS). Each of N users first has one job undisturbed. Then each sends another, and when all run the
 Deployments of API, runners and web UI are rolled out at once, as an apply does: a new pod ready, an old one told to
-stop, and so on. Each job is held against the undisturbed one of its prompt: end, transcript, steps, files, events as its
-client saw them, and the calls that the model got.
+stop, and so on. Each job is held against the undisturbed one of its prompt: end, transcript, steps, files, events as
+its client saw them, and the calls that the model got.
 
 The table, or one JSON object with `--json`, is on stdout, progress on stderr. Exit code 0 only if nothing is wrong.
 """

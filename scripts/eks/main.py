@@ -1,14 +1,12 @@
 """The command line of scripts/eks: `python scripts/eks/main.py COMMAND …`; each command has a script of its name.
 
-Any Python 3.11 runs it, without our virtual environment. Exit code 0: done, or already so. 1: it ended with a sentence on
-stderr that says what is wrong and what to do. 2: not understood. Every command may be run again.
+Any Python 3.11 runs it, without our virtual environment. Exit code 0: done, or already so. 1: it ended with a sentence
+on stderr that says what is wrong and what to do. 2: not understood. Every command may be run again.
 """
 
 import argparse
 import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import cluster
 import images
@@ -106,7 +104,7 @@ def _add_own_options(one: argparse.ArgumentParser, name: str) -> None:
             one.add_argument("--anthropic-key-file", type=Path, metavar="FILE", help="also set the system's Claude key")
         case "roll-back":
             one.add_argument("--to", metavar="TAG", help="this release, instead of the one before")
-            one.add_argument("--accept-newer-schema", action="store_true", help="with --to: further back than one release")
+            one.add_argument("--accept-newer-schema", action="store_true", help="with --to: further back than one")
         case "tear-down":
             one.add_argument("--name", metavar="CLUSTER", help="the cluster's name, instead of being asked for it")
             one.add_argument("--delete-data", action="store_true", help="database, artifacts, images and keys, too")

@@ -1,7 +1,7 @@
 """What is applied: the overlay with one version's tag, in the order in which it must come.
 
-The documents are cut by their `---` and read by their first lines only, so that no YAML parser is needed here; kustomize
-writes them always in the same way.
+The documents are cut by their `---` and only their kind and name are read, so that no YAML parser is needed here;
+kustomize writes them always in the same way.
 """
 
 import re

@@ -1,8 +1,8 @@
 """`deploy` and `roll-back`.
 
-A deploy goes: settings, account, images, cluster; then what everything needs, the migrations (waited for), the rest (its
-roll-out waited for), a question to the public address; then it is remembered. It may end anywhere and be run again: each
-step finds done what is done. What serves keeps serving until the new pods are ready.
+A deploy goes: settings, account, images, cluster; then what everything needs, the migrations (waited for), the rest
+(its roll-out waited for), a question to the public address; then it is remembered. It may end anywhere and be run
+again: each step finds done what is done. What serves keeps serving until the new pods are ready.
 """
 
 import time
@@ -15,6 +15,7 @@ from target import BACKEND, BLENDER, IMAGES, Target
 
 _MIGRATION_LIMIT_S = 3600
 _LOOK_EVERY_S = 3.0
+_DEPLOYMENTS = ((BACKEND, "api"), (BACKEND, "runner"), (BACKEND, "ui"), (BLENDER, "blender"))
 _ROLL_OUT_LIMIT = "20m"  # a new node takes 3 minutes, the first pull of Blender's image on it one or two
 
 
@@ -130,8 +131,8 @@ def _wait_for_secrets(target: Target) -> None:
             target.shell.do(*target.kubectl(*wait, "--timeout=180s"))
         except CommandFailed as error:
             raise Stop(
-                f"The secrets of {namespace} do not come. Are they made (scripts/eks/secrets), and may the operator read "
-                f"them? `kubectl describe externalsecret -n {namespace}`. What serves is untouched."
+                f"The secrets of {namespace} do not come. Are they made (scripts/eks/secrets), and may the operator "
+                f"read them? `kubectl describe externalsecret -n {namespace}`. What serves is untouched."
             ) from error
 
 
@@ -148,8 +149,8 @@ def _migrate(target: Target, job: Document | None) -> None:
         if state == "Failed" or time.monotonic() > deadline:
             log = shell.ask(*target.kubectl("logs", f"job/{name}", "-n", BACKEND, "--tail=30"))
             raise Stop(
-                f"The migrations {'failed' if state == 'Failed' else 'do not end'}, and no new code was started: the old "
-                f"release serves. Mend it and run this again. What they said:\n  " + log.replace("\n", "\n  ")
+                f"The migrations {'failed' if state == 'Failed' else 'do not end'}, and no new code was started: the "
+                f"old release serves. Mend it and run this again. What they said:\n  " + log.replace("\n", "\n  ")
             )
         time.sleep(_LOOK_EVERY_S)
 
@@ -165,11 +166,8 @@ def _state_of(target: Target, job: str, assume: str = "") -> str:
 def _roll_out(target: Target, plan: Plan) -> None:
     shell = target.shell
     _apply(target, plan.after, "Deployments, their scaling and budgets, the way in")
-    deployments = [(one.namespace, one.name) for one in plan.deployments] or [
-        *((BACKEND, name) for name in ("api", "runner", "ui")),
-        (BLENDER, "blender"),
-    ]
-    for namespace, name in deployments:
+    others = [(one.namespace, one.name) for one in plan.deployments if (one.namespace, one.name) not in _DEPLOYMENTS]
+    for namespace, name in (*_DEPLOYMENTS, *others):
         command = ("rollout", "status", f"deployment/{name}", "-n", namespace, f"--timeout={_ROLL_OUT_LIMIT}")
         try:
             shell.do(*target.kubectl(*command))
@@ -179,12 +177,13 @@ def _roll_out(target: Target, plan: Plan) -> None:
                 f"{namespace}` and their logs say why. Mend it and run this again, or scripts/eks/roll-back."
             ) from error
     shell.say("Does it answer where users are?")
-    trusted = () if target["CLUSTER_ISSUER"] != "letsencrypt-staging" else ("--insecure",)  # staging's is trusted by none
+    # Nobody trusts the certificates of the staging issuer.
+    trusted = ("--insecure",) if target["CLUSTER_ISSUER"] == "letsencrypt-staging" else ()
     retry = ("--retry", "20", "--retry-delay", "6", "--retry-all-errors", "--max-time", "10")
     try:
         shell.ask("curl", "--fail", "--silent", "--show-error", *trusted, *retry, f"https://{target['HOST']}/readyz")
     except CommandFailed as error:
         raise Stop(
-            f"https://{target['HOST']}/readyz does not answer, though the pods are ready: see the way to them (`kubectl "
-            f"get ingress,certificate -n {BACKEND}`, the host's DNS), then run this again.\n  {error.said}"
+            f"https://{target['HOST']}/readyz does not answer, though the pods are ready: see the way to them "
+            f"(`kubectl get ingress,certificate -n {BACKEND}`, the host's DNS), then run this again.\n  {error.said}"
         ) from error

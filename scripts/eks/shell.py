@@ -1,7 +1,7 @@
 """The one way in which the scripts of this folder run other programs: shown first, and not run at all in a dry run.
 
-A command either changes something (`do`) or only looks (`ask`). A dry run shows both, runs neither, and takes the answer
-that the caller assumes; so it needs no credentials, no cluster and none of the programs.
+A command either changes something (`do`) or only looks (`ask`). A dry run shows both, runs neither, and takes the
+answer that the caller assumes; so it needs no credentials, no cluster and none of the programs.
 """
 
 import shlex
@@ -22,7 +22,7 @@ _GET = {
 }
 
 
-class Stop(Exception):  # noqa: N818 - it is what the scripts say and end with, not an accident
+class Stop(Exception):
     """The script ends here. The text says what is wrong and what to do about it."""
 
 

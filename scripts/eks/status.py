@@ -13,19 +13,19 @@ def status(target: Target) -> bool:
     shell.need("aws", "kubectl")
     target.check_account()
     target.enter_cluster()
-    region = ("--region", target["REGION"], "--output", "text")
+    region = ("--region", target["REGION"], "--output", "text", "--query")
+    cluster = ("aws", "eks", "describe-cluster", "--name", target["CLUSTER"], *region)
+    database = ("aws", "rds", "describe-db-instances", "--db-instance-identifier", target["CLUSTER"], *region)
     questions: list[tuple[str, tuple[str, ...]]] = [
-        ("The cluster", ("aws", "eks", "describe-cluster", "--name", target["CLUSTER"], *region)
-         + ("--query", "cluster.[status,version,platformVersion]")),
-        ("The database", ("aws", "rds", "describe-db-instances", "--db-instance-identifier", target["CLUSTER"], *region)
-         + ("--query", "DBInstances[0].[DBInstanceStatus,EngineVersion,LatestRestorableTime]")),
+        ("The cluster", (*cluster, "cluster.[status,version,platformVersion]")),
+        ("The database", (*database, "DBInstances[0].[DBInstanceStatus,EngineVersion,LatestRestorableTime]")),
         ("Nodes", target.kubectl("get", "nodes", "-L", "prompt2mesh.io/pool,karpenter.sh/capacity-type")),
         ("Backend", target.kubectl("get", "deployments,hpa,jobs", "-n", BACKEND)),
         ("Blender", target.kubectl("get", "deployments", "-n", BLENDER)),
         ("Blenders with a user", target.kubectl("get", "pods", "-n", BLENDER, "-l", "prompt2mesh.io/claim=claimed")),
         ("The way in", target.kubectl("get", "ingress,certificates", "-n", BACKEND)),
         ("Secrets", target.kubectl("get", "externalsecrets", "-A")),
-    ]  # fmt: skip
+    ]
     complete = True
     for title, command in questions:
         shell.say(title)

@@ -1,11 +1,7 @@
 """Where the scripts work: the file of settings, the account behind the credentials, the cluster."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent))  # these scripts run with any Python 3.11, without our virtual environment
 
 from check_settings import SETTINGS, faults_of, read_settings
 from shell import CommandFailed, Shell, Stop
@@ -93,9 +89,3 @@ class Target:
             if "ImageNotFoundException" in error.said:
                 return False
             raise
-
-
-def describe(thing: Any) -> str:
-    """`Kind namespace/name` of a Kubernetes object."""
-    where = thing["metadata"].get("namespace")
-    return f"{thing['kind']} {where + '/' if where else ''}{thing['metadata']['name']}"

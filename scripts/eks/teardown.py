@@ -1,7 +1,7 @@
 """`tear-down`: the cluster goes, the data stays; with --delete-data the data goes, too.
 
-What Kubernetes made on AWS goes first, by Kubernetes: Terraform knows neither its load balancer nor Karpenter's nodes, and
-could not delete the network under them.
+What Kubernetes made on AWS goes first, by Kubernetes: Terraform knows neither its load balancer nor Karpenter's nodes,
+and could not delete the network under them.
 """
 
 import sys

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 
 from cloud.agent.toolbox import McpToolbox
 from cloud.fleet.pod_tokens import PodTokens
@@ -21,6 +22,8 @@ from tests.blender.contained import as_container_user, own_by_container_user
 AUDIENCE, OWNER = "pod-under-test", "user-1"
 CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-cache-{os.getuid()}"
 """Compiled shaders and the API index, kept between runs: without them a pod needs seconds more to start."""
+CONTAINER = "P2M_TEST_POD"
+"""A variable: the pod that runs already, as JSON, for the tests that one pod is enough for."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +56,14 @@ async def run(box: McpToolbox, tool: str, **arguments: Any) -> dict[str, Any]:
     result = await box.call(tool, arguments)
     assert not result.is_error, result.content
     return result.structured
+
+
+def handed_over_pod(told: str) -> RunningPod:
+    """The pod that the variable `CONTAINER` tells of. Its process can be asked for its number alone."""
+    facts = json.loads(told)
+    tokens = PodTokens.of_pem(facts["private_key"])
+    process: Any = psutil.Process(int(facts["pid"]))
+    return RunningPod(facts["base_url"], Path(facts["workspace"]), tokens, process)
 
 
 @contextmanager

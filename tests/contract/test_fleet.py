@@ -1,10 +1,15 @@
-"""What every fleet keeps to (`cloud.fleet.contract`). To add one: a harness, and its name in `HARNESSES`."""
+"""What every fleet keeps to (`cloud.fleet.contract`). To add one: a harness, and its name in `HARNESSES`.
+
+`kubernetes` runs on a real API server and controller manager (1.20.2) and with the rights of a runner; its pods are
+real Blenders, as processes of this machine.
+"""
 
 import asyncio
 import os
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -13,7 +18,11 @@ import pytest_asyncio
 
 from cloud.fleet.contract import Endpoint, Fleet
 from cloud.fleet.local import LocalFleet
+from cloud.fleet.rules import FleetRules
+from cloud.fleet.warm_pool import PoolRules
 from tests.blender.pod_process import CACHE, processes_with
+from tests.support.kubernetes_api import manifests
+from tests.support.kubernetes_api.cluster import LoopbackCluster, running_cluster
 
 pytestmark = [pytest.mark.blender, pytest.mark.asyncio(loop_scope="module")]
 
@@ -22,6 +31,11 @@ class FleetHarness(ABC):
     """A fleet under test, and what only its maker can do to it."""
 
     fleet: Fleet
+
+    @classmethod
+    @abstractmethod
+    def open(cls, root: Path) -> AbstractAsyncContextManager["FleetHarness"]:
+        """A fleet with no user's pod; at the end it is closed, and what should be left of it is looked at."""
 
     @abstractmethod
     async def end_pod_from_outside(self, endpoint: Endpoint) -> None:
@@ -41,6 +55,15 @@ class LocalHarness(FleetHarness):
             (root / "cache").symlink_to(CACHE)
         self.fleet = LocalFleet(root, spares=0)
 
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, root: Path) -> AsyncIterator["FleetHarness"]:
+        """Its pods die with it."""
+        harness = cls(root)
+        yield harness
+        await harness.fleet.aclose()
+        assert await harness.count_running() == 0
+
     async def end_pod_from_outside(self, endpoint: Endpoint) -> None:
         """Kill the front."""
         for pid in processes_with(f"--audience {endpoint.pod}"):
@@ -51,18 +74,51 @@ class LocalHarness(FleetHarness):
         return len([line for line in processes_with(str(self._root)).values() if "--audience" in line])
 
 
-HARNESSES = {"local": LocalHarness}
+class KubernetesHarness(FleetHarness):
+    """Pods of a cluster on loopback."""
+
+    def __init__(self, cluster: LoopbackCluster, fleet: Fleet) -> None:
+        self._cluster = cluster
+        self.fleet = fleet
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, root: Path) -> AsyncIterator["FleetHarness"]:
+        """Its pods stay, and the next fleet finds them."""
+        with ExitStack() as stack:
+            cluster = await asyncio.to_thread(stack.enter_context, running_cluster(root, replicas=1))
+            rules = FleetRules(pool=PoolRules(least=1, most=1))
+            fleet = await cluster.fleet(rules)
+            harness = cls(cluster, fleet)
+            yield harness
+            left = await fleet.acquire("eve")
+            await fleet.aclose()
+            fleet = await cluster.fleet(rules)
+            found = await fleet.acquire("eve")
+            await fleet.aclose()
+            assert found.pod == left.pod
+
+    async def end_pod_from_outside(self, endpoint: Endpoint) -> None:
+        """Kill the process; the cluster is told nothing."""
+        self._cluster.kill_pod(endpoint.pod)
+
+    async def count_running(self) -> int:
+        """Users' pods, as the API has them."""
+        return len(await asyncio.to_thread(manifests.pods, self._cluster.plane, "prompt2mesh.io/claim=claimed"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=HARNESSES)
+HARNESSES: dict[str, type[FleetHarness]] = {"local": LocalHarness, "kubernetes": KubernetesHarness}
+
+
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=["local", pytest.param("kubernetes", marks=pytest.mark.heavy)]
+)
 async def harness(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[FleetHarness]:
     """A fleet that is empty at first; it is shared, so each test has users of its own."""
-    made = HARNESSES[request.param](tmp_path_factory.mktemp("fleet"))
-    yield made
-    await made.fleet.aclose()
-    assert await made.count_running() == 0
+    async with HARNESSES[request.param].open(tmp_path_factory.mktemp("fleet")) as opened:
+        yield opened
 
 
 async def _status(base_url: str, bearer: str) -> int:

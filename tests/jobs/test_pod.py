@@ -11,7 +11,8 @@ from cloud.agent.contract import ToolResult
 from cloud.agent.toolbox import ToolboxLost
 from cloud.fleet.contract import Endpoint, PodNotReady
 from cloud.jobs.pod import EMPTY_SCENE, History, PodLost, PodToolbox
-from cloud.storage.store import ArtifactStore
+from cloud.jobs.pod_wait import acquire_told
+from cloud.storage.store import ArtifactMissing, ArtifactStore
 
 DONE = ToolResult([{"type": "text", "text": "done"}])
 Play = ToolResult | Exception | Callable[[], Awaitable[ToolResult]]
@@ -36,14 +37,17 @@ class Pods:
     uploaded: list[str] = field(default_factory=list)
     hangs_at_close: bool = False
     histories: list[Any] = field(default_factory=list)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    released: int = 0
 
     async def acquire(self, user_id: str) -> Endpoint:
         if self.starts and (error := self.starts.pop(0)) is not None:
             raise error
-        return Endpoint("pod", "http://pod", lambda: "token")
+        self.gone = asyncio.Event()
+        return Endpoint("pod", "http://pod", lambda: "token", self.gone.wait)
 
     async def release(self, user_id: str) -> None:
-        pass
+        self.released += 1
 
     async def stop(self, user_id: str) -> None:
         self.stopped += 1
@@ -122,6 +126,54 @@ async def test_call_that_its_pod_did_not_survive_is_run_again_on_the_same_scene(
     assert await run(toolbox) == DONE
     assert pods.ran == ["x"] * 3
     assert pods.restored == [EMPTY_SCENE] * 3
+
+
+async def test_call_in_a_pod_that_the_fleet_knows_to_be_lost_is_run_again_at_once(
+    pods: Pods, toolbox: PodToolbox
+) -> None:
+    async def silent_for_ever() -> ToolResult:
+        asyncio.get_running_loop().call_later(0.05, pods.gone.set)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    pods.script = [silent_for_ever, DONE]
+    assert await asyncio.wait_for(run(toolbox), 2) == DONE
+    assert pods.stopped == 1
+
+
+async def test_pod_is_let_go_of_when_its_scene_cannot_be_loaded(pods: Pods, store: ArtifactStore) -> None:
+    async def on_wait(reason: str) -> None:
+        pass
+
+    with pytest.raises(ArtifactMissing):
+        await PodToolbox(pods, store, "ada", "0" * 64, on_wait).__aenter__()  # type: ignore[arg-type]
+    assert pods.released == 1
+
+
+async def test_reason_of_a_wait_is_told_and_told_again_when_it_is_another(
+    pods: Pods, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    reasons, there_is_room = ["pod_limit", "pod_limit", "", ""], asyncio.Event()
+
+    async def on_wait(reason: str) -> None:
+        told.append(reason)
+
+    class FullFleet(Pods):
+        def why_waiting(self, user_id: str) -> str:
+            reason = reasons.pop(0)
+            if not reasons:
+                there_is_room.set()
+            return reason
+
+        async def acquire(self, user_id: str) -> Endpoint:
+            await there_is_room.wait()
+            return await super().acquire(user_id)
+
+    monkeypatch.setattr("cloud.jobs.pod_wait._UNNOTICED_S", 0.02)
+    monkeypatch.setattr("cloud.jobs.pod_wait._LOOK_AGAIN_S", 0.02)
+    await acquire_told(FullFleet(), "ada", on_wait)  # type: ignore[arg-type]
+    assert told == ["pod_limit", "pod_starting"]
 
 
 async def test_call_that_ends_pod_after_pod_is_the_models_business(pods: Pods, toolbox: PodToolbox) -> None:

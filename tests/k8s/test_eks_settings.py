@@ -97,6 +97,8 @@ def test_the_backend_is_told(changed: Manifests) -> None:
         assert told[f"P2M_{name}"] == _OTHERS[name]
     assert told["P2M_PUBLIC_URL"] == told["P2M_SHARE_URL"] == f"https://{_OTHERS['HOST']}"
     assert told["P2M_TRUSTED_PROXIES"] == _OTHERS["VPC_CIDR"]
+    page_server = {each["name"]: each.get("value") for each in changed.workload("ui").main["env"]}
+    assert page_server["FORWARDED_ALLOW_IPS"] == _OTHERS["VPC_CIDR"]
     assert told["P2M_ARTIFACTS_REGION"] == _OTHERS["REGION"]
 
 
@@ -115,10 +117,13 @@ def test_a_changed_setting_rolls_out(changed: Manifests, eks: Manifests) -> None
 def test_the_address_is_everywhere_the_same(changed: Manifests) -> None:
     hosts = {rule["host"] for each in changed.of_kind("Ingress") for rule in each["spec"]["rules"]}
     tls = {host for each in changed.of_kind("Ingress") for one in each["spec"].get("tls", []) for host in one["hosts"]}
-    master = changed.one("Ingress", "prompt2mesh")
+    certificate = changed.one("Certificate", "prompt2mesh", BACKEND)["spec"]
+    (named,) = changed.one("Ingress", "prompt2mesh")["spec"]["tls"]
 
-    assert hosts == tls == {_OTHERS["HOST"]}
-    assert master["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == _OTHERS["CLUSTER_ISSUER"]
+    assert hosts == tls == set(certificate["dnsNames"]) == {_OTHERS["HOST"]}
+    assert certificate["issuerRef"]["name"] == _OTHERS["CLUSTER_ISSUER"]
+    assert certificate["secretName"] == named["secretName"]
+    assert _OTHERS["CLUSTER_ISSUER"] in {each["metadata"]["name"] for each in changed.of_kind("ClusterIssuer")}
     for issuer in changed.of_kind("ClusterIssuer"):
         acme = issuer["spec"]["acme"]
         assert acme["email"] == _OTHERS["ACME_EMAIL"]
@@ -139,6 +144,29 @@ def test_aws_is_told_who_asks(changed: Manifests) -> None:
     assert {each["spec"]["provider"]["aws"]["region"] for each in changed.of_kind("SecretStore")} == {_OTHERS["REGION"]}
     database = changed.one("NetworkPolicy", "database", BACKEND)["spec"]["egress"]
     assert database[0]["to"] == [{"ipBlock": {"cidr": _OTHERS["VPC_CIDR"]}}]
+
+
+def test_new_nodes_find_their_cluster(changed: Manifests) -> None:
+    cluster = _OTHERS["CLUSTER"]
+    node_class = changed.one("EC2NodeClass", "blender")["spec"]
+
+    assert node_class["role"] == f"{cluster}-karpenter-node"
+    for terms in ("subnetSelectorTerms", "securityGroupSelectorTerms"):
+        assert node_class[terms] == [{"tags": {"karpenter.sh/discovery": cluster}}]
+
+
+def test_blenders_have_nodes_of_their_own(changed: Manifests) -> None:
+    """What Karpenter makes is what the Deployment asks for, and nothing else is let on."""
+    pool = changed.one("NodePool", "blender")["spec"]["template"]
+    pod = changed.workload("blender").pod
+    (taint,) = pool["spec"]["taints"]
+    (toleration,) = pod["tolerations"]
+
+    assert pod["nodeSelector"].items() <= pool["metadata"]["labels"].items()
+    assert toleration == {**taint, "operator": "Equal"}
+    for workload in changed.workloads:
+        if workload.name != "blender":
+            assert "tolerations" not in workload.pod
 
 
 def test_sizes_arrive_as_numbers(changed: Manifests) -> None:

@@ -11,6 +11,7 @@ from cloud.api.schemas import Health
 from cloud.db.engine import DATABASE_ERRORS
 from cloud.db.migrate import is_served_by, newest_version
 from cloud.errors import Unavailable
+from cloud.storage.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,15 @@ async def get_readiness(services: ServicesDep) -> Health:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             version = await services.database.schema_version()
-            await services.store.check()
     except (*DATABASE_ERRORS, TimeoutError) as error:
         log.warning("not ready", extra={"error": f"{type(error).__name__}: {error}".splitlines()[0]})
         raise Unavailable("The database does not answer, or has no schema yet; see `prompt2mesh migrate`.") from error
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await services.store.check()
+    except TimeoutError as error:
+        log.warning("not ready", extra={"error": "the artifact store says nothing"})
+        raise StoreUnavailable from error
     if not is_served_by(version):
         raise Unavailable(f"The database's schema is at {version}, not {newest_version()}; run `prompt2mesh migrate`.")
     return Health(status="ok")

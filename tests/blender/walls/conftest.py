@@ -160,9 +160,10 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, po
 
 def _places_of_child(pod: RunningPod, cache: Path) -> dict[str, Any]:
     """Where things lie for a child without a file system of its own; it works in its own folder."""
+    shaders = next(cache.rglob("shaders.zip"))
     return {
-        "cache": str(cache),
-        "cache_file": str(next(cache.rglob("shaders.zip"))),
+        "cache": str(shaders.parent),
+        "cache_file": str(shaders),
         "own_place": ".",
         "own_snapshots": str(pod.workspace / "snapshots"),
         "own_imports": str(pod.workspace / "imports"),

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -47,7 +48,7 @@ class ControlPlane:
         self._client = httpx2.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {_ADMIN}"},
-            verify=str(folder / "server.crt"),
+            verify=ssl.create_default_context(cafile=str(folder / "server.crt")),
             timeout=20,
             trust_env=False,
         )

@@ -6,7 +6,8 @@ Each pod gets a loopback address of its own, and listens there on the port that 
 `--public-key` it is a real Blender pod (`python -m cloud.blender`, in bubblewrap), ready once code ran in its Blender;
 with `--light` it is a few lines of HTTP in this process that answer the health checks, for tests of races.
 Every line that it reads on its stdin is a command: `kill NAME` ends a pod's process from one moment to the next, and
-tells the cluster nothing; `dead NAME` likewise, and the pod's address answers no more, as when a node is gone.
+tells the cluster nothing; `dead NAME` stops it where it is, for good: its address answers no more, nobody closes its
+connections, and nobody confirms that it is gone, as when a machine is taken away.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +72,11 @@ class Kubelet:
         reader = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := (await reader.readline()).decode().split():
-            if ran := self._pods.get(line[1]):
-                ran.is_ending = line[0] == "dead"
+            ran = self._pods.get(line[1])
+            if ran and line[0] == "dead" and ran.process:
+                ran.is_ending = True
+                os.killpg(ran.process.pid, signal.SIGSTOP)
+            elif ran:
                 await self._end_process(ran)
 
     async def stop(self) -> None:
@@ -221,10 +226,8 @@ class Kubelet:
             ran.server = None
         if ran.process is not None:
             process, ran.process = ran.process, None
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             await process.wait()
             await asyncio.to_thread(shutil.rmtree, self._arguments.folder / ran.name, ignore_errors=True)
 

@@ -1,9 +1,11 @@
 """The objects that the fleet needs in a cluster, as small as they can be, put there by the administrator."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx2
+import yaml
 
 from tests.support.kubernetes_api.control_plane import ControlPlane
 
@@ -11,7 +13,9 @@ NAMESPACE = "prompt2mesh-blender"
 BACKEND = "prompt2mesh"
 ACCOUNT = "runner"
 
-RIGHTS: Sequence[Mapping[str, Any]] = (
+_BASE = Path(__file__).resolve().parents[3] / "k8s" / "base"
+
+_ASKED: Sequence[Mapping[str, Any]] = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch", "patch", "delete"]},
     {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["blender"], "verbs": ["get"]},
     {"apiGroups": ["apps"], "resources": ["deployments/scale"], "resourceNames": ["blender"], "verbs": ["patch"]},
@@ -20,13 +24,24 @@ RIGHTS: Sequence[Mapping[str, Any]] = (
 """What `cloud/fleet/kubernetes.py` says that the fleet asks."""
 
 
+def rights() -> Sequence[Mapping[str, Any]]:
+    """The rules of the Role `runner` of our manifests: the tests' fleets have these, and no others."""
+    if not _BASE.is_dir():
+        return _ASKED
+    documents = (
+        document for file in sorted(_BASE.rglob("*.yaml")) for document in yaml.safe_load_all(file.read_text())
+    )
+    (role,) = [d for d in documents if d and d.get("kind") == "Role" and d["metadata"]["name"] == "runner"]
+    return role["rules"]
+
+
 def install(plane: ControlPlane, *, replicas: int, port: int = 8765) -> None:
     """Namespaces, the runner's account with its rights, and the warm Deployment."""
     for namespace in (NAMESPACE, BACKEND):
         create(plane, "/api/v1/namespaces", {"metadata": {"name": namespace}})
     create(plane, f"/api/v1/namespaces/{BACKEND}/serviceaccounts", {"metadata": {"name": ACCOUNT}})
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
-    create(plane, f"{rbac}/roles", {"metadata": {"name": "runner"}, "rules": list(RIGHTS)})
+    create(plane, f"{rbac}/roles", {"metadata": {"name": "runner"}, "rules": list(rights())})
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": BACKEND}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "runner"}
     create(plane, f"{rbac}/rolebindings", {"metadata": {"name": "runner"}, "subjects": [subject], "roleRef": role})
