@@ -75,6 +75,12 @@ def _parse_arguments() -> argparse.Namespace:
         default="required",
         help="With `--isolation container`: whether to start where the kernel has no Landlock.",
     )
+    parser.add_argument(
+        "--child-root",
+        type=Path,
+        help="With `--isolation container`: the folder whose `workspace`, `tmp` and `scratch` are Blender's, one child "
+        "after the other. ALL IN THEM IS REMOVED. `/` in the image. [default: folders of each child, in the workspace]",
+    )
     # For the tests of older kernels' walls.
     parser.add_argument("--landlock-at-most", type=int, default=10**6, help=argparse.SUPPRESS)
     parser.add_argument("--until-stdin-closes", action="store_true", help="End at end-of-file on stdin.")
@@ -134,6 +140,7 @@ def _container(arguments: argparse.Namespace, workspace: Path) -> Container | No
         workspace / "children",
         landlock_optional=arguments.landlock == "optional",
         abi_at_most=arguments.landlock_at_most,
+        root=arguments.child_root,
     )
 
 

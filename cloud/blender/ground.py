@@ -34,6 +34,11 @@ class Ground:
     container: Container | None = None
     """A container is the outer wall; None: bubblewrap makes the walls."""
 
+    async def empty_shared_folders(self) -> None:
+        """Before a child takes over from another, which has ended: nothing of that one's is left for it."""
+        if self.container:
+            await asyncio.to_thread(self.container.empty_shared)
+
 
 @dataclass
 class Plot:
@@ -86,6 +91,13 @@ class Plot:
         self.filters = [_as_file(program) for program in container.filters()]
         return container.launch(arguments, folder, self.ground.folders, seccomp_fds=self.filters, passed=())
 
+    def measured_folders(self, *, at_work: bool) -> list[Path]:
+        """Where what the child writes counts: `at_work`, also in the folders that one has after the other."""
+        container = self.ground.container
+        if not (container and self.folder):
+            return []
+        return [self.folder, *(container.shared if at_work else ())]
+
     def close_filters(self) -> None:
         """The child has them, or will never be."""
         while self.filters:
@@ -103,7 +115,10 @@ class Plot:
     def _places(self) -> list[str]:
         places = {name: f"/{name}" for name in ("workspace", "scratch", "snapshots", "imports", "cache")}
         if self.folder:
-            places = {name: str(self.folder / name) for name in ("workspace", "scratch")}
+            container = self.ground.container
+            workspace = container.workspace(self.folder) if container else self.folder / "workspace"
+            # What our own code makes for the front stays the child's alone: a spare makes it while another is at work.
+            places = {"workspace": str(workspace), "scratch": str(self.folder / "scratch")}
             places |= {name: str(getattr(self.ground.folders, name)) for name in ("snapshots", "imports", "cache")}
         return [word for name, place in places.items() for word in (f"--{name}", place)]
 

@@ -172,7 +172,7 @@ class BlenderProcess:
 
     async def _watch_usage(self) -> None:
         """Where no control group does it: end the child when it and all below it hold more than they may."""
-        container, folder, limits = self._plot.ground.container, self._plot.folder, self._plot.ground.limits
+        container, limits = self._plot.ground.container, self._plot.ground.limits
         while self._process.returncode is None:
             if self._at_work.is_set() or not container:
                 await asyncio.sleep(_WATCH_S)
@@ -180,8 +180,9 @@ class BlenderProcess:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._at_work.wait(), _WATCH_AT_REST_S)
             pid = self._process.pid
-            used = await asyncio.to_thread(usage, pid, folder) if container and folder else None
-            used = used or await asyncio.to_thread(memory_usage, pid)
+            # A spare has written nothing there: what the child at work did must not end it, too.
+            folders = self._plot.measured_folders(at_work=not self.fresh)
+            used = await (asyncio.to_thread(usage, pid, folders) if folders else asyncio.to_thread(memory_usage, pid))
             if excess := used.excess(limits):
                 self._excess = excess
                 self._signal(signal.SIGTERM if container else signal.SIGKILL)

@@ -206,6 +206,7 @@ class BlenderSupervisor:
         for attempt in range(_START_ATTEMPTS):
             if attempt >= _FAITHFUL_ATTEMPTS:  # the snapshot itself may be what ends Blender
                 self._scene = self._store.parent_of(self._scene) if attempt < _START_ATTEMPTS - 1 else EMPTY_SCENE
+            await self._ground.empty_shared_folders()
             child = await self._take_spare() or await BlenderProcess.start(self._ground)
             try:
                 async with asyncio.timeout(_START_LIMIT_S):

@@ -27,10 +27,14 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
  && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
  && groupadd --gid 10001 p2m \
- && useradd --uid 10001 --gid p2m --no-create-home --home-dir /tmp --shell /usr/sbin/nologin p2m \
- && install -d -o p2m -g p2m -m 0750 /workspace /cache
+ && useradd --uid 10001 --gid p2m --no-create-home --home-dir /pod --shell /usr/sbin/nologin p2m \
+ && install -d -o p2m -g p2m -m 0750 /pod /cache /workspace /scratch \
+ && ln -s pod/snapshots /snapshots && ln -s pod/imports /imports
+# /workspace, /scratch and /tmp are the user's code's, and emptied; the front keeps its own files away from them. The
+# links are where the code finds snapshots and uploads on one machine, too.
 ENV PATH=/app/venv/bin:/usr/bin:/bin \
-    HOME=/tmp \
+    HOME=/pod \
+    TMPDIR=/pod \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -65,5 +69,6 @@ LABEL org.opencontainers.image.title="prompt2mesh-blender" \
 USER 10001:10001
 EXPOSE 8765
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "/app/health.py"]
-CMD ["python", "-m", "cloud.blender", "--host", "0.0.0.0", "--port", "8765", "--workspace", "/workspace", \
+CMD ["python", "-m", "cloud.blender", "--host", "0.0.0.0", "--port", "8765", "--workspace", "/pod", \
+     "--child-root", "/", \
      "--public-key", "/keys/pod.pub", "--isolation", "container", "--cache-seed", "/app/cache"]

@@ -41,6 +41,32 @@ def _start(folder: Path, *options: str, plain_user: bool = True) -> tuple[int, s
     variables = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(_PROJECT)}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stderr
+_LEAVE = """
+for name in ("workspace", "tmp", "scratch"):
+    os.makedirs(f"{ROOT}/{name}/deep/" + "x/" * 200)
+    open(f"{ROOT}/{name}/left", "w").write("x")
+    os.mkdir(f"{ROOT}/{name}/closed", 0o300)
+    open(f"{ROOT}/{name}/closed/left", "w").write("x")
+    os.symlink(f"{POD}/exports", f"{ROOT}/{name}/link")
+"""
+_FOUND = """
+found = sum((os.listdir(f"{ROOT}/{name}") for name in ("workspace", "tmp", "scratch")), [])
+print(sorted(set(found) - {".step.py", "scene.blend"}))  # our own code's, made for this child
+"""
+_OF_OTHERS = """
+own = os.path.basename(os.path.dirname(tempfile.gettempdir()))
+for place in (POD, f"{POD}/snapshots", f"{POD}/exports", f"{POD}/children", ROOT):
+    try:
+        open(f"{place}/x", "w")
+        print("THROUGH", place)
+    except OSError:
+        print("refused")
+for each in SPARES:
+    try:
+        print("THROUGH", os.listdir(each) if own not in each else open("/nonexistent"))
+    except OSError:
+        print("refused")
+"""
 
 
 @pytest.fixture
@@ -130,6 +156,66 @@ async def test_a_keeper_that_is_killed_leaves_nothing_either(contained: RunningP
         assert (await call).structured["error"]["type"] == "step_lost"
         assert (await run(box, "inspect"))["objects"] == []
         wait_until(lambda: not is_running(daemon), "the front ends what it inherited", 10)
+
+
+@pytest.fixture
+def rooted(folder: Path) -> Iterator[tuple[RunningPod, str]]:
+    """A pod as in our image, and the beginning of a step there: folders that one child has after the other."""
+    root = folder / "root"
+    for name in ("workspace", "tmp", "scratch"):
+        (own_by_container_user(root / name) / "of-a-front-before").touch()
+    options = ("--call-limit", "20", "--child-root", str(root))
+    with running_pod(folder / "pod", *options, contained=True, cache=folder / "pod" / "cache") as pod:
+        yield pod, f"import os, tempfile\nROOT, POD = {str(root)!r}, {str(pod.workspace)!r}\n"
+
+
+async def test_what_one_child_leaves_is_gone_for_the_next(rooted: tuple[RunningPod, str]) -> None:
+    pod, begin = rooted
+    async with pod.toolbox() as box:
+        assert (await run(box, "run_python", code=begin + "print(os.getcwd() == ROOT + '/workspace')"))["stdout"] == (
+            "True\n"
+        )
+        assert (await run(box, "run_python", code=begin + _FOUND))["stdout"] == "[]\n"
+        await run(box, "run_python", code=begin + _LEAVE)
+        assert "left" in (await run(box, "run_python", code=begin + _FOUND))["stdout"], "they last as long as the child"
+        await box.call("run_python", {"code": "import os; os._exit(1)"})
+        assert (await run(box, "run_python", code=begin + _FOUND))["stdout"] == "[]\n"
+        assert (pod.workspace / "exports").is_dir(), "what a link leads to stays"
+
+
+async def test_a_child_reaches_neither_the_front_s_folders_nor_the_spare_s(rooted: tuple[RunningPod, str]) -> None:
+    pod, begin = rooted
+    async with pod.toolbox() as box:
+        wait_until(lambda: len(list(pod.workspace.glob("children/*/tmp/home"))) == 2, "the spare's folder", 60)
+        folders = [str(each) for each in pod.workspace.glob("children/*")]
+        said = (await run(box, "run_python", code=f"{begin}SPARES = {folders}\n{_OF_OTHERS}"))["stdout"]
+        assert said == "refused\n" * 7
+
+
+async def test_its_folders_count_for_the_child_at_work_and_not_for_the_spare(rooted: tuple[RunningPod, str]) -> None:
+    pod, begin = rooted
+    async with pod.toolbox() as box:
+        wait_until(lambda: len(list(pod.workspace.glob("children/*/tmp/home"))) == 2, "the spare's folder", 60)
+        before = set(pod.workspace.glob("children/*"))
+        lost = await box.call(
+            "run_python", {"code": begin + "for n in range(10**7): open(f'{ROOT}/tmp/{n}', 'w').close()"}
+        )
+        assert "more than its 50000 files" in lost.content[0]["text"]
+        assert len(before & set(pod.workspace.glob("children/*"))) == 1, "the spare took over"
+        assert (await run(box, "run_python", code=begin + _FOUND))["stdout"] == "[]\n"
+
+
+def test_a_root_that_would_empty_other_folders_is_refused(folder: Path) -> None:
+    code, said = _start(folder, "--child-root", str(folder / "root"))
+    assert code == 1
+    assert "needs a folder" in said
+    for name in ("workspace", "tmp", "scratch"):
+        own_by_container_user(folder / "pod" / name)
+    (folder / "pod" / "tmp").rmdir()
+    (folder / "pod" / "tmp").symlink_to(folder)
+    code, said = _start(folder, "--child-root", str(folder / "pod"))
+    assert code == 1
+    assert "must not lie in" in said
 
 
 def _daemon_of(pod: RunningPod) -> int:

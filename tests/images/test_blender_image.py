@@ -167,11 +167,11 @@ def facts(container: Container) -> Iterator[dict[str, Any]]:
         told |= dict.fromkeys(
             ("secret", "data_secret", "writable", "picture", "model", "neighbour_snapshot"), "/keys/secret"
         )
-        told |= {"neighbour_folder": "/keys", "own_folder": "/workspace", "project": "/app", "cache": "/cache"}
+        told |= {"neighbour_folder": "/keys", "own_folder": "/pod", "project": "/app", "cache": "/cache"}
         told |= {"control": False, "mark": "p2m-walls-image", "front_pid": 1, "first_pid": 1, "shared_key": 1}
         told |= {"front_port": int(container.pod.base_url.rpartition(":")[2]), "signal": int(signal.SIGKILL)}
-        told |= {"own_place": ".", "own_snapshots": "/workspace/snapshots", "own_imports": "/workspace/imports"}
-        told |= {"own_scratch": "../scratch", "victims": {"front": 1, "other user": stack.enter_context(victim(UID))}}
+        told |= {"own_place": "/workspace", "own_snapshots": "/snapshots", "own_imports": "/imports"}
+        told |= {"own_scratch": "/scratch", "victims": {"front": 1, "other user": stack.enter_context(victim(UID))}}
         told["cache_file"] = "/cache/" + podman("exec", container.name, "sh", "-c", "cd /cache && ls */api-index.bin")
         asyncio.run(_one_snapshot(container))
         yield told

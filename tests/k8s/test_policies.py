@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cloud.blender.isolation.limits import MIB, Limits
 from scripts.eks.check_settings import quantity
 from tests.k8s.manifests import BACKEND, BLENDER, Manifests, Object, Workload, matches
 
@@ -241,9 +242,13 @@ def test_a_blenders_memory_ends_in_its_front_and_not_in_the_kernel(overlay: Mani
     limits = blender["resources"]["limits"]
 
     assert quantity(limits["memory"]) >= (int(arguments["memory-mib"]) + 512) * 2**20
-    folder_mib = int(arguments["workspace-mib"]) + int(arguments["store-mib"])
-    workspace = next(each for each in overlay.workload("blender").pod["volumes"] if each["name"] == "workspace")
-    assert quantity(workspace["emptyDir"]["sizeLimit"]) >= folder_mib * 2**20
+    store_mib = int(arguments["store-mib"])
+    volumes = {each["name"]: each.get("emptyDir", {}) for each in overlay.workload("blender").pod["volumes"]}
+    assert quantity(volumes["pod"]["sizeLimit"]) >= store_mib * 2**20
+    child_mib = 2 * int(arguments["workspace-mib"]) + Limits().file_bytes // MIB
+    for name in ("workspace", "tmp", "scratch"):
+        assert quantity(volumes[name]["sizeLimit"]) > child_mib * 2**20, f"the kubelet ends the pod: {name}"
+    assert quantity(limits["ephemeral-storage"]) > (store_mib + child_mib) * 2**20
 
 
 def test_the_quota_holds_the_fleet_that_the_settings_allow(overlay: Manifests) -> None:

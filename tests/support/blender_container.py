@@ -1,7 +1,7 @@
 """A Blender pod from its image, run by podman as the Deployment's pod spec says. Root on Linux alone.
 
 What differs from a cluster: the network is this machine's (the wall there is a NetworkPolicy, which podman does not
-know), the public key lies in a folder instead of a Secret, `/workspace` is a folder that tests can look into, no
+know), the public key lies in a folder instead of a Secret, `/pod` is a folder that tests can look into, no
 kubelet asks the probes, and its share of the processors is a large one.
 """
 
@@ -62,7 +62,7 @@ def built_image() -> str:
 
 @dataclass(frozen=True)
 class Container:
-    """A pod's running container. `folder` holds its keys and its workspace."""
+    """A pod's running container. `folder` holds its keys and the front's files."""
 
     pod: RunningPod
     name: str
@@ -107,7 +107,7 @@ def running_container(image: str, *options: str) -> Iterator[Container]:
     folder = Path(tempfile.mkdtemp(prefix="p2m-container-", dir="/var/tmp"))
     folder.chmod(0o755)
     tokens, name, port = PodTokens(), folder.name, _free_port()
-    for made, owner in (("keys", 0), ("workspace", UID)):
+    for made, owner in (("keys", 0), ("pod", UID)):
         (folder / made).mkdir(mode=0o755)
         os.chown(folder / made, owner, owner)
     (folder / "keys" / "pod.pub").write_text(tokens.public_key_pem)
@@ -121,7 +121,7 @@ def running_container(image: str, *options: str) -> Iterator[Container]:
         ready = httpx2.get(f"{base_url}/readyz", timeout=_START_LIMIT_S)
         assert ready.is_success, ready.text
         pid = int(podman("inspect", "--format", "{{.State.Pid}}", f"{name}-blender"))
-        pod = RunningPod(base_url, folder / "workspace", tokens, psutil.Process(pid))  # type: ignore[arg-type]
+        pod = RunningPod(base_url, folder / "pod", tokens, psutil.Process(pid))  # type: ignore[arg-type]
         yield Container(pod, f"{name}-blender", folder, listening_s, time.monotonic() - began)
     finally:
         subprocess.run(["podman", "pod", "rm", "-f", "-t", "5", name], capture_output=True, check=False)
@@ -141,8 +141,8 @@ def _pod(image: str, name: str, port: int, folder: Path, options: Sequence[str])
     for probe in _PROBES:
         container.pop(probe, None)
     for volume in spec["volumes"]:
-        if volume["name"] in ("public-key", "workspace"):
-            where = folder / {"public-key": "keys"}.get(volume["name"], "workspace")
+        if volume["name"] in ("public-key", "pod"):
+            where = folder / {"public-key": "keys"}.get(volume["name"], "pod")
             volume.pop("secret", None)
             volume.pop("emptyDir", None)
             volume["hostPath"] = {"path": str(where), "type": "Directory"}

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -49,6 +50,7 @@ _OF_THE_KERNEL = (
 )
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 OWN_FOLDERS = ("workspace", "scratch", "tmp")
+_EMPTYING_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Container:
 
     children: Path
     abi: int
+    root: Path | None = None
+    """Where `OWN_FOLDERS` of the child at work lie, the same ones for each after the other; None: a child has its own.
+
+    `/` in our image: a script finds the same `/workspace`, `/tmp` and `/scratch` there as behind bubblewrap.
+    """
 
     @property
     def signals_stay_inside(self) -> bool:
@@ -69,9 +76,12 @@ class Container:
         return programs if self.signals_stay_inside else [*programs, own_signals_program()]
 
     @classmethod
-    def prepare(cls, children: Path, *, landlock_optional: bool, abi_at_most: int = 10**6) -> "Container":
+    def prepare(
+        cls, children: Path, *, landlock_optional: bool, abi_at_most: int = 10**6, root: Path | None = None
+    ) -> "Container":
         """Look whether this process can be such a container's front, and empty `children`. Raises: NoSandbox."""
         _check_rights()
+        _check_root(root, children)
         abi = min(landlock.supported_abi(), abi_at_most)
         if not abi and not landlock_optional:
             raise NoSandbox(
@@ -88,7 +98,7 @@ class Container:
             )
         shutil.rmtree(children, ignore_errors=True)  # of a front before us, in the same container
         children.mkdir(mode=0o700, exist_ok=True)
-        return cls(children.resolve(), abi)
+        return cls(children.resolve(), abi, root)
 
     def new_folder(self) -> Path:
         """The folder of one child, with what it may write and the code that it runs."""
@@ -101,6 +111,29 @@ class Container:
             link.symlink_to(PACKAGE_ROOT / name)
         return folder
 
+    @property
+    def shared(self) -> list[Path]:
+        """The folders that one child has after the other."""
+        return [self.root / name for name in OWN_FOLDERS] if self.root else []
+
+    def workspace(self, folder: Path) -> Path:
+        """Where the child of this folder works."""
+        return (self.root or folder) / "workspace"
+
+    def empty_shared(self) -> None:
+        """Remove what the child before left in the shared folders. No user's code may run meanwhile. Blocks."""
+        if not any(os.listdir(each) for each in self.shared):
+            return
+        places = [str(each) for each in self.shared]
+        # Also where it took away its own rights, and at any depth: those programs manage both.
+        for command in (["chmod", "-R", "u+rwX", *places], ["find", *places, "-mindepth", "1", "-delete"]):
+            try:
+                subprocess.run(command, capture_output=True, timeout=_EMPTYING_LIMIT_S, check=False)
+            except (OSError, subprocess.TimeoutExpired):
+                logger.exception("the child's folders are not empty")
+        if left := [str(each) for each in self.shared if os.listdir(each)]:
+            logger.error("a child finds what the one before left", extra={"folders": left})
+
     def launch(
         self, child: Sequence[str], folder: Path, folders: Folders, *, seccomp_fds: Sequence[int], passed: Sequence[int]
     ) -> Launch:
@@ -112,7 +145,7 @@ class Container:
             "abi": self.abi,
             "folder": str(folder),
             "own_pid": OWN_PID,
-            "paths": _granted(folder, folders, packages),
+            "paths": _granted(folder, folders, packages) | {str(each): "own" for each in self.shared},
             "seccomp_fds": list(seccomp_fds),
             "passed_fds": [*passed, *seccomp_fds],
             "command": [python, "-P", *child],
@@ -141,6 +174,15 @@ def _check_rights() -> None:
     effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
     if int(effective, 16):
         raise NoSandbox("`--isolation container` runs without capabilities (drop: [ALL]).")
+
+
+def _check_root(root: Path | None, children: Path) -> None:
+    """All below is removed when a child ends, so it must be there for that alone."""
+    for place in (root / name for name in OWN_FOLDERS) if root else ():
+        if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+            raise NoSandbox(f"`--child-root {root}` needs a folder {place} that this user may write to (an emptyDir).")
+        if children.resolve().is_relative_to(place.resolve()):
+            raise NoSandbox(f"`--workspace` must not lie in {place}, which is the child's: `--child-root {root}`.")
 
 
 def _granted(folder: Path, folders: Folders, packages: str) -> dict[str, str]:

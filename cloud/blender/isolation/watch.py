@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,11 @@ def memory_usage(pid: int) -> Usage:
     return Usage(sum(_resident_bytes(each) for each in _tree(pid)), 0, 0, 0)
 
 
-def usage(pid: int, folder: Path) -> Usage:
-    """All that the process, those below it and their folder hold, files without a name included."""
+def usage(pid: int, folders: Sequence[Path]) -> Usage:
+    """All that the process, those below it and their folders hold, files without a name included."""
     memory = threads = 0
     seen: set[tuple[int, int]] = set()
-    own_device = folder.stat().st_dev
+    on_disk = {folder.stat().st_dev for folder in folders if not in_memory(folder)}
     disk = files = 0
     for process in _tree(pid):
         memory += _resident_bytes(process)
@@ -56,14 +56,17 @@ def usage(pid: int, folder: Path) -> Usage:
             if (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 size = status.st_blocks * 512
-                if status.st_dev == own_device:
+                if status.st_dev in on_disk:
                     disk += size
                 else:
                     memory += size
-    for path_bytes in _sizes(folder):
-        disk += path_bytes
-        files += 1
-    return Usage(memory + (disk if in_memory(folder) else 0), threads, disk, files)
+    for folder in folders:
+        is_on_disk = folder.stat().st_dev in on_disk
+        for path_bytes in _sizes(folder):
+            disk += path_bytes
+            memory += 0 if is_on_disk else path_bytes
+            files += 1
+    return Usage(memory, threads, disk, files)
 
 
 def in_memory(folder: Path) -> bool:

@@ -6,6 +6,7 @@ import glob
 import os
 import socket
 import stat
+import tempfile
 from pathlib import Path
 
 from tests.blender.walls.inside import Outside, Refused, only_in_bubblewrap, system_call, without_control
@@ -168,9 +169,10 @@ def a_link_to_the_system(outside: Outside) -> object:
 @without_control("it would walk a whole machine")
 def every_folder_but_ours(outside: Outside) -> object:
     """Walks what there is and writes wherever it can."""
-    ours = ("/workspace", "/scratch", "/tmp", "/dev/shm", "/proc", os.path.dirname(os.getcwd()))  # noqa: S108
+    ours = {"/workspace", "/scratch", "/tmp", "/dev/shm", "/proc"}  # noqa: S108
+    ours |= {os.path.dirname(each) for each in (os.getcwd(), tempfile.gettempdir())} - {"/"}
     for folder, folders, _ in os.walk("/"):
-        if folder.startswith(ours):
+        if folder in ours:
             folders.clear()
             continue
         if folder.count("/") > _WALK_DEPTH:
