@@ -75,7 +75,13 @@ class Street:
     contained: bool
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", "container", "container, old Landlock"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "bubblewrap",
+        *(pytest.param(mode, marks=pytest.mark.heavy) for mode in ("container", "container, old Landlock")),
+    ],
+)
 def street(request: pytest.FixtureRequest) -> Iterator[Street]:
     """Two pods; the first with small limits, so that attacks reach them soon."""
     contained = request.param != "bubblewrap"

@@ -38,7 +38,7 @@ class Town:
     contained: bool
 
 
-@pytest.fixture(scope="package", params=["bubblewrap", "container"])
+@pytest.fixture(scope="package", params=["bubblewrap", pytest.param("container", marks=pytest.mark.heavy)])
 def town(request: pytest.FixtureRequest) -> Iterator[Town]:
     """Two pods of two users with a snapshot each, on a cache that they share.
 
