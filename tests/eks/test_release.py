@@ -3,7 +3,11 @@
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.eks.conftest import Bench
+
+pytestmark = pytest.mark.heavy  # each deploys the whole overlay, some several times: two minutes in all
 
 
 def test_push_pushes_each_image_once(bench: Bench) -> None:
