@@ -41,6 +41,8 @@ def _start(folder: Path, *options: str, plain_user: bool = True) -> tuple[int, s
     variables = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(_PROJECT)}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stderr
+
+
 _LEAVE = """
 for name in ("workspace", "tmp", "scratch"):
     os.makedirs(f"{ROOT}/{name}/deep/" + "x/" * 200)
