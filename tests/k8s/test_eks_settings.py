@@ -1,9 +1,12 @@
 """settings.env is the only file that a deployment edits: each value arrives everywhere, and none is left out."""
 
+import email
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from scripts.eks.check_settings import RULES, SETTINGS, faults_of, read_settings
 from tests.k8s.manifests import BACKEND, BLENDER, K8S, Manifests, build
@@ -153,6 +156,16 @@ def test_new_nodes_find_their_cluster(changed: Manifests) -> None:
     assert node_class["role"] == f"{cluster}-karpenter-node"
     for terms in ("subnetSelectorTerms", "securityGroupSelectorTerms"):
         assert node_class[terms] == [{"tags": {"karpenter.sh/discovery": cluster}}]
+
+
+def test_the_kubelet_of_blenders_nodes_limits_processes_and_kills_one_alone(changed: Manifests) -> None:
+    user_data: Any = email.message_from_string(changed.one("EC2NodeClass", "blender")["spec"]["userData"])
+    (part,) = user_data.get_payload()
+    node_config = yaml.safe_load(part.get_payload())
+
+    assert part.get_content_type() == "application/node.eks.aws"
+    assert (node_config["apiVersion"], node_config["kind"]) == ("node.eks.aws/v1alpha1", "NodeConfig")
+    assert node_config["spec"]["kubelet"]["config"] == {"podPidsLimit": 1024, "singleProcessOOMKill": True}
 
 
 def test_blenders_have_nodes_of_their_own(changed: Manifests) -> None:
