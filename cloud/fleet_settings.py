@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings
 
 
-class FleetSettings(BaseModel):
+class FleetSettings(BaseSettings):
     """Where users' Blenders run; all but the first hold for Kubernetes alone."""
 
     fleet: Literal["local", "kubernetes"] = Field(

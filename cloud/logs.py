@@ -1,14 +1,16 @@
 """Logging for every process of ours: JSON lines, or coloured text on a terminal, always on stderr, without secrets.
 
 Call `configure_logging` once, at a process's entry; no module does so on import. Log with
-`logging.getLogger(__name__)`, a stable event text, and the facts in `extra=`. Every record, of libraries too, is
-masked here (`cloud.redaction`): its message, its fields and its traceback, which never shows local variables.
+`logging.getLogger(__name__)`, a stable event text, and the facts in `extra=`; `log_fields` adds the ids of what is
+being done. Every record, of libraries too, is masked here (`cloud.redaction`): its message, its fields and its
+traceback, which never shows local variables.
 """
 
 import logging
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 import structlog
@@ -33,6 +35,7 @@ def configure_logging(level: str = "INFO", *, json_lines: bool | None = None, se
     keep_secret(*secrets)
     as_json = not sys.stderr.isatty() if json_lines is None else json_lines
     shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -88,6 +91,19 @@ def log_uncaught() -> None:
         log.error("exception that could not be raised", exc_info=args.exc_value, extra=extra)
 
     sys.excepthook, threading.excepthook, sys.unraisablehook = in_main, in_thread, unraisable
+
+
+def log_fields(**fields: str | None) -> AbstractContextManager[None]:
+    """Every record of the block, and of tasks begun in it, has these fields besides its own; None: not that one.
+
+    For the ids of what is being done: `request_id`, `job_id`, `trace_id`.
+    """
+    return structlog.contextvars.bound_contextvars(**{name: value for name, value in fields.items() if value})
+
+
+def log_field(name: str) -> str | None:
+    """What `log_fields` says of this now."""
+    return structlog.contextvars.get_contextvars().get(name)
 
 
 def mask_event(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

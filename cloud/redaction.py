@@ -22,7 +22,7 @@ _KEPT_LIMIT = 512
 # Fields, parameters, variables and headers whose value is a secret, by how their names end.
 _NAME = (
     r"(?:password|passwd|passphrase|pwd|secret|secret[_-]?keys?|api[_-]?key|token|cookie|authorization"
-    r"|private[_-]?key|credentials?|code[_-]?verifier|device[_-]?code|password[_-]?hash|token[_-]?hash|database[_-]?url)"
+    r"|secret[_-]?access[_-]?keys?|(?:session|security)[_-]?token|private[_-]?key|credentials?|code[_-]?verifier|device[_-]?code|password[_-]?hash|token[_-]?hash|database[_-]?url)"
 )
 _HEADER = r"(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-csrf-token"
 # A sentence that begins with the name of a field `cookie` is no header: that holds a pair, name=value.
@@ -50,7 +50,11 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"), MASK),
     (re.compile(r"\bgAAAAA[A-Za-z0-9_-]{30,}={0,2}"), MASK),
     (re.compile(r"\$argon2[a-z]{1,2}\$[^\s\"']+"), MASK),
-    (re.compile(r"\bAKIA[0-9A-Z]{16}\b"), MASK),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MASK),
+    # AWS: what STS answers with, and what makes a presigned link good.
+    (re.compile(r"(<(?:SecretAccessKey|SessionToken|AccessKeyId)>)[^<]*"), rf"\1{MASK}"),
+    (re.compile(r"(\bX-Amz-(?:Signature|Security-Token|Credential)=)[^\s&\"'`<>]+", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"(\bSignature=)[0-9a-f]{64}\b"), rf"\1{MASK}"),
     # name=value, name='value', "name": "value", also with the quotes escaped.
     (
         re.compile(

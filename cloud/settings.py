@@ -11,9 +11,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from cloud.fleet_settings import FleetSettings
+from cloud.storage_settings import StorageSettings
+from cloud.telemetry_settings import TelemetrySettings
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
@@ -31,7 +33,7 @@ def default_extension_dir() -> Path:
     return Path(__file__).resolve().parents[1] / "addon" / "dist"
 
 
-class Settings(FleetSettings, BaseSettings):
+class Settings(FleetSettings, StorageSettings, TelemetrySettings):
     """The backend's configuration. Secrets are masked in `repr`."""
 
     model_config = SettingsConfigDict(

@@ -1,5 +1,6 @@
 """How every process of the backend begins: settings that can be used, no placeholder for a secret, a masked log."""
 
+from importlib import metadata
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError
@@ -40,6 +41,14 @@ def begin_process(settings: Settings) -> None:
     log_uncaught()
 
 
+def version() -> str:
+    """The version of what runs, as its package says."""
+    try:
+        return metadata.version("prompt2mesh")
+    except metadata.PackageNotFoundError:
+        return "0.0.0"
+
+
 def usable_settings() -> Settings:
     """The settings, whatever their secrets are worth, which are masked from now on. Raises: InvalidInput."""
     try:
@@ -65,7 +74,7 @@ def variable_of(field_name: str) -> str:
 
 def is_secret_variable(variable: str) -> bool:
     """Whether an environment variable is a setting that holds a secret, or may hold one: an address, a key, a token."""
-    if variable.upper().startswith(("ANTHROPIC_", "PG")) or variable.upper() in ("DATABASE_URL", "P2M_TOKEN"):
+    if variable.upper().startswith(("ANTHROPIC_", "AWS_", "PG")) or variable.upper() in ("DATABASE_URL", "P2M_TOKEN"):
         return True
     names = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
     return variable.upper() in {variable_of(name) for name in names}

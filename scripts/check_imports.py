@@ -11,12 +11,16 @@ from pathlib import Path, PurePosixPath
 
 SHARED = ("cloud.errors", "cloud.logs", "cloud.redaction")
 
+# Numbers and traces, of whoever does something; it knows nothing of ours itself. Not for the Blender pod, which has no
+# port to tell them on, nor for the agent, which is handed what watches its calls.
+TELEMETRY = "cloud.telemetry"
+
 # The most specific folder that a file lies in decides which of our own modules it may import (itself always).
 ALLOWED: dict[str, tuple[str, ...]] = {
     "cloud/blender": SHARED,
     "cloud/agent": SHARED,
-    "cloud/fleet": SHARED,
-    "cloud/storage": SHARED,
+    "cloud/fleet": (*SHARED, TELEMETRY),  # how long a pod takes to start is known only there
+    "cloud/storage": (*SHARED, "cloud.settings", "cloud.storage_settings"),
     "cloud/db": SHARED,
     "cloud/accounts": (*SHARED, "cloud.db", "cloud.storage"),
     "cloud/projects": (*SHARED, "cloud.db", "cloud.storage"),
@@ -30,6 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "cloud.projects",
         "cloud.agent",
         "cloud.fleet",
+        TELEMETRY,
     ),
     "cloud/api": (
         *SHARED,
@@ -41,6 +46,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "cloud.accounts",
         "cloud.projects",
         "cloud.jobs",
+        TELEMETRY,
     ),
     # Users' own agents are told of the pod's tools in the pod's words; no part of the pod runs there.
     "cloud/api/gateway": (
@@ -68,6 +74,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "cloud.accounts",
         "cloud.fleet.pod_tokens",
         "cloud.jobs",
+        "cloud.storage",
         "ui.account_types",
         "ui.api_client",
         "ui.api_errors",
@@ -83,7 +90,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "ui.share_calls",
     ),
     "cloud": SHARED,
-    "cloud/settings.py": (*SHARED, "cloud.fleet_settings"),
+    "cloud/telemetry": (*SHARED, "cloud.telemetry_settings"),
+    "cloud/settings.py": (*SHARED, "cloud.fleet_settings", "cloud.storage_settings", "cloud.telemetry_settings"),
     "cloud/start.py": (*SHARED, "cloud.settings", "cloud.accounts.secrets"),  # how each process begins
     "ui": (),
     "addon": (),
@@ -107,6 +115,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "anthropic": ("cloud/agent", "tests"),
     "procrastinate": ("cloud/jobs", "cloud/db", "tests"),
     "kubernetes": ("cloud/fleet", "k8s", "tests"),
+    "prometheus_client": ("cloud/telemetry", "tests", "scripts/bench"),
+    "opentelemetry": ("cloud/telemetry", "tests", "scripts/bench"),
 }
 
 # The add-on ships alone: what it may import is its own (relative), Python's, or in every Blender.

@@ -4,6 +4,7 @@
 - `database_url`: a fresh, migrated database (module).
 - `database`: a `Database` on it for this test's event loop (function).
 - `store`: an empty artifact store in a temporary folder (function).
+- `make_bucket`: makes empty buckets on an S3 server on loopback (session); `bucket`: one of them (function).
 - `api`: the real API over HTTP on a free loopback port, on the module's database (module).
 """
 
@@ -11,10 +12,11 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -24,6 +26,9 @@ from cloud.db.engine import Database, libpq_url
 from cloud.db.migrate import upgrade
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactStore
+
+if TYPE_CHECKING:
+    from tests.support.s3_server import Bucket
 
 _TEMPLATE = "p2m_template"
 _numbers = itertools.count(1)
@@ -45,6 +50,11 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def database_url(postgres_url: str) -> str:
+    return new_database(postgres_url)
+
+
+def new_database(postgres_url: str) -> str:
+    """The address of a migrated database of one's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(libpq_url(postgres_url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}".encode())
@@ -61,6 +71,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore.local(tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def make_bucket() -> "Iterator[Callable[[], Bucket]]":
+    # Tests that need no bucket need not wait for moto.
+    from tests.support.s3_server import s3_server
+
+    with s3_server() as make:
+        yield make
+
+
+@pytest.fixture
+def bucket(make_bucket: "Callable[[], Bucket]") -> "Bucket":
+    return make_bucket()
 
 
 @dataclass(frozen=True)

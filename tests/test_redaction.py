@@ -54,6 +54,15 @@ def test_short_values_are_no_secrets_and_old_ones_are_forgotten() -> None:
 
 
 SHAPES = {
+    "aws key id of a session": ("the key {} was refused", "ASIA" + "ABCD2345" * 2),
+    "aws secret in the environment": ("AWS_SECRET_ACCESS_KEY={}", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY"),
+    "aws session token in the environment": ("AWS_SESSION_TOKEN='{}'", "FwoGZXIvYXdzEBYaD/+Bx"),
+    "aws secret of the agent": ('{{"AccessKeyId": "x", "SecretAccessKey": "{}"}}', "wJalrXUtnFEMI/K7MDENG+bPxRfiCY"),
+    "aws session token of STS": ("<Credentials><SessionToken>{}</SessionToken>", "FwoGZXIvYXdzEBYaD/+Bx"),
+    "aws secret of STS": ("<SecretAccessKey>{}</SecretAccessKey>", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY"),
+    "presigned link": ("GET https://b.s3.test/ab?X-Amz-Date=1&X-Amz-Signature={}&x=1", "0a1b2c3d" * 8),
+    "presigned link's session": ("GET https://b.s3.test/ab?X-Amz-Security-Token={}&x=1", "FwoGZXIvYXdzEBYaD%2F"),
+    "signed header": ("AWS4-HMAC-SHA256 Credential=x/s3, SignedHeaders=host, Signature={}", "0a1b2c3d" * 8),
     "claude key": ("the key {} was refused", "sk-ant-api03-abcDEF_123-xyz"),
     "session": ("no such token {}", new_token("ses")),
     "api token": ("?token={}&x=1", new_token("pat")),

@@ -81,8 +81,11 @@ def test_secrets_of_the_settings_are_known() -> None:
     assert secrets_of(_settings(database_url="postgresql://postgres:postgres@localhost/x")) == ()
 
 
+OF_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+
 def test_web_ui_gets_no_variable_that_holds_a_secret() -> None:
-    for name in ("DATABASE_URL", "ANTHROPIC_API_KEY", "P2M_SECRET_KEYS", "PGPASSWORD"):
+    for name in ("DATABASE_URL", "ANTHROPIC_API_KEY", "P2M_SECRET_KEYS", "PGPASSWORD", *OF_AWS):
         assert is_secret_variable(name)
     for name in ("P2M_PUBLIC_URL", "PATH", "P2M_DATA_DIR"):
         assert not is_secret_variable(name)

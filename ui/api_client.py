@@ -153,7 +153,7 @@ class ApiClient(
 
     def read_artifact(self, artifact_id: str) -> bytes:
         """The file's bytes, whole, in memory."""
-        return self._send("GET", path_of("artifacts", artifact_id, "content")).content
+        return self._read(path_of("artifacts", artifact_id, "content"))
 
     def download(self, artifact_id: str, to: Path, progress: Progress | None = None) -> int:
         """Stream the file to `to`, which appears only when it is whole. Returns: its bytes. Raises also: OSError."""

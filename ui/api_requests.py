@@ -4,6 +4,7 @@ It imports neither Streamlit nor `cloud`, so that a command line starts fast and
 """
 
 import contextlib
+import logging
 import secrets
 import ssl
 import time
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import httpx2
 
 from ui.api_errors import ApiError, ApiUnreachable, ClientError, raise_for_problem, unreachable
+from ui.trace_header import trace_headers
 
 Progress = Callable[[int, int], None]
 """Called with (bytes so far, bytes in all) as a download goes on."""
@@ -27,6 +29,8 @@ CHUNK_BYTES = 1 << 18
 RETRY_WAITS_S = (0.2, 0.5, 1.0, 2.0)
 # Nobody behind the proxy, or no database behind the server.
 NOT_NOW = frozenset({502, 503, 504})
+
+log = logging.getLogger(__name__)
 
 
 class ApiRequests:
@@ -83,9 +87,15 @@ class ApiRequests:
             self._http.headers["Authorization"] = f"Bearer {token}"
 
     def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        ids = {"X-Request-Id": secrets.token_hex(16), **trace_headers()}
         with self._errors():
-            response = self._http.request(method, path, **request)
-        raise_for_problem(response)
+            response = self._http.request(method, path, headers={**request.pop("headers", {}), **ids}, **request)
+        try:
+            raise_for_problem(response)
+        except ApiError as error:
+            facts = {"request_id": ids["X-Request-Id"], "status": error.status, "code": error.code}
+            log.log(logging.WARNING if error.status >= 500 else logging.DEBUG, "the API refused", extra=facts)
+            raise
         return response
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
@@ -126,7 +136,7 @@ class ApiRequests:
 
         Raises also: OSError.
         """
-        with self._errors(), self._http.stream(method, path, timeout=timeout) as response:
+        with self._errors(), self._file(method, path, timeout) as response:
             if response.is_error:
                 response.read()
                 raise_for_problem(response)
@@ -143,6 +153,29 @@ class ApiRequests:
             finally:
                 partial.unlink(missing_ok=True)
         return done
+
+    def _read(self, path: str) -> bytes:
+        """What is at `path`, whole, in memory."""
+        # As a page's own script would ask: the answer comes from the API itself, as we may reach nobody else.
+        return self._send("GET", path, headers={"Sec-Fetch-Mode": "same-origin"}).content
+
+    @contextlib.contextmanager
+    def _file(self, method: str, path: str, timeout: httpx2.Timeout) -> Iterator[httpx2.Response]:
+        """The answer, from the API or from the storage that it sends us on to, which is not told who we are."""
+        with self._http.stream(method, path, timeout=timeout) as response:
+            link = response.headers.get("Location") if response.status_code == 307 else None
+            if link is None:
+                yield response
+                return
+        url = httpx2.URL(link)
+        if url.scheme != "https" and self._http.base_url.scheme == "https":
+            raise ApiError(502, "unsafe_link", f"{self.base_url} sends the download on to an address without TLS.")
+        here = url.host in {"127.0.0.1", "::1", "localhost"}
+        with (
+            httpx2.Client(timeout=timeout, trust_env=not here) as storage,
+            storage.stream("GET", link, headers={"Accept-Encoding": "identity"}) as response,
+        ):
+            yield response
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

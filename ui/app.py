@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from ui.live.hub import Hub
+from ui.log_lines import configure_log
 from ui.server.backend import Backend
 from ui.server.ending import ending_soon
 from ui.server.guard import Guard
@@ -19,6 +20,7 @@ from ui.server.no_arrow import try_pyarrow_once
 from ui.server.routes import our_routes
 from ui.server.uploads import SignedInUploads
 
+configure_log()
 try_pyarrow_once()
 backend = Backend(os.environ.get("P2M_API_URL", ""))
 hub = Hub(lambda: backend.http)

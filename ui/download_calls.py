@@ -53,7 +53,7 @@ class DownloadCalls(ApiRequests):
 
     def read_file(self, file: DownloadFile) -> bytes:
         """The same, whole, in memory."""
-        return self._send("GET", file["url"]).content
+        return self._read(file["url"])
 
     def download_everything(
         self, project_id: str, to: Path, snapshot_id: str | None = None, progress: Progress | None = None

@@ -12,6 +12,7 @@ from ui.import_calls import IMPORT_FORMATS
 from ui.orders import Order, place
 from ui.session import UiSession, current_session
 from ui.studio_project import show_project
+from ui.tracing import click
 from ui.turns import is_live
 from ui.wording import plain, shortened
 
@@ -123,7 +124,8 @@ def _send(project_id: str | None) -> None:
         max_usd=state["max_usd"],
     )
     try:
-        job = _place(session.client, order, scenes)
+        with click("send prompt"):
+            job = _place(session.client, order, scenes)
     except ClientError as error:
         state[_TROUBLE] = str(error)
         return

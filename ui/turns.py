@@ -11,6 +11,7 @@ from ui.job_progress import JobProgress
 from ui.live_component import draw_job
 from ui.orders import Order, build
 from ui.session import UiSession, errors_as_banner
+from ui.tracing import click
 from ui.wording import plain, shortened
 
 KINDS = {"build", "refine", "import"}
@@ -112,5 +113,6 @@ def _draw_brief_to_read(session: UiSession, job: Job, progress: JobProgress) -> 
         st.rerun()
     if wanted is not None:
         with errors_as_banner():
-            build(session.client, Order.of_job(job), wanted)
+            with click("build brief"):
+                build(session.client, Order.of_job(job), wanted)
             st.rerun()

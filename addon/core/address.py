@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from .problems import BadAnswer, NotAllowed
 
 ADDRESS_CHARS = 500
+LINK_CHARS = 8000  # it carries a signature, and a session's token
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -86,9 +87,19 @@ def checked_page(told: str, server: Address) -> str:
     return told
 
 
-def _split(written: str) -> SplitResult | None:
+def checked_link(told: str, server: Address) -> str:
+    """Where the server has a file fetched from, without the token. Raises: BadAnswer: that is nowhere safe."""
+    parts = _split(told, LINK_CHARS)
+    if parts is None or not told.isascii() or parts.username is not None or parts.fragment:
+        raise BadAnswer("the link to a file has no address that can be opened")
+    if parts.scheme == "http" and not (is_loopback(parts.hostname or "") and server.is_loopback):
+        raise BadAnswer("the link to a file is not encrypted")
+    return told
+
+
+def _split(written: str, limit_chars: int = ADDRESS_CHARS) -> SplitResult | None:
     """The parts of an http or https address; None: it is none."""
-    if len(written) > ADDRESS_CHARS or any(each.isspace() or not each.isprintable() for each in written):
+    if len(written) > limit_chars or any(each.isspace() or not each.isprintable() for each in written):
         return None
     try:
         parts = urlsplit(written)

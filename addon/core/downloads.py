@@ -97,7 +97,7 @@ class _Receiver:
         headers = {"Accept": "*/*"}
         if self._got:
             headers |= {"Range": f"bytes={self._got}-", "If-Range": f'"{self._wanted.sha256}"'}
-        with calls.transport.open("GET", self._wanted.path, limit_s=STALLED_S, headers=headers) as answer:
+        with calls.transport.open_file(self._wanted.path, headers, limit_s=STALLED_S) as answer:
             if answer.status != 206:
                 self._begin_anew()
             if answer.length is not None and answer.length != self._wanted.size - self._got:

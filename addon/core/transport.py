@@ -1,5 +1,7 @@
 """Requests to one server, for one thread: bounded in time and size, never sent on to another address.
 
+But for files: those may lie in a storage of the server's, which is asked for them without the token.
+
 Uses Blender's own `requests`. It reads no `.netrc`, follows no redirect, takes no compressed answer (a small one may
 unfold to any size) and trusts the authorities that `requests` trusts: `REQUESTS_CA_BUNDLE` names others.
 """
@@ -17,10 +19,10 @@ import requests
 import urllib3
 
 from . import wording
-from .address import Address, checked_proxy
+from .address import Address, checked_link, checked_proxy
 from .connections import LineAdapter
 from .lines import Line
-from .problems import BadAnswer, Refused, Stopped, Unreachable
+from .problems import BadAnswer, NotAllowed, Refused, Stopped, Unreachable
 
 READ_S = 30.0
 CONNECT_TIMEOUT_S = 10.0  # of TLS, and of each piece that is sent
@@ -51,6 +53,14 @@ class Config:
     token: str | None = field(default=None, repr=False)
 
 
+class SentOn(NotAllowed):
+    """The server wants a request to go to another address. Only `open_file` follows, and without the token."""
+
+    def __init__(self, refusal: NotAllowed, location: str) -> None:
+        super().__init__(str(refusal))
+        self.location = location
+
+
 class Transport:
     """One thread's connection to the server of `config`.
 
@@ -61,28 +71,17 @@ class Transport:
     def __init__(self, config: Config, line: Line) -> None:
         self.config = config
         self.line = line
-        self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc: it would take the place of the token
-        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        self._session.proxies = _proxies(config)
-        self._session.headers.clear()  # what requests would say of itself
-        self._session.headers.update(
-            {
-                "User-Agent": config.agent,
-                "X-Prompt2Mesh-Client": config.client,
-                "Accept-Encoding": "identity",
-                "Accept": "application/json",
-            }
-        )
+        self._session = _session(config, line)
+        self._session.headers.update({"X-Prompt2Mesh-Client": config.client, "Accept": "application/json"})
         if config.token is not None:
             self._session.headers["Authorization"] = f"Bearer {config.token}"
-        adapter = LineAdapter(line)
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, adapter)
+        # A session of its own, as `requests` decides by itself what it sends along.
+        self._storage = _session(config, line)
 
     def close(self) -> None:
         """Close all connections. Only by the thread that uses them; others close the line."""
         self._session.close()
+        self._storage.close()
 
     def json(
         self, method: str, path: str, *, again: bool | None = None, limit_s: float = CALL_S, **request: Any
@@ -130,7 +129,30 @@ class Transport:
             finally:
                 sent.close()
 
+    @contextlib.contextmanager
+    def open_file(
+        self, path: str, headers: Mapping[str, str], *, limit_s: float = CALL_S, read_s: float = READ_S
+    ) -> Iterator["Answer"]:
+        """The answer to a GET of a file, from the server or from where it keeps files; of it only the head has come."""
+        try:
+            with self.open("GET", path, limit_s=limit_s, read_s=read_s, headers=headers) as answer:
+                yield answer
+                return
+        except SentOn as sent_on:
+            link = checked_link(sent_on.location, self.config.address)
+        with self._errors(), self.line.call(limit_s):
+            timeout = (CONNECT_TIMEOUT_S, read_s)
+            sent = self._storage.get(link, headers=headers, timeout=timeout, stream=True, allow_redirects=False)
+            try:
+                if sent.status_code not in (200, 206):
+                    raise Unreachable(f"The server's storage did not give the file ({sent.status_code}); try again.")
+                yield Answer(sent, self.line)
+            finally:
+                sent.close()
+
     def _demand_success(self, answer: "Answer") -> None:
+        if answer.status == 307 and (location := answer.header("Location")):
+            raise SentOn(wording.moved(self.config.address, location), location)
         if 300 <= answer.status < 400 and answer.status != 304:
             raise wording.moved(self.config.address, answer.header("Location"))
         if answer.status < 400:
@@ -199,6 +221,20 @@ class Answer:
         """Raises: Unreachable: less (or more) came than was said."""
         if self.length is not None and got_bytes != self.length:
             raise Unreachable(wording.CUT_SHORT)
+
+
+def _session(config: Config, line: Line) -> requests.Session:
+    """Connections that say who we are and no more."""
+    session = requests.Session()
+    session.trust_env = False  # no .netrc: it would take the place of the token
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    session.proxies = _proxies(config)
+    session.headers.clear()  # what requests would say of itself
+    session.headers.update({"User-Agent": config.agent, "Accept-Encoding": "identity"})
+    adapter = LineAdapter(line)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
+    return session
 
 
 def parsed(body: bytes) -> Any:

@@ -13,6 +13,7 @@ from cloud.agent.retries import RetryPolicy
 if TYPE_CHECKING:
     from cloud.agent.abilities import Abilities
     from cloud.agent.client import MessagesClient
+    from cloud.agent.watching import WatchCalls
 
 OFFLINE_MODEL = "offline-modeller"
 
@@ -29,7 +30,8 @@ class ModelAccess:
     """The models that can be reached with one key. `offline_url` is where this process's offline modeller listens.
 
     `problem` stands instead of a key that should be there and is not. `pace_of` gives the pace of a pool: of all who
-    call a model with the same key. `abilities` is what is known of each server's models.
+    call a model with the same key. `watch_calls` looks on at each request.
+    `abilities` is what is known of each server's models.
     """
 
     offline_url: str
@@ -41,6 +43,7 @@ class ModelAccess:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     stall_s: float = 120.0
     pace_of: Callable[[str], Pace] = field(default=_alone, repr=False)
+    watch_calls: "WatchCalls | None" = field(default=None, repr=False)
     abilities: "dict[str, Abilities]" = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -54,6 +57,7 @@ class ModelAccess:
         retry: RetryPolicy | None = None,
         stall_s: float = 120.0,
         pace_of: Callable[[str], Pace] = _alone,
+        watch_calls: "WatchCalls | None" = None,
     ) -> AsyncIterator[Self]:
         """Access for as long as the block runs; the offline modeller runs in it."""
         # Imported late: it brings a web server and a grammar that a reader of this module does not need.
@@ -68,6 +72,7 @@ class ModelAccess:
                 retry=retry or RetryPolicy(),
                 stall_s=stall_s,
                 pace_of=pace_of,
+                watch_calls=watch_calls,
             )
 
     def for_user(self, key: str | None) -> Self:
@@ -104,9 +109,17 @@ class ModelAccess:
         # Imported late: the SDK takes long, and who only chooses needs none of it.
         from cloud.agent.abilities import Abilities
         from cloud.agent.client import MessagesClient
+        from cloud.agent.watching import nobody
 
+        watch_calls = self.watch_calls or nobody
         if model == OFFLINE_MODEL:
-            return MessagesClient(model, api_key="offline", base_url=self.offline_url, adaptive_thinking=False)
+            return MessagesClient(
+                model,
+                api_key="offline",
+                base_url=self.offline_url,
+                adaptive_thinking=False,
+                watch_calls=watch_calls,
+            )
         key = self.api_key or "none"
         return MessagesClient(
             model,
@@ -117,6 +130,7 @@ class ModelAccess:
             abilities=self.abilities.setdefault(model, Abilities()),
             pace=self.pace_of(f"{fingerprint(key, self.base_url)}:{model}"),
             key_owner=self.key_owner,
+            watch_calls=watch_calls,
         )
 
 

@@ -33,6 +33,7 @@ from cloud.agent.model_errors import (
 from cloud.agent.pace import NoPace, Pace
 from cloud.agent.prices import TokenCounts, price_usd
 from cloud.agent.retries import RetryPolicy, Waits, retry_after_s
+from cloud.agent.watching import WatchCalls, nobody, outcome_of
 
 # Of English and of code alike; only for what a cut off call does not say itself.
 _CHARS_A_TOKEN = 4
@@ -49,6 +50,7 @@ class MessagesClient:
     """A model behind any server that speaks the Messages API. Closes with `aclose`.
 
     `key_owner` says whose key it is, for the words of an error; `pace` is shared by all who call with that key.
+    `watch_calls` looks on at each request.
     """
 
     name: str
@@ -65,6 +67,7 @@ class MessagesClient:
     abilities: Abilities = field(default_factory=Abilities, repr=False)
     pace: Pace = field(default_factory=NoPace, repr=False)
     key_owner: KeyOwner = "system"
+    watch_calls: WatchCalls = field(default=nobody, repr=False)
 
     def __post_init__(self) -> None:
         if self.adaptive_thinking is not None:
@@ -101,7 +104,7 @@ class MessagesClient:
         while True:
             await self._take_turn(waits, watcher)
             try:
-                reply = await self._call(system, tools, messages, watcher, options)
+                reply = await self._watched_call(system, tools, messages, watcher, options)
             except (*CALL_ERRORS, ReplyCutOff) as error:
                 if isinstance(error, anthropic.APIStatusError) and self.abilities.learn_refusal(error, options):
                     facts = {"model": self.name, "refused": sorted(self.abilities.refused)}
@@ -147,6 +150,14 @@ class MessagesClient:
         again = "will be tried again" if wait_s is not None else "is given up"
         logger.warning("model call failed, %s", again, extra={**facts, "wait_s": round(wait_s or 0.0, 1)})
         return wait_s
+
+    async def _watched_call(self, *request: Any) -> ModelReply:
+        with self.watch_calls(self.name) as call:
+            try:
+                return await self._call(*request)
+            except (*CALL_ERRORS, ReplyCutOff) as error:
+                call.outcome = outcome_of(error)
+                raise
 
     async def _call(
         self,

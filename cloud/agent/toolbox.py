@@ -44,13 +44,19 @@ class ToolboxLost(Prompt2MeshError):
     code, http_status, retryable = "toolbox_lost", 503, True
 
 
-class _FreshBearer(httpx2.Auth):
-    """A new short-lived token for every request."""
+def _no_headers() -> Mapping[str, str]:
+    return {}
 
-    def __init__(self, bearer: Callable[[], str]) -> None:
+
+class _FreshHeaders(httpx2.Auth):
+    """A new short-lived token for every request, and what else it is to carry."""
+
+    def __init__(self, bearer: Callable[[], str], headers: Callable[[], Mapping[str, str]]) -> None:
         self._bearer = bearer
+        self._headers = headers
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers.update(self._headers())
         request.headers["Authorization"] = f"Bearer {self._bearer()}"
         yield request
 
@@ -61,17 +67,24 @@ class McpToolbox:
     If the connection breaks, the MCP client cancels the task that entered, and leaving raises `ToolboxLost`; so
     whoever must tell that cancel from a real one enters in a task of its own. `call_limit_s` is for a pod that does
     not answer at all; the pod itself ends steps that take too long. `seed` is what chance in a step begins with.
+    `headers` gives what a request carries besides, in the context of whoever calls: the ids of what it is for.
     """
 
     def __init__(
-        self, base_url: str, bearer: Callable[[], str], *, call_limit_s: float = _CALL_LIMIT_S, seed: int = 0
+        self,
+        base_url: str,
+        bearer: Callable[[], str],
+        *,
+        call_limit_s: float = _CALL_LIMIT_S,
+        seed: int = 0,
+        headers: Callable[[], Mapping[str, str]] = _no_headers,
     ) -> None:
         self._base_url = base_url
         self._seed = seed
         self._call_limit_s = call_limit_s
         self._http = httpx2.AsyncClient(
             base_url=base_url,
-            auth=_FreshBearer(bearer),
+            auth=_FreshHeaders(bearer, headers),
             timeout=httpx2.Timeout(max(call_limit_s, _SILENCE_LIMIT_S), connect=_CONNECT_LIMIT_S),
             trust_env=False,
         )

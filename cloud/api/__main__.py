@@ -4,6 +4,7 @@ SIGTERM and SIGINT end it within about two seconds, open event streams included:
 """
 
 import argparse
+import asyncio
 import gc
 import socket
 import sys
@@ -14,9 +15,11 @@ from fastapi import FastAPI
 from cloud.api.app import create_app
 from cloud.api.connections import HEAD_LIMIT_BYTES, connections_of
 from cloud.api.sign_in_line import SignInLine
+from cloud.api.telemetry import tracing_of
 from cloud.errors import Prompt2MeshError
 from cloud.redaction import mask
 from cloud.start import begin_process, settings_at_start
+from cloud.storage.start import demand_usable
 
 _GRACE_S = 2
 # Of connections that wait: how many the kernel keeps, and how many are taken before the open ones have their turn.
@@ -86,8 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = settings_at_start()
         begin_process(settings)
+        asyncio.run(demand_usable(settings))
         listener = _listener(chosen.fd, chosen.host, chosen.port)
-        ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
+        with tracing_of(settings, "api"):
+            ApiServer(create_app(settings), settings.trusted_proxies).run(sockets=[listener])
     except Prompt2MeshError as error:
         sys.stderr.write(f"{mask(str(error))}\n")
         return 1

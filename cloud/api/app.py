@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -67,14 +66,17 @@ from cloud.api.routes import (
     take_home,
     usage,
 )
+from cloud.api.telemetry import telemetry_of
+from cloud.api.watching import WatchedRequests
 from cloud.db.engine import Database
 from cloud.errors import InvalidInput
 from cloud.jobs.closing.work import Deletions, at_work
 from cloud.jobs.feed import EventFeed
+from cloud.jobs.measured_store import MeasuredStore
 from cloud.jobs.takeout.archive import Exports
 from cloud.projects.image_process import ImageProcesses
 from cloud.settings import Settings
-from cloud.storage.store import ArtifactStore
+from cloud.start import version
 
 _DESCRIPTION = """
 Say what you want, watch it being built in a real Blender, download a `.blend` that you can edit.
@@ -91,7 +93,7 @@ class _Prompt2MeshApi(FastAPI):
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
         self._settings = settings
-        self._edge = SecureHeaders(cross_origin(self._admit, settings))
+        self._edge = WatchedRequests(SecureHeaders(cross_origin(self._admit, settings)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._edge(scope, receive, send)
@@ -134,14 +136,17 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.doors = Doors.checked(app)  # again: routes may have been added since
-        async with _open_services(settings, safe) as services, Gateway().running() as gateway:
-            app.state.services, app.state.gateway = services, gateway
+        async with AsyncExitStack() as stack:
+            services = await stack.enter_async_context(_open_services(settings, safe))
+            app.state.services = services
+            app.state.gateway = await stack.enter_async_context(Gateway().running())
+            await stack.enter_async_context(telemetry_of(services))
             yield
 
     app = _Prompt2MeshApi(
         settings,
         title="Prompt2Mesh",
-        version=_version(),
+        version=version(),
         description=_DESCRIPTION,
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,
@@ -249,7 +254,7 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
         people = Accounts(database.sessions, account_rules(settings), throttle)
         stack.callback(people.passwords.close)
         await stack.enter_async_context(first_admin_announced(database, settings.public_url))
-        store = ArtifactStore.local(settings.artifacts_dir)
+        store = MeasuredStore.of_settings(settings)
         deletions = Deletions(database, store)
         await stack.enter_async_context(at_work(deletions))
         yield Services(
@@ -280,10 +285,3 @@ async def _open_services(settings: Settings, safe: Safe | None) -> AsyncIterator
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait({task})
-
-
-def _version() -> str:
-    try:
-        return version("prompt2mesh")
-    except PackageNotFoundError:
-        return "0.0.0"

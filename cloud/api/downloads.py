@@ -1,4 +1,9 @@
-"""Downloads from the artifact store: whole, a range, or "as you have it"; and what the file is called."""
+"""Downloads from the artifact store: whole, a range, or "as you have it"; and what the file is called.
+
+Where the store is a bucket, large files are not sent through us: the client is sent on (307) to a link of the bucket
+that is good for some seconds, which names the file as our own answer would. Who has the link needs nothing else, so it
+is given only after all checks, and is not to be kept.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -10,13 +15,20 @@ from fastapi import Depends, Header, Response
 from fastapi.responses import StreamingResponse
 
 from cloud.api.problems import ProblemResponse, documented
-from cloud.storage.store import ArtifactStore
+from cloud.storage.store import ArtifactStore, Link
 
 _ONE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.IGNORECASE | re.ASCII)
+
+# Below this a second request costs more than our sending it.
+_LEAST_SENT_ON_BYTES = 256 * 1024
 
 DOWNLOAD_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The whole file", "content": {"*/*": {}}},
     206: {"description": "The bytes that `Range` asked for"},
+    307: {
+        "description": "A large file is fetched from the storage itself: `Location` is good for some seconds, takes "
+        "`Range`, and must not be sent our `Authorization`"
+    },
     304: {"description": "`If-None-Match` names the file as it is"},
     **documented(410, 416),
 }
@@ -48,22 +60,33 @@ class Wanted:
     range: str | None = None
     if_range: str | None = None
     if_none_match: str | None = None
+    fetch_mode: str | None = None
+
+    @property
+    def can_be_sent_on(self) -> bool:
+        """Whether whoever asks can go on at another origin.
+
+        A page's own scripts and pictures cannot: its policy forbids other origins, and the bucket forbids the page's.
+        What goes on with `If-Range` has our tag, which the bucket does not know.
+        """
+        return self.if_range is None and self.fetch_mode in (None, "navigate")
 
 
 def read_wanted(
     wanted_range: Annotated[str | None, Header(alias="Range", description="One range of bytes.")] = None,
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    fetch_mode: Annotated[str | None, Header(alias="Sec-Fetch-Mode", include_in_schema=False)] = None,
 ) -> Wanted:
     """The headers of a download's request."""
-    return Wanted(wanted_range, if_range, if_none_match)
+    return Wanted(wanted_range, if_range, if_none_match, fetch_mode)
 
 
 WantedDep = Annotated[Wanted, Depends(read_wanted)]
 
 
 async def send_file(store: ArtifactStore, file: StoredFile, wanted: Wanted) -> Response:
-    """The file's bytes. Content never changes, so a broken download goes on with `Range`.
+    """The file's bytes, or where they are. Content never changes, so a broken download goes on with `Range`.
 
     Raises: ArtifactMissing, StoreUnavailable.
     """
@@ -79,6 +102,11 @@ async def send_file(store: ArtifactStore, file: StoredFile, wanted: Wanted) -> R
             f"The file has {file.bytes} bytes; the range lies outside.",
             headers={"Content-Range": f"bytes */{file.bytes}"},
         )
+    is_worth_it = file.bytes >= _LEAST_SENT_ON_BYTES and not file.media_type.startswith("image/")
+    if wanted.can_be_sent_on and is_worth_it:
+        link = await store.link_to(file.sha256, headers["Content-Disposition"], file.media_type)
+        if link is not None:
+            return _sent_on(link)
     headers["Content-Length"] = str(selected.end - selected.start)
     if selected.is_partial:
         headers["Content-Range"] = f"bytes {selected.start}-{selected.end - 1}/{file.bytes}"
@@ -89,6 +117,14 @@ async def send_file(store: ArtifactStore, file: StoredFile, wanted: Wanted) -> R
     # The first chunk comes before the headers go out, so that a missing file is still a problem document.
     first = await anext(chunks)
     return StreamingResponse(_chain(first, chunks), status_code=status, headers=headers, media_type=file.media_type)
+
+
+def _sent_on(link: Link) -> Response:
+    """To the link, which no cache may keep and no page be told of."""
+    return Response(
+        status_code=307,
+        headers={"Location": link.url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
+    )
 
 
 def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:

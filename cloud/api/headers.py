@@ -63,7 +63,7 @@ _ONLY_HTTPS = "max-age=31536000"
 class SecureHeaders:
     """Sets `HEADERS` on every answer of an ASGI app; what a route has set itself stays.
 
-    It is the outermost part: it answers for an app that breaks before its answer began.
+    It lies around the whole app: it answers for one that breaks before its answer began.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 from cloud.accounts.audit.queries import add_entry_once_an_hour
 from cloud.api.dependencies import IdentityDep, OriginDep, ServicesDep
 
-_SENT = frozenset({200, 206})
+_SENT = frozenset({200, 206, 307})
 
 
 @dataclass(frozen=True)

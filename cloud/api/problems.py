@@ -15,7 +15,9 @@ from cloud.api.access import refuse_strangers
 from cloud.api.schemas import Problem
 from cloud.db.engine import DATABASE_ERRORS, is_unreachable
 from cloud.errors import Prompt2MeshError, TooManyRequests, Unauthorized
+from cloud.logs import log_field
 from cloud.redaction import mask
+from cloud.telemetry.metrics import ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,9 @@ class ProblemResponse(JSONResponse):
             detail=_encodable(mask(detail)),
             code=code,
             errors=[_without_secrets(error) for error in errors] if errors is not None else None,
+            request_id=log_field("request_id"),
         )
+        ERRORS.labels(part="api", code=code).inc()
         super().__init__(problem.model_dump(exclude_none=True), status_code=status, headers=dict(headers or {}))
 
 

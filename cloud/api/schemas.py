@@ -178,7 +178,10 @@ class Page(BaseModel, Generic[T]):
 
 
 class Problem(BaseModel):
-    """An error as RFC 9457 says (`application/problem+json`). `code` is stable; `detail` is for people."""
+    """An error as RFC 9457 says (`application/problem+json`). `code` is stable; `detail` is for people.
+
+    `request_id` is that of the answer's header `X-Request-Id`: the server's log has it too.
+    """
 
     type: str = "about:blank"
     title: str
@@ -186,3 +189,4 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[dict[str, Any]] | None = None
+    request_id: str | None = None

@@ -11,15 +11,15 @@ import logging
 import os
 import socket
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
 
-from cloud.blender.cache import PodCache
+from cloud.blender.cache import PodCache, cache_folder
+from cloud.blender.ground import Ground
+from cloud.blender.isolation.container import Container, guard_front
 from cloud.blender.isolation.limits import MIB, Limits
-from cloud.blender.isolation.sandbox import UNSAFE_WORD, Folders
-from cloud.blender.process import Ground
+from cloud.blender.isolation.sandbox import UNSAFE_WORD, Folders, NoSandbox
 from cloud.blender.server import build_app
 from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor
@@ -36,29 +36,53 @@ def main() -> None:
     arguments.workspace.mkdir(parents=True, exist_ok=True)
     key = arguments.public_key
     public_key = key if key.startswith("-----BEGIN") else Path(key).read_text()
-    asyncio.run(_serve(arguments, arguments.workspace.resolve(), public_key))
+    try:
+        asyncio.run(_serve(arguments, arguments.workspace.resolve(), public_key))
+    except NoSandbox as error:
+        logger.error("there are no walls for Blender here", extra={"why": str(error)})
+        sys.exit(1)
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cloud.blender", description=__doc__)
     parser.add_argument("--workspace", type=Path, required=True, help="The folder that the pod keeps its files in.")
     parser.add_argument("--public-key", required=True, help="PEM file of the backend's Ed25519 public key, or the PEM.")
-    parser.add_argument("--audience", required=True, help="This pod's name: the audience of its tokens.")
+    parser.add_argument(
+        "--audience",
+        default=socket.gethostname(),
+        help="This pod's name: the audience of its tokens. [default: the host's name, which is that in Kubernetes]",
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one.")
     parser.add_argument("--call-limit", type=float, default=120.0, help="Seconds that one tool call may take.")
     parser.add_argument("--no-spare", action="store_true", help="Keep no spare Blender.")
     parser.add_argument("--cache-dir", type=Path, help="What is made once for all pods. [default: in the workspace]")
+    parser.add_argument("--cache-seed", type=Path, help="Such a folder, filled before; it is only read.")
     parser.add_argument("--memory-mib", type=int, default=4096, help="Memory of Blender and all that it starts.")
     parser.add_argument("--workspace-mib", type=int, default=1024, help="Disk space of the user's code.")
     parser.add_argument("--store-mib", type=int, default=8192, help="Disk space of snapshots, exports and uploads.")
     parser.add_argument("--processes", type=int, default=512, help="Processes and threads of Blender.")
     parser.add_argument(
         "--isolation",
-        choices=["bubblewrap", UNSAFE_WORD],
+        choices=["bubblewrap", "container", UNSAFE_WORD],
         default="bubblewrap",
-        help="The other choice is for a machine that holds nothing of value: model-written code may do what you may.",
+        help="`container`: a container is the outer wall (README). The third choice is for a machine that holds "
+        "nothing of value: model-written code may do what you may.",
     )
+    parser.add_argument(
+        "--landlock",
+        choices=["required", "optional"],
+        default="required",
+        help="With `--isolation container`: whether to start where the kernel has no Landlock.",
+    )
+    parser.add_argument(
+        "--child-root",
+        type=Path,
+        help="With `--isolation container`: the folder whose `workspace`, `tmp` and `scratch` are Blender's, one child "
+        "after the other. ALL IN THEM IS REMOVED. `/` in the image. [default: folders of each child, in the workspace]",
+    )
+    # For the tests of older kernels' walls.
+    parser.add_argument("--landlock-at-most", type=int, default=10**6, help=argparse.SUPPRESS)
     parser.add_argument("--until-stdin-closes", action="store_true", help="End at end-of-file on stdin.")
     parser.add_argument("--log-level", default="INFO")
     return parser.parse_args()
@@ -99,10 +123,25 @@ def build_supervisor(arguments: argparse.Namespace, workspace: Path) -> BlenderS
         store_bytes=arguments.store_mib * MIB,
     )
     store = PodStore(workspace, limit_bytes=limits.store_bytes, file_limit_bytes=limits.file_bytes)
-    cache = PodCache((arguments.cache_dir or workspace / "cache").resolve() / f"bpy-{version('bpy')}")
+    cache = PodCache(cache_folder((arguments.cache_dir or workspace / "cache").resolve()))
+    if arguments.cache_seed:
+        cache.take_over(cache_folder(arguments.cache_seed))
     folders = Folders(store.snapshots_folder, store.imports_folder, cache.folder)
-    ground = Ground(folders, limits, guarded=guarded)
+    ground = Ground(folders, limits, guarded=guarded, container=_container(arguments, workspace))
     return BlenderSupervisor(ground, store, cache, call_limit_s=arguments.call_limit, keep_spare=not arguments.no_spare)
+
+
+def _container(arguments: argparse.Namespace, workspace: Path) -> Container | None:
+    """The walls in a container, where it is one. Raises: NoSandbox."""
+    if arguments.isolation != "container":
+        return None
+    guard_front()
+    return Container.prepare(
+        workspace / "children",
+        landlock_optional=arguments.landlock == "optional",
+        abi_at_most=arguments.landlock_at_most,
+        root=arguments.child_root,
+    )
 
 
 def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:

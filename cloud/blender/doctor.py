@@ -13,17 +13,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
 from cloud.blender.cache import PodCache
+from cloud.blender.ground import Ground, Plot
 from cloud.blender.isolation.cgroups import ControlGroup
+from cloud.blender.isolation.container import Container, guard_front
+from cloud.blender.isolation.landlock import ABI_SCOPES, supported_abi
 from cloud.blender.isolation.limits import MIB, Limits
-from cloud.blender.isolation.sandbox import Folders, NoSandbox, sandboxed
+from cloud.blender.isolation.sandbox import Folders, Launch, NoSandbox, sandboxed
 from cloud.blender.isolation.syscalls import filter_program
-from cloud.blender.process import BlenderProcess, ChildDied, Ground
+from cloud.blender.process import BlenderProcess, ChildDied
 
 _PROBE_LIMIT_S, _BLENDER_LIMIT_S = 30.0, 90.0
 _INSTALL = "sudo apt-get install -y "
@@ -50,8 +54,10 @@ class Finding:
 
 def main() -> int:
     """Try everything and print the findings. Returns: the exit code."""
-    argparse.ArgumentParser(prog="python -m cloud.blender.doctor", description=__doc__).parse_args()
-    findings = asyncio.run(examine())
+    parser = argparse.ArgumentParser(prog="python -m cloud.blender.doctor", description=__doc__)
+    parser.add_argument("--isolation", choices=["bubblewrap", "container"], default="bubblewrap")
+    contained = parser.parse_args().isolation == "container"
+    findings = asyncio.run(examine_container() if contained else examine())
     print(json.dumps([asdict(finding) for finding in findings]))  # noqa: T201
     return 1 if any(finding.state == "missing" for finding in findings) else 0
 
@@ -68,6 +74,42 @@ async def examine() -> list[Finding]:
             if all(wall.state == "ok" for wall in walls):
                 findings.append(await _blender(Ground(folders, limits)))
     return [*findings, _memory(limits), _disk()]
+
+
+async def examine_container() -> list[Finding]:
+    """The same for `--isolation container`, from inside of the container. Starts one Blender."""
+    limits, abi = Limits(), supported_abi()
+    landlock = Finding("Landlock", "ok", f"ABI {abi}")
+    if abi < ABI_SCOPES:
+        landlock = Finding(
+            "Landlock", "warning", f"ABI {abi}: signals are refused by system call", "Linux 6.12 or later"
+        )
+    if not abi:
+        landlock = Finding("Landlock", "missing", "none, or the seccomp profile refuses it", "Linux 5.13 or later")
+    findings = [_system(), landlock, _seccomp()]
+    with tempfile.TemporaryDirectory(prefix="p2m-doctor-") as folder:
+        folders = _folders(Path(folder))
+        try:
+            container = Container.prepare(Path(folder, "children"), landlock_optional=False)
+            guard_front()
+        except NoSandbox as error:
+            return [*findings, Finding("container", "missing", str(error), "see k8s/base/blender/deployment.yaml")]
+        walls = _walls_of_container(container, folders)
+        findings += walls
+        if all(wall.state == "ok" for wall in walls):
+            findings.append(await _blender(Ground(folders, limits, container=container)))
+    return [*findings, _memory(limits), _disk()]
+
+
+def _walls_of_container(container: Container, folders: Folders) -> list[Finding]:
+    """Each wall, tried from inside a real child."""
+    call = f"probe.main_contained({os.getpid()}, {str(folders.snapshots)!r})"
+    plot = Plot(Ground(folders, container=container), folder=container.new_folder())
+    try:
+        launch = plot.launch_program(["-c", f"import cloud.blender.isolation.probe as probe; {call}"])
+        return _told_by_probe(launch, plot.filters)
+    finally:
+        plot.close_filters()
 
 
 def _system() -> Finding:
@@ -112,30 +154,37 @@ def _walls(folders: Folders, limits: Limits) -> list[Finding]:
     with tempfile.TemporaryFile() as program:
         program.write(filter_program())
         program.seek(0)
-        said = ""
         try:
             launch = sandboxed(["-c", probe], folders, limits, join_files=(), seccomp_fd=program.fileno())
-            ran = subprocess.run(
-                launch.command,
-                env=launch.environment,
-                pass_fds=[program.fileno()],
-                capture_output=True,
-                text=True,
-                timeout=_PROBE_LIMIT_S,
-                check=False,
-            )
-            said = ran.stderr.strip()[-300:]
-            answers = json.loads(ran.stdout)["walls"]
-        except (NoSandbox, subprocess.TimeoutExpired, ValueError, OSError) as error:
-            said = said or str(error)
-            return [Finding("sandbox", "missing", said, _sandbox_mend(said))]
-    held = [Finding(title, "ok", "tried from inside, refused") for name, (title, _) in _WALLS.items() if answers[name]]
-    broken = [
+        except NoSandbox as error:
+            return [Finding("sandbox", "missing", str(error), _sandbox_mend(str(error)))]
+        return _told_by_probe(launch, [program.fileno()])
+
+
+def _told_by_probe(launch: Launch, filters: Sequence[int]) -> list[Finding]:
+    said = ""
+    try:
+        ran = subprocess.run(
+            launch.command,
+            env=launch.environment,
+            pass_fds=filters,
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_LIMIT_S,
+            check=False,
+        )
+        said = ran.stderr.strip()[-300:]
+        answers = json.loads(ran.stdout)["walls"]
+    except (subprocess.TimeoutExpired, ValueError, OSError) as error:
+        said = said or str(error)
+        return [Finding("sandbox", "missing", said, _sandbox_mend(said))]
+    tried = {name: told for name, told in _WALLS.items() if name in answers}
+    held = [Finding(title, "ok", "tried from inside, refused") for name, (title, _) in tried.items() if answers[name]]
+    return held + [
         Finding(title, "missing", "tried from inside, NOT refused", mend)
-        for name, (title, mend) in _WALLS.items()
+        for name, (title, mend) in tried.items()
         if not answers[name]
     ]
-    return held + broken
 
 
 def _sandbox_mend(said: str) -> str:

@@ -22,6 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.blender.calls import CallKey
+from cloud.blender.ids import ids_in
+from cloud.logs import log_fields
 
 __all__ = ["BODY_LIMIT_BYTES", "SESSION_HEADER", "Ending", "McpEndpoint"]
 
@@ -71,6 +73,10 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
+        with log_fields(**ids_in(headers)):
+            await self._serve(scope, receive, send, headers)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         try:
             session = self._session(headers)
             if scope["method"] == "DELETE" and session:

@@ -1,34 +1,29 @@
 """One Blender child process, seen from the front: start it, ask it one thing at a time, end it.
 
 The child and whatever it starts are one tree that ends as a whole: with its process-number namespace in the
-sandbox, with its session without. It ends with the front however the front ends: by the parent-death signal where
-`setpriv` exists, and by end-of-file on its stdin.
+sandbox, with its keeper in a container, with its session without walls. It ends with the front however the front ends:
+by the parent-death signal where `setpriv` exists, and by end-of-file on its stdin.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cloud.blender.frames import BrokenStream, Message, encode_message, read_message_async
-from cloud.blender.isolation.cgroups import ControlGroup
-from cloud.blender.isolation.limits import MIB, Limits
-from cloud.blender.isolation.memory_watch import resident_bytes
-from cloud.blender.isolation.sandbox import Folders, Launch, sandboxed, unguarded
-from cloud.blender.isolation.syscalls import filter_program
+from cloud.blender.ground import Ground, Plot, end_strays
+from cloud.blender.isolation.limits import MIB
+from cloud.blender.isolation.watch import memory_usage, usage
 from cloud.blender.output import OutputDrain
 
 logger = logging.getLogger(__name__)
 
-_MEMORY_WATCH_S = 0.25
-_MODULE = ("-m", "cloud.blender.child")
+_WATCH_S, _WATCH_AT_REST_S = 0.25, 5.0
+_KEEPER_LIMIT_S = 10.0
 
 
 class ChildDied(Exception):
@@ -39,18 +34,11 @@ class ChildDied(Exception):
         self.started = started
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What all children of a front have in common."""
-
-    folders: Folders
-    limits: Limits = field(default_factory=Limits)
-    guarded: bool = True
-    """False: no walls at all."""
-
-
 class BlenderProcess:
     """A running child. `ask` may be awaited by one task at a time."""
+
+    _keepers: ClassVar[set[int]] = set()
+    """The children of this process, by number, where each has a keeper."""
 
     def __init__(
         self,
@@ -58,60 +46,55 @@ class BlenderProcess:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         files: socket.socket,
         output: OutputDrain,
-        *,
-        limits: Limits,
-        group: ControlGroup | None,
-        own_folder: Path | None,
+        plot: Plot,
     ) -> None:
         self._process = process
         self._reader, self._writer = streams
         self._files = files
         self._output = output
-        self._limits = limits
-        self._group = group
-        self._own_folder = own_folder
-        self._over_memory = False
-        is_limited = group is not None and "memory" in group.controllers
-        self._watch = None if is_limited else asyncio.create_task(self._watch_memory())
+        self._plot = plot
+        self._excess = ""
+        self._at_work = asyncio.Event()
+        is_limited = plot.group is not None and "memory" in plot.group.controllers
+        self._watch = None if is_limited else asyncio.create_task(self._watch_usage())
         self.fresh = True
         """No code of a user has run in it: what it says of this machine can be trusted."""
 
     @classmethod
     async def start(cls, ground: Ground) -> "BlenderProcess":
         """Begin a child; it takes requests once Blender is imported. From the main thread. Raises: NoSandbox."""
+        plot = await Plot.stake_out(ground)
         stream, child_stream = socket.socketpair()
         files, child_files = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         drained, output = os.pipe2(os.O_CLOEXEC)
         passed = [child_stream.fileno(), child_files.fileno()]
-        group = await asyncio.to_thread(ControlGroup.create, ground.limits)
-        own_folder = None if ground.guarded else Path(tempfile.mkdtemp(prefix="p2m-child-"))
-        seccomp = _seccomp_file() if ground.guarded else None
         try:
-            launch = _launch(ground, passed, group, own_folder, seccomp)
+            launch = plot.launch(passed)
             process = await asyncio.create_subprocess_exec(
-                *_ending_with_us(launch.command),
+                *launch.command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 env=launch.environment,
-                pass_fds=[*passed, *([seccomp] if seccomp is not None else [])],
+                pass_fds=[*passed, *plot.filters],
                 start_new_session=True,
             )
         except BaseException:
             for opened in (stream, files):
                 opened.close()
             os.close(drained)
-            await _cleaned(group, own_folder)
+            await plot.clear()
             raise
         finally:
             for opened in (child_stream, child_files):
                 opened.close()
-            for fd in (output, seccomp):
-                if fd is not None:
-                    os.close(fd)
+            os.close(output)
+            plot.close_filters()
+        if ground.container:
+            cls._keepers.add(process.pid)
         drain = await OutputDrain.on(drained)
         streams = await asyncio.open_unix_connection(sock=stream)
-        return cls(process, streams, files, drain, limits=ground.limits, group=group, own_folder=own_folder)
+        return cls(process, streams, files, drain, plot)
 
     @property
     def alive(self) -> bool:
@@ -133,6 +116,7 @@ class BlenderProcess:
         mark = secrets.token_hex(8)
         self._output.begin(mark)
         request = {"tool": tool, "arguments": arguments, "scene": scene, "nonce": mark}
+        self._at_work.set()
         try:
             self._writer.write(encode_message(Message(request)))
             await self._writer.drain()
@@ -145,6 +129,8 @@ class BlenderProcess:
         except (BrokenStream, ConnectionError) as error:
             how = await self._death()
             raise ChildDied(how, started=started) from error
+        finally:
+            self._at_work.clear()
 
     def last_words(self) -> str:
         """The end of what it wrote, for a log."""
@@ -156,22 +142,50 @@ class BlenderProcess:
         self._files.close()
         if self._watch:
             self._watch.cancel()
+        if self._plot.ground.container:
+            await self._end_keeper()
+        else:
+            self._signal(signal.SIGKILL)
+        await self._process.wait()
+        await self._plot.clear()
+
+    async def _end_keeper(self) -> None:
+        """The keeper ends all below it; where it cannot, or was ended itself, we do."""
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._process.wait(), _KEEPER_LIMIT_S)
+        except TimeoutError:
+            logger.warning("a keeper did not end", extra={"pid": self._process.pid})
+            self._signal(signal.SIGKILL)
+            await self._process.wait()
+        self._keepers.discard(self._process.pid)
+        if (self._process.returncode or 0) < 0:
+            end_strays(self._keepers)
+
+    def _signal(self, number: signal.Signals) -> None:
         if self._process.returncode is None:
             try:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                # A keeper's own programs, which clean up, are of its session.
+                (os.kill if self._plot.ground.container else os.killpg)(self._process.pid, number)
             except ProcessLookupError:
                 logger.debug("child had ended already", extra={"pid": self._process.pid})
-        await self._process.wait()
-        await _cleaned(self._group, self._own_folder)
-        self._group = self._own_folder = None
 
-    async def _watch_memory(self) -> None:
-        """Where no control group does it: end the child when its tree holds more memory than it may."""
+    async def _watch_usage(self) -> None:
+        """Where no control group does it: end the child when it and all below it hold more than they may."""
+        container, limits = self._plot.ground.container, self._plot.ground.limits
         while self._process.returncode is None:
-            await asyncio.sleep(_MEMORY_WATCH_S)
-            if await asyncio.to_thread(resident_bytes, self._process.pid) > self._limits.memory_bytes:
-                self._over_memory = True
-                os.killpg(self._process.pid, signal.SIGKILL)
+            if self._at_work.is_set() or not container:
+                await asyncio.sleep(_WATCH_S)
+            else:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._at_work.wait(), _WATCH_AT_REST_S)
+            pid = self._process.pid
+            # A spare has written nothing there: what the child at work did must not end it, too.
+            folders = self._plot.measured_folders(at_work=not self.fresh)
+            used = await (asyncio.to_thread(usage, pid, folders) if folders else asyncio.to_thread(memory_usage, pid))
+            if excess := used.excess(limits):
+                self._excess = excess
+                self._signal(signal.SIGTERM if container else signal.SIGKILL)
                 return
 
     async def _death(self) -> str:
@@ -184,49 +198,13 @@ class BlenderProcess:
         except TimeoutError:
             await self.kill()
             return "Blender closed its connection"
-        if self._over_memory or (self._group and self._group.out_of_memory_kills()):
-            return f"Blender needed more than its {self._limits.memory_bytes // MIB} MiB of memory and was ended"
+        if self._excess:
+            return f"Blender {self._excess} and was ended"
+        if self._plot.group and self._plot.group.out_of_memory_kills():
+            limit = self._plot.ground.limits.memory_bytes // MIB
+            return f"Blender needed more than its {limit} MiB of memory and was ended"
         if code > 128 and code - 128 in set(signal.Signals):  # how bubblewrap and shells pass a signal on
             code = 128 - code
         if code < 0:
             return f"Blender was ended by {signal.Signals(-code).name}"
         return f"Blender ended with exit code {code}"
-
-
-def _launch(
-    ground: Ground, passed: list[int], group: ControlGroup | None, own_folder: Path | None, seccomp: int | None
-) -> Launch:
-    arguments = [*_MODULE, "--socket", str(passed[0]), "--files", str(passed[1]), "--limits", ground.limits.as_json()]
-    if own_folder is None:
-        places = {"workspace": "/workspace", "scratch": "/scratch"}
-        places |= {"snapshots": "/snapshots", "imports": "/imports", "cache": "/cache"}
-    else:
-        places = {name: str(own_folder / name) for name in ("workspace", "scratch")}
-        places |= {name: str(getattr(ground.folders, name)) for name in ("snapshots", "imports", "cache")}
-    for name, place in places.items():
-        arguments += [f"--{name}", place]
-    if own_folder is not None:
-        return unguarded(arguments)
-    join_files = group.join_files if group else ()
-    arguments += ["--own-pid-namespace"]
-    return sandboxed(arguments, ground.folders, ground.limits, join_files=join_files, seccomp_fd=seccomp)
-
-
-def _seccomp_file() -> int:
-    """The system call filter, as a file to pass on."""
-    fd = os.memfd_create("seccomp")
-    os.write(fd, filter_program())
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def _ending_with_us(command: tuple[str, ...]) -> tuple[str, ...]:
-    setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", *command) if setpriv else command
-
-
-async def _cleaned(group: ControlGroup | None, own_folder: Path | None) -> None:
-    if group:
-        await group.remove()
-    if own_folder:
-        await asyncio.to_thread(shutil.rmtree, own_folder, ignore_errors=True)

@@ -12,11 +12,12 @@ from typing import Any
 
 from cloud.blender.cache import PodCache
 from cloud.blender.frames import Message
+from cloud.blender.ground import Ground
 from cloud.blender.history import answer_snapshots
 from cloud.blender.intake import STEPS, Intake, SenselessAnswer
 from cloud.blender.isolation.sandbox import NoSandbox
 from cloud.blender.lookup import ApiIndex
-from cloud.blender.process import BlenderProcess, ChildDied, Ground
+from cloud.blender.process import BlenderProcess, ChildDied
 from cloud.blender.store import EMPTY_SCENE, NoFile, PodStore, Snapshot, StoreFull
 from cloud.errors import Prompt2MeshError
 
@@ -205,6 +206,7 @@ class BlenderSupervisor:
         for attempt in range(_START_ATTEMPTS):
             if attempt >= _FAITHFUL_ATTEMPTS:  # the snapshot itself may be what ends Blender
                 self._scene = self._store.parent_of(self._scene) if attempt < _START_ATTEMPTS - 1 else EMPTY_SCENE
+            await self._ground.empty_shared_folders()
             child = await self._take_spare() or await BlenderProcess.start(self._ground)
             try:
                 async with asyncio.timeout(_START_LIMIT_S):

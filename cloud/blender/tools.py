@@ -4,6 +4,7 @@ Every failure that the model can mend is a result with `is_error`; only a tool t
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
@@ -36,6 +37,8 @@ SEED_META_KEY = "prompt2mesh/seed"
 
 # Parsing longer code would hold up the front; the policy is for clear messages only, the sandbox is the boundary.
 _POLICY_LIMIT_CHARACTERS = 512 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 class Refused(Prompt2MeshError):
@@ -80,6 +83,7 @@ class ToolDesk:
         told = TOLD.get(params.name)
         if told is None:
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name[:60]!a}; there are: {', '.join(TOLD)}.")
+        logger.info("tool call", extra={"tool": params.name})
         try:
             arguments = parse_arguments(params.name, told.takes, params.arguments or {})
             return await self._answer(context, params.name, arguments)

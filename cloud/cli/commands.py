@@ -12,6 +12,7 @@ from rich.text import Text
 from cloud.cli.account import app as token_app
 from cloud.cli.account import sessions_command
 from cloud.cli.admin import app as admin_app
+from cloud.cli.artifacts import copy_artifacts
 from cloud.cli.audit import audit_command, own_audit_command
 from cloud.cli.cleanup import cleanup
 from cloud.cli.connect import connect_command
@@ -134,19 +135,30 @@ def worker() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    wait_s: Annotated[
+        float, typer.Option("--wait-s", help="Change nothing: wait so long until somebody else has done it.", min=0)
+    ] = 0,
+) -> None:
     """Bring the database at DATABASE_URL to this version's tables."""
-    from cloud.db.migrate import upgrade
+    from cloud.db.migrate import upgrade, wait_for_schema
 
     url = Settings().database_url
     if not url:
         _fail("DATABASE_URL is not set; the embedded database of one machine migrates itself at each start.", 2)
     configure_logging()
-    upgrade(url)
+    try:
+        if wait_s:
+            wait_for_schema(url, wait_s)
+        else:
+            upgrade(url)
+    except Prompt2MeshError as error:
+        _fail(str(error), EXIT_FAILED)
 
 
 app.command()(cleanup)
 app.command("pod-keys")(pod_keys)
+app.command("copy-artifacts")(copy_artifacts)
 
 
 def _fail(message: str, exit_code: int) -> None:

@@ -144,7 +144,7 @@ class Job(Base):
     counts the runner's transactions, so that one whose commit was in doubt is not done twice; `stalls` counts the
     attempts since the last that got anywhere. `turn` is the job's place in the queue: see `cloud.jobs.queue`.
     `request` is what was asked besides the prompt (`formats`, `image_ids`, …); `result` what came of it.
-    `base_snapshot_id` is the scene that the job began with.
+    `base_snapshot_id` is the scene that the job began with. `traceparent` is the trace of the request that ordered it.
     """
 
     __tablename__ = "jobs"
@@ -171,6 +171,7 @@ class Job(Base):
     stalls: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     turn: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     queue_id: Mapped[int | None] = mapped_column(BigInteger)
+    traceparent: Mapped[str | None]
     heartbeat_at: Mapped[dt.datetime | None]
     cancel_requested_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

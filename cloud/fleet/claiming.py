@@ -27,6 +27,7 @@ from cloud.fleet.cluster import (
 from cloud.fleet.pod_cache import PodCache
 from cloud.fleet.rules import Clock, FleetRules, Healthy
 from cloud.fleet.times import as_seconds, as_text, claimed_at
+from cloud.telemetry.metrics import POD_START_S
 
 # Between two looks at one pod others may write to it: its kubelet, its ReplicaSet, another runner.
 _TRIES = 5
@@ -62,6 +63,7 @@ class Claims:
         self._now = now
         self._is_healthy = is_healthy
         self._unended: dict[str, ClusterPod] = {}
+        self._tried: set[str] = set()
         self._let_go: set[str] = set()
         """Pods that we let go of and did not take up again: the cache may still say that we hold them."""
 
@@ -89,6 +91,7 @@ class Claims:
                     return None
                 answers, is_first = await asyncio.gather(self._answers(claimed), self._is_first(claimed, user_id))
                 if answers and is_first:
+                    _note_start(claimed)
                     return claimed
                 logger.info("claim given up", extra={"pod": claimed.name, "answers": answers, "first": is_first})
                 await self.end(claimed)
@@ -156,8 +159,14 @@ class Claims:
 
     async def _claim_any(self, user_id: str) -> ClusterPod | None:
         for spare in self._in_order(user_id):
-            if pod := await self._claim(spare, user_id):
-                return pod
+            if spare.name in self._tried:
+                continue  # for another of our users: a class that waits must not fight itself for each new spare
+            self._tried.add(spare.name)
+            try:
+                if pod := await self._claim(spare, user_id):
+                    return pod
+            finally:
+                self._tried.discard(spare.name)
         return None
 
     async def _claim(self, spare: ClusterPod, user_id: str) -> ClusterPod | None:
@@ -244,3 +253,9 @@ class Claims:
         yield from sorted(
             self._cache.spares(), key=lambda pod: hashlib.sha256(f"{user_id}\0{pod.name}".encode()).digest()
         )
+
+
+def _note_start(pod: ClusterPod) -> None:
+    """Tell how long the pod took to be ready: of all runners the one that claims it, so that it counts once."""
+    if pod.ready_at is not None:
+        POD_START_S.labels(outcome="ok").observe(max(pod.ready_at - pod.created_at, 0.0))

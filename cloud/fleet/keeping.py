@@ -40,7 +40,8 @@ class Demand:
 
     def claims(self, now: float) -> list[float]:
         """The times of the claims that still count."""
-        return [at for at in self._claims if at > now - max(WINDOWS_S)]
+        since = now - max(WINDOWS_S)
+        return [at for at in self._claims if at > since]
 
     @property
     def starts_s(self) -> list[float]:
@@ -154,16 +155,18 @@ class Keeper:
     async def _resize(self, leases: list[RunnerLease]) -> None:
         waiting = len(self._use.waiting) + sum(lease.waiting for lease in leases if lease.holder != self._runner)
         now, limit = self._now(), self._rules.max_pods
+        room = max(0, limit - self._cache.claimed_count) if limit else None
+        waiting = waiting if room is None else min(waiting, room)
         wanted = spares_wanted(
             self._demand.claims(now),
             now=now,
             start_s=usual_start_s(self._demand.starts_s, self._rules.pool),
             waiting=waiting,
-            room=limit - self._cache.claimed_count if limit else None,
+            room=room,
             rules=self._rules.pool,
         )
         pool = await self._cluster.read_warm()
-        size = self._size.decide(pool.replicas, wanted, at=asyncio.get_running_loop().time())
+        size = self._size.decide(pool.replicas, wanted, waiting, at=asyncio.get_running_loop().time())
         if size == pool.replicas:
             return
         try:

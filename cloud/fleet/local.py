@@ -9,6 +9,7 @@ import fcntl
 import logging
 import secrets
 import shutil
+import time
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, TextIO
 from cloud.fleet.contract import Endpoint, PodNotReady
 from cloud.fleet.local_pod import LocalPod
 from cloud.fleet.pod_tokens import PodTokens
+from cloud.telemetry.metrics import POD_START_S
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +127,7 @@ class LocalFleet:
             raise PodNotReady("(none)", 0, "the fleet is closed.")
         if not self._folder_lock:
             await asyncio.to_thread(self._prepare_folder)
+        began = time.monotonic()
         pod = await LocalPod.start(
             self._folder,
             public_key=self._tokens.public_key_pem,
@@ -132,9 +135,12 @@ class LocalFleet:
         )
         try:
             await pod.wait_ready(self._ready_limit_s)
-        except (PodNotReady, asyncio.CancelledError):
+        except (PodNotReady, asyncio.CancelledError) as error:
+            if isinstance(error, PodNotReady):
+                POD_START_S.labels(outcome=error.code).observe(error.waited_s)
             await asyncio.shield(pod.stop())
             raise
+        POD_START_S.labels(outcome="ok").observe(time.monotonic() - began)
         return pod
 
     def _add_spares(self) -> None:

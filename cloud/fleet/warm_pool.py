@@ -3,7 +3,8 @@
 A claimed spare is replaced at once, and its replacement takes `start_s`. With claims that come one by one, by chance,
 the number of replacements on their way is Poisson-distributed with the mean `rate * start_s`, and a user waits if that
 many or more are under way as there are spares (the base-stock policy of inventories). So the pool is the smallest
-number that keeps the chance of it below `1 - ready_share`; those who wait already come on top.
+number that keeps the chance of it below `1 - ready_share`. Those who wait already come on top, beyond every limit of
+spares: their pods are idle at no time, and a class of 300 that had to share 20 starting pods would wait ten minutes.
 """
 
 import math
@@ -33,15 +34,15 @@ class PoolRules:
 def spares_wanted(
     claims: Sequence[float], *, now: float, start_s: float, waiting: int, room: int | None, rules: PoolRules
 ) -> int:
-    """How many spares there should be, ready and starting together.
+    """How many spares there should be, ready and starting together, besides one for each user who waits.
 
     `claims` are the times of the claims of the last half hour, `waiting` the users who wait for a pod now, `room` how
     many more users' pods may be claimed (None: any number).
     """
     rate = max(sum(1 for at in claims if now - window <= at <= now + 1) / window for window in WINDOWS_S)
-    wanted = poisson_quantile(rate * start_s, rules.ready_share) + waiting
+    wanted = poisson_quantile(rate * start_s, rules.ready_share)
     if room is not None:
-        wanted = min(wanted, max(room, 1))
+        wanted = min(wanted, max(room - waiting, 1))
     return max(rules.least, min(wanted, rules.most))
 
 
@@ -77,16 +78,19 @@ class PoolSize:
         self._wishes: list[tuple[float, int]] = []
         self._began: float | None = None
 
-    def decide(self, current: int, wanted: int, *, at: float) -> int:
-        """The size to set, given the present one and what `spares_wanted` says. `at` may be any steady clock."""
+    def decide(self, current: int, wanted: int, waiting: int, *, at: float) -> int:
+        """The size to set, given the present one, what `spares_wanted` says, and who waits. `at`: any steady clock.
+
+        Only the spares shrink slowly: the cluster replaces the pod of one who waited as soon as it is claimed, so what
+        was made for them would otherwise be made twice.
+        """
         self._began = at if self._began is None else self._began
         self._wishes = [(when, wish) for when, wish in self._wishes if at - when <= self._rules.shrink_after_s]
         self._wishes.append((at, wanted))
-        if wanted >= current:
-            return wanted
-        if at - self._began < self._rules.shrink_after_s:
+        size = max(wish for _, wish in self._wishes) + waiting
+        if size < current and at - self._began < self._rules.shrink_after_s:
             return current
-        return min(current, max(wish for _, wish in self._wishes))
+        return size
 
 
 def usual_start_s(starts: Sequence[float], rules: PoolRules) -> float:

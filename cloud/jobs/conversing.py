@@ -18,6 +18,7 @@ from cloud.jobs.progress.queries import consultation_answer
 from cloud.jobs.rows import add_usage, usage_row
 from cloud.jobs.storable import storable, storable_text
 from cloud.jobs.transcript import pack
+from cloud.jobs.watching import note_paid
 from cloud.jobs.writes import Body, JobWrites, whole
 from cloud.storage.store import ArtifactStore
 
@@ -98,6 +99,7 @@ class ConversationRecorder:
             return seq
 
         self._turn_seq = await self.write(body, progress=True)
+        note_paid(reply)
         self.usage, self._open_steps, self._open_call = totals, {}, None
         self.model_calls += 1
         self._hand_over_if_draining()
@@ -139,6 +141,8 @@ class ConversationRecorder:
                 writer.emit(self._usage_event(totals))
 
         await self.write(body, progress=True)
+        if reply is not None:
+            note_paid(reply)
         self.usage, self._open_call = totals, None
         if move is not None:
             self.head_id = move.snapshot_id
@@ -171,6 +175,7 @@ class ConversationRecorder:
         except queries.Fenced:  # the job is over or another's, the money is spent all the same
             async with self.database.sessions() as session, session.begin():
                 await queries.add_cost(session, self._cost(call))
+        note_paid(call)
         self.usage, self._open_call = totals, None
 
     @whole

@@ -14,7 +14,9 @@ from cloud.jobs.pod_link import PodLink
 from cloud.jobs.pod_losses import PodLost, error_type, lost_in_a_call, may_be_tried_again
 from cloud.jobs.pod_wait import acquire_told
 from cloud.jobs.stood_before import Findings, findings_at, told_apart
+from cloud.jobs.watching import watched_tool
 from cloud.storage.store import ArtifactStore
+from cloud.telemetry.metrics import PODS_LOST
 
 EMPTY_SCENE = ""
 GOING_BACK = frozenset({"restore", "branch"})
@@ -131,7 +133,9 @@ class PodToolbox:
                     await self._bring(arguments.get(key), told["history"])
             elif name == "import_file":
                 await self._hand_in(arguments.get("file"))
-            result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments, **told))
+            with watched_tool(name) as call:
+                result = await self._connected().ask(lambda toolbox: toolbox.call(name, arguments, **told))
+                call.outcome = "failed" if result.is_error else call.outcome
         await self._follow(name, arguments, result)
         self._losses = 0
         return result
@@ -278,6 +282,7 @@ class PodToolbox:
         """Give up the pod, with whatever still runs in it. Raises: PodLost: too often."""
         await self._disconnect()
         await self._fleet.stop(self._user_id)
+        PODS_LOST.inc()
         self._losses += 1
         if self._losses >= _LOSSES_LIMIT:
             raise PodLost(self._losses)

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from cloud.agent.toolbox import McpToolbox, ToolboxLost
 from cloud.fleet.contract import Endpoint
+from cloud.jobs.watching import ids_for_the_pod
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class PodLink:
     """
 
     def __init__(self, endpoint: Endpoint, seed: int) -> None:
-        self._toolbox = McpToolbox(endpoint.base_url, endpoint.bearer, seed=seed)
+        self._toolbox = McpToolbox(endpoint.base_url, endpoint.bearer, seed=seed, headers=ids_for_the_pod)
         self._lost = asyncio.create_task(_lost(endpoint), name="pod lost")
         self._opened = asyncio.Event()
         self._closing = asyncio.Event()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from cloud.fleet.contract import Endpoint, Fleet, TellsWhy
 from cloud.jobs.pod_link import end_soon
+from cloud.jobs.watching import watched_claim
 
 # What is left behind on a cancel, which must be through within a second.
 _LETTING_GO_S = 0.3
@@ -14,7 +15,7 @@ _LOOK_AGAIN_S = 2.0
 
 async def acquire_told(fleet: Fleet, user_id: str, on_wait: Callable[[str], Awaitable[None]]) -> Endpoint:
     """The user's pod; `on_wait` hears the reason of a wait, and again when it is another. Raises: PodNotReady."""
-    acquiring = asyncio.create_task(fleet.acquire(user_id))
+    acquiring = asyncio.create_task(watched_claim(fleet, user_id))
     told = ""
     try:
         await asyncio.wait({acquiring}, timeout=_UNNOTICED_S)

@@ -1,5 +1,6 @@
 """Putting jobs into the queue and asking for their end, in the caller's transaction."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from cloud.errors import Conflict
@@ -8,6 +9,7 @@ from cloud.jobs.claims import queries as claims
 from cloud.jobs.events import JobQueued
 from cloud.jobs.quotas.admission import admit
 from cloud.projects.queries import ProjectDeleted
+from cloud.telemetry.tracing import current_traceparent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from cloud.db.models import Job
     from cloud.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 async def enqueue(session: "AsyncSession", job: "Job", settings: "Settings", *, with_file: bool = False) -> None:
@@ -36,7 +40,7 @@ async def enqueue_all(
     """The same with many jobs of one user, one behind the other, each of another project: few statements for all."""
     first = await claims.next_turn(session, jobs[0].user_id)
     for place, job in enumerate(jobs):
-        job.turn = first + place
+        job.turn, job.traceparent = first + place, current_traceparent()
     session.add_all(jobs)
     await session.flush()
     for writer in await queries.open_writers(session, [job.id for job in jobs]):
@@ -47,6 +51,8 @@ async def enqueue_all(
     await admit(session, jobs, settings, with_file=with_file)
     await claims.defer_all(session, jobs)
     await session.flush()
+    # With the ids of the request, where there is one: so a job is found by the request that ordered it.
+    logger.info("jobs ordered", extra={"job_id": str(jobs[0].id), "kind": jobs[0].kind, "count": len(jobs)})
 
 
 async def request_cancel(session: "AsyncSession", job: "Job") -> None:

@@ -7,6 +7,7 @@ in memory (a reply that was paid for) and go on when it is back.
 
 import asyncio
 import logging
+import math
 import signal
 import time
 from collections import deque
@@ -25,7 +26,10 @@ from cloud.jobs.claims.news import listen_forever
 from cloud.jobs.payers.choice import ModelChoice, choose_model
 from cloud.jobs.recorder import JobRecorder
 from cloud.jobs.rescue import Rescuer
+from cloud.jobs.watching import watched_attempt
 from cloud.jobs.work import JobWork, Services
+from cloud.telemetry.metrics import RUNNER_SLOTS, RUNNER_SLOTS_BUSY
+from cloud.telemetry.pulse import Pulse
 
 HEARTBEAT_S = 1.0
 # A notification can get lost with its connection.
@@ -41,17 +45,25 @@ class Runner:
     """Runs jobs until it is stopped by SIGTERM or SIGINT, or `run` is cancelled.
 
     A stop takes no new jobs and gives the running ones `grace_s` to come to the end of a step; each then goes back
-    into the queue, for another runner to go on. A second signal ends the grace. `do` is what a job's work is.
+    into the queue, for another runner to go on. A second signal ends the grace. `do` is what a job's work is; `pulse`
+    hears every second that the runner lives.
     """
 
     def __init__(
-        self, services: Services, *, concurrency: int = 2, grace_s: float = 1.0, do: DoWork = JobWork.run
+        self,
+        services: Services,
+        *,
+        concurrency: int = 2,
+        grace_s: float = 1.0,
+        do: DoWork = JobWork.run,
+        pulse: Pulse | None = None,
     ) -> None:
         self._services = services
         self._database = services.database
         self._concurrency = concurrency
         self._grace_s = grace_s
         self._do = do
+        self._pulse = pulse or Pulse(math.inf)
         self._lease = RunLease(services.database.url)
         self._running: dict[UUID, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -61,6 +73,8 @@ class Runner:
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._full_since: float | None = None
+        RUNNER_SLOTS.set(concurrency)
+        RUNNER_SLOTS_BUSY.set_function(lambda: len(self._running))
 
     def stop(self) -> None:
         """Stop as by a signal: the second time at once."""
@@ -139,11 +153,15 @@ class Runner:
         self._running[job.id] = attempt
         if job.id in self._heard_cancels:
             attempt.stop(Stop.CANCELLED)
-        task = asyncio.create_task(self._see_to(attempt))
+        task = asyncio.create_task(self._watched(attempt))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         facts = {"job_id": str(job.id), "kind": job.kind, "model": model, "attempt": job.attempt}
         logger.info("job started", extra=facts)
+
+    async def _watched(self, attempt: Attempt) -> None:
+        with watched_attempt(attempt.work.job):
+            await self._see_to(attempt)
 
     async def _see_to(self, attempt: Attempt) -> None:
         running = asyncio.create_task(attempt.run())
@@ -169,6 +187,7 @@ class Runner:
     async def _beat_forever(self) -> None:
         """Tell every second that our attempts live, and hear what has become of them."""
         while True:
+            self._pulse.beat()  # also while the database is away: another process would not find it either
             try:
                 await self._lease.renew()
                 await self._beat()

@@ -154,7 +154,12 @@ class Supervisor:
 
     def _runners(self, command: Sequence[str], environment: dict[str, str], logs: Path) -> list[Service]:
         names = ["runner", *(f"runner-{number}" for number in range(2, self._settings.runners + 1))]
-        return [Service(name, command, environment, logs / f"{name}.log") for name in names]
+        port = self._settings.metrics_port  # the API has this one
+        ports = [str(port + number if port else 0) for number in range(1, len(names) + 1)]
+        return [
+            Service(name, command, {**environment, "P2M_METRICS_PORT": own}, logs / f"{name}.log")
+            for name, own in zip(names, ports, strict=True)
+        ]
 
     def _start_database(self) -> str:
         # Imported late: Alembic is slow to import and is not needed on most starts.

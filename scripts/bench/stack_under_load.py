@@ -66,13 +66,14 @@ class StackUnderLoad:
 
 @contextmanager
 def running_stack(folder: Path, *, messages_url: str, jobs_at_once: int) -> Iterator[StackUnderLoad]:
-    """Start the parts; end them after the block. The model is what answers at `messages_url`."""
+    """Start the parts; end them after the block. The model is what answers at `messages_url` ("": the offline one)."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     with EmbeddedPostgres(folder / "postgres") as server:
         upgrade(server.url)
         assert server.pid
         environment = _environment(folder, server.url)
-        model = {"ANTHROPIC_API_KEY": "sk-bench", "ANTHROPIC_BASE_URL": messages_url, "P2M_REVIEW": "0"}
+        model = {"ANTHROPIC_API_KEY": "sk-bench" if messages_url else "", "ANTHROPIC_BASE_URL": messages_url}
+        model |= {"P2M_REVIEW": "0"} if messages_url else {}
         limits = {"P2M_MAX_STEPS": "1000000", "P2M_MAX_JOB_USD": "1e9", "P2M_JOB_LIMIT_S": "86400"}
         limits["P2M_RUNNER_CONCURRENCY"] = str(jobs_at_once)
         python, fd = [sys.executable, "-m"], listener.fileno()

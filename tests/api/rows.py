@@ -66,7 +66,7 @@ async def give_scene(database: Database, job_id: str) -> str:
 
 async def give_steps(database: Database, api: RunningApi, job_id: str, codes: Sequence[str]) -> list[str]:
     """The job has succeeded in one turn of a model, with a step for each code. Returns: the snapshots' ids in order."""
-    store = ArtifactStore.local(api.settings.artifacts_dir)
+    store = ArtifactStore.of_settings(api.settings)
     async with database.sessions.begin() as session:
         writer = await queries.open_writer(session, UUID(job_id))
         job = writer.job
@@ -107,7 +107,7 @@ async def give_steps(database: Database, api: RunningApi, job_id: str, codes: Se
 
 async def give_model(database: Database, api: RunningApi, snapshot_id: str, content: bytes) -> str:
     """The step has a model for the 3D viewer. Returns: the file's id."""
-    stored = await ArtifactStore.local(api.settings.artifacts_dir).put(content)
+    stored = await ArtifactStore.of_settings(api.settings).put(content)
     async with database.sessions.begin() as session:
         snapshot = await session.get_one(Snapshot, UUID(snapshot_id))
         model = Artifact(
@@ -139,7 +139,7 @@ async def give_file(
 ) -> str:
     """A file of the job, made of this snapshot if of any. Returns: its id."""
     if is_stored:
-        await ArtifactStore.local(api.settings.artifacts_dir).put(content)
+        await ArtifactStore.of_settings(api.settings).put(content)
     async with database.sessions.begin() as session:
         job = (await queries.open_writer(session, UUID(job_id))).job
         artifact = Artifact(

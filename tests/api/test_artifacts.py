@@ -1,18 +1,45 @@
-"""Downloads over HTTP."""
+"""Downloads over HTTP, from a folder and from a bucket of S3 that gives no links."""
 
 import hashlib
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import httpx2
 import pytest
 
 from cloud.db.engine import Database
+from cloud.settings import Settings
+from tests.api.conftest import sign_in
 from tests.api.rows import give_file
-from tests.conftest import RunningApi
+from tests.conftest import RunningApi, serve_api
+from tests.support.s3_server import Bucket
 
 CONTENT = bytes(range(256)) * 20_000
 SIZE = len(CONTENT)
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
+
+
+@pytest.fixture(scope="module", params=["folder", "bucket"])
+def api(
+    request: pytest.FixtureRequest,
+    database_url: str,
+    make_bucket: Callable[[], Bucket],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningApi]:
+    data_dir = tmp_path_factory.mktemp("data")
+    if request.param == "folder":
+        settings = Settings(data_dir=data_dir, database_url=database_url)
+    else:
+        settings = make_bucket().settings(data_dir, database_url=database_url)
+    with serve_api(settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ada(api: RunningApi) -> Iterator[httpx2.Client]:
+    client = sign_in(api)
+    yield client
+    client.close()
 
 
 @pytest.fixture

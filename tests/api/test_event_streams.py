@@ -116,8 +116,8 @@ async def test_a_client_that_never_reads_is_cut_off_and_nobody_else_notices(
     waiting_bytes: list[int] = []
     push = tail.Follower.push
 
-    def measured(self: tail.Follower, number: int, chunk: bytes) -> None:
-        push(self, number, chunk)
+    def measured(self: tail.Follower, number: int, chunk: bytes, age_s: float) -> None:
+        push(self, number, chunk, age_s)
         waiting_bytes.append(self._waiting_bytes)
 
     monkeypatch.setattr(tail.Follower, "push", measured)

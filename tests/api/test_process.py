@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
+from cloud.db.engine import libpq_url
+from cloud.db.migrate import newest_version
 from cloud.settings import Settings
 from tests.api.conftest import sign_in
 from tests.conftest import RunningApi, serve_api
@@ -104,6 +107,22 @@ def test_without_its_database_the_api_is_alive_not_ready_and_says_so(tmp_path: P
         log_in = client.post("/v1/sessions", json={"username": "ada", "password": "long enough"})
         assert (log_in.status_code, log_in.json()["code"]) == (503, "unavailable")
         assert log_in.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(("version", "status"), [("9999", 200), ("0001", 503)])
+def test_a_later_schema_keeps_the_old_processes_of_a_roll_out_ready(
+    version: str, status: int, database_url: str, tmp_path: Path
+) -> None:
+    with (
+        serve_api(Settings(data_dir=tmp_path, database_url=database_url)) as api,
+        httpx2.Client(base_url=api.url, timeout=60) as client,
+        psycopg.connect(libpq_url(database_url), autocommit=True) as connection,
+    ):
+        connection.execute("UPDATE alembic_version SET version_num = %s", (version,))
+        try:
+            assert client.get("/readyz").status_code == status
+        finally:
+            connection.execute("UPDATE alembic_version SET version_num = %s", (newest_version(),))
 
 
 def test_an_unwritable_store_is_not_ready(database_url: str, tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ def _addresses(token: str) -> list[str]:
 
 
 def _all_answers(client: httpx2.Client, token: str) -> list[tuple[int, str, str]]:
-    """Status, type and text of all that a link has; nonces are left out, being new each time."""
+    """Status, type and text of all that a link has; nonces and requests' ids are left out, being new each time."""
     answers = [client.get(address) for address in _addresses(token)]
-    plain = [re.sub(r'nonce="[^"]+"', "", answer.text).replace(token, "TOKEN") for answer in answers]
+    plain = [re.sub(r'nonce="[^"]+"|"request_id": ?"[^"]+"', "", answer.text).replace(token, "TOKEN") for answer in answers]
     return [(one.status_code, one.headers["Content-Type"], text) for one, text in zip(answers, plain, strict=True)]
 
 

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 
 from cloud.agent.toolbox import McpToolbox
 from cloud.fleet.pod_tokens import PodTokens
+from tests.blender.contained import as_container_user, own_by_container_user
 
 AUDIENCE, OWNER = "pod-under-test", "user-1"
 CACHE = Path(tempfile.gettempdir()) / f"prompt2mesh-test-cache-{os.getuid()}"
 """Compiled shaders and the API index, kept between runs: without them a pod needs seconds more to start."""
+CONTAINER = "P2M_TEST_POD"
+"""A variable: the pod that runs already, as JSON, for the tests that one pod is enough for."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -54,13 +58,32 @@ async def run(box: McpToolbox, tool: str, **arguments: Any) -> dict[str, Any]:
     return result.structured
 
 
+def handed_over_pod(told: str) -> RunningPod:
+    """The pod that the variable `CONTAINER` tells of. Its process can be asked for its number alone."""
+    facts = json.loads(told)
+    tokens = PodTokens.of_pem(facts["private_key"])
+    process: Any = psutil.Process(int(facts["pid"]))
+    return RunningPod(facts["base_url"], Path(facts["workspace"]), tokens, process)
+
+
 @contextmanager
 def running_pod(
-    workspace: Path, *options: str, cache: Path = CACHE, environment: Mapping[str, str] | None = None
+    workspace: Path,
+    *options: str,
+    cache: Path = CACHE,
+    environment: Mapping[str, str] | None = None,
+    contained: bool = False,
 ) -> Iterator[RunningPod]:
-    """Start a pod and wait until real code ran in its Blender; end it afterwards. `environment`: more of it."""
+    """Start a pod and wait until real code ran in its Blender; end it afterwards. `environment`: more of it.
+
+    contained: as the user of a container, with the walls for there.
+    """
     tokens = PodTokens()
-    command = [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
+    if contained:
+        own_by_container_user(workspace)
+        options = ("--isolation", "container", *options)
+    command = as_container_user() if contained else []
+    command += [sys.executable, "-P", "-m", "cloud.blender", "--workspace", str(workspace), "--audience", AUDIENCE]
     command += ["--public-key", tokens.public_key_pem, "--until-stdin-closes", "--log-level", "WARNING", *options]
     command += ["--cache-dir", str(cache)]
     variables = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(_PROJECT)} | dict(

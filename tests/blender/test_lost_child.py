@@ -13,8 +13,8 @@ import pytest
 
 from cloud.agent.toolbox import McpToolbox
 from cloud.blender.cache import PodCache
+from cloud.blender.ground import Ground
 from cloud.blender.isolation.sandbox import Folders
-from cloud.blender.process import Ground
 from cloud.blender.store import PodStore
 from cloud.blender.supervisor import BlenderSupervisor, StepLost
 from tests.blender.pod_process import CACHE, RunningPod, is_running, run, running_pod, wait_until

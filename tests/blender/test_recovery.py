@@ -4,6 +4,7 @@ and nothing is left behind.
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +14,16 @@ import psutil
 import pytest
 
 from cloud.blender.isolation.cgroups import ROOT
-from tests.blender.pod_process import RunningPod, run, running_pod, wait_until
+from tests.blender.contained import UID, own_by_container_user
+from tests.blender.pod_process import CACHE, RunningPod, run, running_pod, wait_until
+from tests.blender.walls.outside import open_folder
 
 pytestmark = pytest.mark.blender
 
 _BUILD = "bpy.ops.mesh.primitive_cube_add()\nbpy.context.object.name = 'Mine'"
 _CALL_LIMIT_S, _GENEROUS_S = 4, 40
 _FIRST_SANDBOX_USER = 1_900_000_000
+_PLACES = "('.', '../scratch', tempfile.gettempdir(), '/workspace', '/tmp', '/scratch', '/dev/shm')"
 
 ATTACKS = {
     "exit": "import os; os._exit(1)",
@@ -39,10 +43,16 @@ ATTACKS = {
     "output of Python": "while True: print('x' * 100_000)",
     "output of C": "import os\nwhile True: os.write(1, b'x' * 100_000)",
     "output of a program": "import subprocess; subprocess.run(['yes'])",
-    "full workspace": "open('/workspace/big', 'wb').write(bytes(2**28))",
-    "full everything": "import os\nfor p in ('/workspace', '/tmp', '/scratch', '/dev/shm'):\n try:\n"
+    "full workspace": "open('big', 'wb').write(bytes(2**28))",
+    "full everything": f"import os, tempfile\nfor p in {_PLACES}:\n try:\n"
     "  f = open(p + '/big', 'wb')\n  while True: f.write(bytes(2**24))\n except OSError: pass",
-    "deletion of all": "import shutil\nfor p in ('/workspace', '/scratch', '/tmp', '/dev/shm'): shutil.rmtree(p, True)",
+    "deletion of all": f"import shutil, tempfile\nfor p in {_PLACES}: shutil.rmtree(p, True)",
+    "files without a name": "import os\nkept = []\nfor n in range(40):\n kept.append(os.memfd_create(str(n)))\n"
+    " os.posix_fallocate(kept[-1], 0, 2**27)\nwhile True: pass",
+    "many small files": "for n in range(10**7): open(f'{n}', 'w').close()",
+    "a closed folder": "import os\nos.mkdir('x', 0o300)\nos.chdir('x')\nf = open('big', 'wb')\n"
+    "while True: f.seek(0), f.write(bytes(2**20))",
+    "folders in folders": "import os\nfor _ in range(5000): os.mkdir('x'), os.chdir('x')\nos._exit(1)",
     "closing of all": "import os; os.closerange(0, 4096)",
     "exit of Python": "raise SystemExit(3)",
     "interrupt": "raise KeyboardInterrupt",
@@ -53,7 +63,7 @@ ATTACKS = {
     " os._exit(0)",
 }
 _BY_DEFAULT = {"exit", "64 GiB", "fork bomb", "full everything", "deletion of all", "closing of all"}
-_BY_DEFAULT |= {"stop of oneself", "sockets in other hands"}
+_BY_DEFAULT |= {"stop of oneself", "sockets in other hands", "a closed folder"}
 
 
 @dataclass(frozen=True)
@@ -62,17 +72,37 @@ class Street:
 
     pod: RunningPod
     neighbour: RunningPod
+    contained: bool
 
 
-@pytest.fixture(scope="module")
-def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+@pytest.fixture(
+    scope="module",
+    params=[
+        "bubblewrap",
+        *(pytest.param(mode, marks=pytest.mark.heavy) for mode in ("container", "container, old Landlock")),
+    ],
+)
+def street(request: pytest.FixtureRequest) -> Iterator[Street]:
     """Two pods; the first with small limits, so that attacks reach them soon."""
+    contained = request.param != "bubblewrap"
+    older = ["--landlock-at-most", "5"] if "old" in request.param else []
     small = ["--memory-mib", "1536", "--workspace-mib", "128", "--call-limit", str(_CALL_LIMIT_S)]
     with (
-        running_pod(tmp_path_factory.mktemp("attacked"), *small) as pod,
-        running_pod(tmp_path_factory.mktemp("neighbour"), "--no-spare") as neighbour,
+        open_folder() as folder,
+        running_pod(folder / "attacked", *small, *older, contained=contained, cache=_cache(folder)) as pod,
+        running_pod(folder / "neighbour", "--no-spare", contained=contained, cache=_cache(folder)) as neighbour,
     ):
-        yield Street(pod, neighbour)
+        yield Street(pod, neighbour, contained)
+
+
+def _cache(folder: Path) -> Path:
+    """A copy of the tests' cache that the pods' user owns."""
+    copy = folder / "cache"
+    if CACHE.is_dir() and not copy.exists():
+        shutil.copytree(CACHE, copy)
+    for made in (own_by_container_user(copy), *copy.rglob("*")):
+        os.chown(made, UID if not os.getuid() else -1, -1)
+    return copy
 
 
 @pytest.mark.parametrize(
@@ -108,18 +138,21 @@ async def test_attacks_in_a_row_without_a_pause_lose_nothing(street: Street) -> 
 
 
 async def test_nothing_is_left_running_and_no_file_remains(street: Street) -> None:
-    """Children of the same user beyond the one at work and the spare, their control groups, files on the disk."""
+    """Children beyond the one at work and the spare (with their keepers), control groups, files on the disk."""
     before = _left_behind()
     async with street.pod.toolbox(_BUILD) as box:
         for attack in ("fork bomb", "a later daemon", "exit"):
             await box.call("run_python", {"code": ATTACKS[attack]})
         await run(box, "inspect")
-    wait_until(lambda: len(_blenders(street.pod)) <= 2, "two children at most", 30)
+    wait_until(lambda: len(_blenders(street.pod)) <= (4 if street.contained else 2), "two children at most", 30)
     wait_until(lambda: len(_groups(street.pod)) <= 2 * len(list(ROOT.glob("*/"))), "no more groups than children", 30)
     wait_until(lambda: not _strangers(street.pod), "no process of an earlier child's user", 30)
     assert _left_behind() <= before
-    known = {"snapshots", "exports", "imports", "cache"}
+    known = {"snapshots", "exports", "imports", "cache", "children"}
     assert {path.name for path in street.pod.workspace.iterdir()} <= known
+    if street.contained:
+        children = street.pod.workspace / "children"
+        wait_until(lambda: len(list(children.iterdir())) <= 2, "a folder for each child alone", 30)
 
 
 def _blenders(pod: RunningPod) -> list[psutil.Process]:

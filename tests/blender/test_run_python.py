@@ -74,7 +74,7 @@ async def test_a_first_step_that_fails_leaves_the_scene_empty(pod: RunningPod) -
         ("raise KeyboardInterrupt", "KeyboardInterrupt", 1),
         ("x = (", "SyntaxError", 1),
         ("def f():\n    return nope\nf()", "NameError", 2),
-        ("null = '\\0'\neval('1\\0')", "SyntaxError", 2),
+        ("null = '\\0'\neval('1\\0')", "SyntaxError|ValueError", 2),  # until Python 3.11.3: ValueError
         ("class E(Exception):\n    def __str__(self): raise E\nraise E", "E", 3),
     ],
 )
@@ -82,7 +82,7 @@ async def test_whatever_a_step_raises_is_an_answer(pod: RunningPod, code: str, k
     async with pod.toolbox() as box:
         failed = await box.call("run_python", {"code": code})
         assert failed.is_error
-        assert failed.structured["error"]["type"] == kind
+        assert failed.structured["error"]["type"] in kind.split("|")
         assert failed.structured["error"]["line"] == line
         assert (await run(box, "run_python", code="print(1)"))["stdout"] == "1\n"
 

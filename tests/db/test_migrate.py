@@ -17,8 +17,9 @@ from sqlalchemy import create_engine
 from cloud.db import account_models as account_models
 from cloud.db import scene_models as scene_models
 from cloud.db.engine import libpq_url
-from cloud.db.migrate import _MIGRATIONS, newest_version, upgrade
+from cloud.db.migrate import _MIGRATIONS, newest_version, upgrade, wait_for_schema
 from cloud.db.models import Base
+from cloud.errors import Unavailable
 from tests.conftest import url_of_database
 
 
@@ -65,6 +66,33 @@ def test_two_migrators_at_once_do_it_once(empty_url: str) -> None:
         thread.join(timeout=30)
 
     assert sorted(done) == [False, False, True]
+
+
+def test_who_waits_for_the_migrations_goes_on_when_they_are_done(empty_url: str) -> None:
+    with pytest.raises(Unavailable, match="its schema is at None, not"):
+        wait_for_schema(empty_url, 0)
+    waiting = threading.Thread(target=wait_for_schema, args=(empty_url, 30), daemon=True)
+    waiting.start()
+
+    upgrade(empty_url)
+    waiting.join(timeout=10)
+
+    assert not waiting.is_alive()
+
+
+def test_who_waits_for_a_database_that_is_away_says_so() -> None:
+    with pytest.raises(Unavailable, match="does not answer"):
+        wait_for_schema("postgresql://nobody@127.0.0.1:9/nothing", 0)
+
+
+def test_a_version_that_is_rolled_back_to_leaves_the_later_schema(empty_url: str) -> None:
+    upgrade(empty_url)
+    with psycopg.connect(libpq_url(empty_url), autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    assert upgrade(empty_url) is False
+
+    wait_for_schema(empty_url, 0)
 
 
 def test_usernames_that_differ_in_case_alone_collide(database_url: str) -> None:

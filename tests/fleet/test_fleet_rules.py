@@ -109,9 +109,10 @@ def test_the_pool_follows_demand_within_its_bounds() -> None:
     assert wanted([]) == 2
     assert wanted(busy) == poisson_quantile(10 * 21 / 20, 0.98)
     assert wanted(busy, start_s=10) < wanted(busy) < wanted(busy, start_s=120)
-    assert wanted([], waiting=9) == 9
-    assert wanted(busy, waiting=500) == 30
+    assert wanted([], waiting=9) == 2
+    assert wanted(busy, start_s=600) == 30
     assert wanted(busy, room=4) == 4
+    assert wanted(busy, room=4, waiting=1) == 3
     assert wanted([NOW - 3000] * 500) == 2
 
 
@@ -120,11 +121,19 @@ def test_a_pool_shrinks_only_to_what_was_enough_all_the_time(wishes: list[int]) 
     size = PoolSize(PoolRules(shrink_after_s=5))
     current = 7
     for second, wish in enumerate(wishes):
-        before, current = current, size.decide(current, wish, at=float(second))
+        before, current = current, size.decide(current, wish, 0, at=float(second))
         assert current >= wish
         if current < before:
             assert second >= 5
             assert current >= max(wishes[second - 5 : second + 1])
+
+
+def test_who_waits_counts_beyond_the_most_spares_and_no_longer_than_they_wait() -> None:
+    size = PoolSize(PoolRules(most=20, shrink_after_s=5))
+    assert [size.decide(2, 2, 0, at=float(second)) for second in range(7)] == [2] * 7
+    assert size.decide(2, 20, 300, at=7.0) == 320
+    assert size.decide(320, 20, 40, at=8.0) == 60
+    assert size.decide(60, 3, 0, at=9.0) == 20
 
 
 def test_a_pods_json_is_told_as_it_is() -> None:

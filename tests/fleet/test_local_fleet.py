@@ -43,6 +43,8 @@ async def test_the_warm_spare_goes_to_the_next_user_and_is_replaced(tmp_path: Pa
 async def test_a_pod_knows_nothing_of_the_backends_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE"):
+        monkeypatch.setenv(name, "secret")
     async with _fleet(tmp_path) as fleet:
         endpoint = await fleet.acquire("ann")
         async with McpToolbox(endpoint.base_url, endpoint.bearer) as box:

@@ -68,7 +68,7 @@ def pods(monkeypatch: pytest.MonkeyPatch) -> Pods:
     playing = Pods()
 
     class ScriptedToolbox:
-        def __init__(self, base_url: str, bearer: Callable[[], str], *, seed: int = 0) -> None:
+        def __init__(self, base_url: str, bearer: Callable[[], str], **options: object) -> None:
             pass
 
         async def __aenter__(self) -> Self:

@@ -1,18 +1,19 @@
-"""The artifact store on a real folder."""
+"""The artifact store: one promise for a real folder and for a bucket of S3."""
 
 import asyncio
 import datetime as dt
 import hashlib
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from cloud.storage.store import ArtifactMissing, ArtifactStore, Listed, StoreUnavailable
+from tests.support.stores import Inside
 
 CONTENT = bytes(range(256)) * 9_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+KEY = f"{SHA256[:2]}/{SHA256}"
 THEN = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
@@ -25,7 +26,9 @@ async def _read(store: ArtifactStore, start: int = 0, end: int | None = None) ->
     return b"".join([chunk async for chunk in store.stream(SHA256, start, end)])
 
 
-async def test_bytes_a_file_and_a_stream_land_on_the_same_object(store: ArtifactStore, tmp_path: Path) -> None:
+async def test_bytes_a_file_and_a_stream_land_on_the_same_object(
+    inside: Inside, store: ArtifactStore, tmp_path: Path
+) -> None:
     file = tmp_path / "scene.blend"
     file.write_bytes(CONTENT)
 
@@ -33,7 +36,7 @@ async def test_bytes_a_file_and_a_stream_land_on_the_same_object(store: Artifact
 
     assert set(results) == {(SHA256, len(CONTENT))}
     assert await store.get(SHA256) == CONTENT
-    assert [p.name for p in (tmp_path / "artifacts").rglob("*") if p.is_file()] == [SHA256]
+    assert inside.keys() == [KEY]
 
 
 @pytest.mark.parametrize("size", [0, 1, 20 * 2**20])
@@ -54,7 +57,7 @@ async def test_a_range_gives_exactly_those_bytes(store: ArtifactStore) -> None:
     assert await _read(store, 0, 1) == CONTENT[:1]
 
 
-async def test_a_stream_that_breaks_leaves_nothing(store: ArtifactStore, tmp_path: Path) -> None:
+async def test_a_stream_that_breaks_leaves_nothing(inside: Inside, store: ArtifactStore) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield CONTENT
         raise ConnectionResetError
@@ -62,7 +65,7 @@ async def test_a_stream_that_breaks_leaves_nothing(store: ArtifactStore, tmp_pat
     with pytest.raises(ConnectionResetError):
         await store.put(broken())
 
-    assert not [p for p in (tmp_path / "artifacts").rglob("*") if p.is_file()]
+    assert inside.keys() == []
 
 
 async def test_unknown_and_malformed_names_are_missing(store: ArtifactStore) -> None:
@@ -71,9 +74,9 @@ async def test_unknown_and_malformed_names_are_missing(store: ArtifactStore) -> 
             await store.get(name)
 
 
-async def test_damaged_content_is_noticed(store: ArtifactStore, tmp_path: Path) -> None:
+async def test_damaged_content_is_noticed(inside: Inside, store: ArtifactStore) -> None:
     await store.put(CONTENT)
-    (tmp_path / "artifacts" / SHA256[:2] / SHA256).write_bytes(CONTENT[:-1])
+    inside.write(KEY, CONTENT[:-1])
 
     with pytest.raises(ArtifactMissing, match="damaged"):
         await store.get(SHA256)
@@ -93,7 +96,14 @@ async def test_a_place_that_is_no_folder_is_unavailable(tmp_path: Path) -> None:
         ArtifactStore.local(tmp_path / "file" / "artifacts")
 
 
-async def test_check_writes_for_real(store: ArtifactStore, tmp_path: Path) -> None:
+async def test_check_writes_for_real(inside: Inside) -> None:
+    await inside.store.check()
+
+    assert inside.read("probe") == b"ok"
+
+
+async def test_check_of_a_folder_that_is_none_any_more_fails(tmp_path: Path) -> None:
+    store = ArtifactStore.local(tmp_path / "artifacts")
     await store.check()
     (tmp_path / "artifacts" / "probe").unlink()
     (tmp_path / "artifacts").rmdir()
@@ -112,14 +122,12 @@ async def _aside(store: ArtifactStore) -> list[Listed]:
 
 
 async def test_the_list_holds_our_objects_alone_and_when_they_were_written(
-    store: ArtifactStore, tmp_path: Path
+    inside: Inside, store: ArtifactStore
 ) -> None:
-    folder = tmp_path / "artifacts"
     await store.put(CONTENT)
-    os.utime(folder / SHA256[:2] / SHA256, (1_000_000, 1_000_000))
+    inside.set_time(KEY, dt.datetime.fromtimestamp(1_000_000, dt.UTC))
     for foreign in ("note.txt", f"{SHA256[:2]}/notes ü.txt", f"{SHA256[:2]}/{'0' * 64}", f"{SHA256[:2]}/in/{SHA256}"):
-        (folder / foreign).parent.mkdir(exist_ok=True)
-        (folder / foreign).write_text("not ours")
+        inside.write(foreign, b"not ours")
 
     assert await _listed(store) == [Listed(SHA256, len(CONTENT), dt.datetime.fromtimestamp(1_000_000, dt.UTC))]
     assert await _listed(store, "zz") == []
@@ -139,7 +147,9 @@ async def test_what_is_set_aside_can_be_read_and_brought_back(store: ArtifactSto
     assert await _aside(store) == []
 
 
-async def test_what_is_discarded_is_gone_and_leaves_no_folder(store: ArtifactStore, tmp_path: Path) -> None:
+async def test_what_is_discarded_is_gone_and_leaves_no_folder(
+    inside: Inside, store: ArtifactStore, tmp_path: Path
+) -> None:
     await store.put(CONTENT)
     await store.set_aside(SHA256, THEN)
 
@@ -149,6 +159,7 @@ async def test_what_is_discarded_is_gone_and_leaves_no_folder(store: ArtifactSto
 
     with pytest.raises(ArtifactMissing):
         await store.get(SHA256)
+    assert inside.keys() == []
     assert not (tmp_path / "artifacts" / "aside").exists()
 
 

@@ -17,7 +17,9 @@ from ui.server.cookie import token_in
 # A live stream says something every 15 s at least.
 _TIMEOUT = httpx2.Timeout(60.0, connect=5.0, pool=5.0)
 _LIMITS = httpx2.Limits(max_connections=1000, keepalive_expiry=4.0)
-_ASKED = ("accept", "range", "if-none-match", "if-range", "last-event-id", "user-agent")
+_ASKED = ("accept", "range", "if-none-match", "if-range", "last-event-id", "sec-fetch-mode", "user-agent")
+# A browser too old to say how it asks might be a script of the page, which can fetch from us alone.
+_UNTOLD_MODE = {"sec-fetch-mode": "cors"}
 BYTES_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 """The Content-Security-Policy of what the API has sent without one."""
 _ANSWERED = (
@@ -30,6 +32,8 @@ _ANSWERED = (
     "content-type",
     "etag",
     "last-modified",
+    "location",
+    "referrer-policy",
     "retry-after",
 )
 
@@ -74,7 +78,7 @@ class Backend:
         if not path.startswith("v1/") or ".." in path.split("/"):
             return problem(404, "not_found", "There is no such file.")
         assert self._http is not None, "inside the lifespan"
-        headers = {name: request.headers[name] for name in _ASKED if name in request.headers}
+        headers = _UNTOLD_MODE | {name: request.headers[name] for name in _ASKED if name in request.headers}
         headers |= {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity", **_way(request)}
         # Quoted again: what was quoted twice stays a name, and a `?` in a name does not begin the query.
         url = f"/{quote(path)}" + (f"?{request.url.query}" if request.url.query else "")

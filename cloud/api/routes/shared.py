@@ -1,9 +1,11 @@
 """What anybody with a link gets: a page, and the files that it shows. Nothing here asks who it is.
 
-Each address holds the link's token, and each answer is found by it anew: a revoked link shows nothing at once.
+Each address holds the link's token, and each answer is found by it anew: a revoked link shows nothing at once. A link
+of the bucket that was given just before lives on for its own seconds (`P2M_ARTIFACTS_PRESIGN_S`, 300 at most).
 """
 
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -94,7 +96,7 @@ async def get_shared_picture(token: Token, number: Number, services: ServicesDep
     picture = dict(zip(map(str, range(1, 100)), shown.pictures, strict=False)).get(number)
     if picture is None:
         raise NotShared("this picture")
-    return await _send(services, picture, wanted)
+    return await _send(services, picture, wanted, may_go=False)
 
 
 @files.get(
@@ -108,7 +110,7 @@ async def get_shared_model(token: Token, services: ServicesDep, wanted: WantedDe
     model = (await _shown(services, token)).model
     if model is None:
         raise NotShared("a 3D model (yet)")
-    return await _send(services, model, wanted)
+    return await _send(services, model, wanted, may_go=False)
 
 
 @files.get(
@@ -160,8 +162,10 @@ def _downloads(shown: Shown) -> list[SharedFile]:
     return [shown.blend, *([shown.model] if shown.model else [])]
 
 
-async def _send(services: Services, file: SharedFile, wanted: Wanted) -> Response:
-    return await send_file(services.store, StoredFile(file.name, file.media_type, file.sha256, file.bytes), wanted)
+async def _send(services: Services, file: SharedFile, wanted: Wanted, *, may_go: bool = True) -> Response:
+    """`may_go`: whoever asks may be sent on to the bucket. What the page itself shows is not: see `Wanted`."""
+    told = StoredFile(file.name, file.media_type, file.sha256, file.bytes)
+    return await send_file(services.store, told, wanted if may_go else replace(wanted, fetch_mode="cors"))
 
 
 async def _count_view(services: Services, shown: Shown, origin: Origin) -> None:

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     """Import Blender and serve until the front is gone."""
     arguments = _parse_arguments()
-    _limit_ourselves(json.loads(arguments.limits), own_user=arguments.own_pid_namespace)
+    _limit_ourselves(json.loads(arguments.limits), own_user=arguments.own_user)
     places = Places(arguments.workspace, arguments.scratch, arguments.snapshots, arguments.imports, arguments.cache)
     for folder in (places.workspace, places.scratch, Path(os.environ.get("HOME", "/nonexistent"))):
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def main() -> None:
     began = time.monotonic()
     from cloud.blender.child.desk import Desk  # imports bpy: after the lifeline is watched
 
-    desk = Desk(places, own_pid_namespace=arguments.own_pid_namespace)
+    desk = Desk(places, own_processes_only=arguments.signals_stay_inside)
     logger.info("blender child is there", extra={"elapsed_ms": round(1000 * (time.monotonic() - began))})
     with socket.socket(fileno=arguments.socket) as connection, socket.socket(fileno=arguments.files) as files:
         _serve(connection, files, desk)
@@ -50,7 +50,8 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--files", type=int, required=True)
     parser.add_argument("--limits", required=True)
-    parser.add_argument("--own-pid-namespace", action="store_true")
+    parser.add_argument("--signals-stay-inside", action="store_true")
+    parser.add_argument("--own-user", action="store_true")
     for name in ("workspace", "scratch", "snapshots", "imports", "cache"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     return parser.parse_args()

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 class Desk:
     """The open scene and the tools that work on it."""
 
-    def __init__(self, places: Places, *, own_pid_namespace: bool) -> None:
+    def __init__(self, places: Places, *, own_processes_only: bool) -> None:
         self._places = places
         self._pid = os.getpid()
         self._shaders = Path(os.environ.get("MESA_SHADER_CACHE_DIR", places.scratch / "no-shader-cache"))
@@ -50,7 +50,7 @@ class Desk:
             "difference": self._difference,
             "build_api_index": build_api_index,
             "run_python": lambda **arguments: run_python(
-                self._scene_file, own_pid_namespace=own_pid_namespace, **arguments
+                self._scene_file, own_processes_only=own_processes_only, **arguments
             ),
             "look": look_at_scene,
             "inspect": inspect_scene,

@@ -16,13 +16,15 @@ _NO_NETWORK = {
     errno.ETIMEDOUT,
 }
 _NETWORK_WORDS = re.compile(r"socket|urlopen|requests|http|connect")
+_FULL = "the disk quota is used up; delete files in the working folder or tempfile's"
+_ONLY = "only the working folder (a relative path) and tempfile's folder are writable"
 _OF_ERRNO = {
-    errno.ENOSPC: "the disk quota is used up; delete files in /workspace or /tmp",
-    errno.EDQUOT: "the disk quota is used up; delete files in /workspace or /tmp",
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
     errno.EFBIG: "the file is larger than the pod allows",
-    errno.EROFS: "only /workspace and /tmp are writable",
-    errno.EACCES: "only /workspace and /tmp are writable",
-    errno.EPERM: "the sandbox refuses that; only /workspace and /tmp are writable",
+    errno.EROFS: _ONLY,
+    errno.EACCES: _ONLY,
+    errno.EPERM: f"the sandbox refuses that; {_ONLY}",
     errno.ENOMEM: "past the pod's memory limit; use less at once",
     errno.EAGAIN: "past the pod's limit of processes; use fewer",
     errno.ENOENT: "there is no such file here; use import_file for the user's files",

@@ -27,7 +27,7 @@ def join_threads(before: set[threading.Thread]) -> list[str]:
 
 
 def end_processes() -> None:
-    """End every process but this one and the first. Only where the child has a process namespace of its own."""
+    """End every process that this one may signal, but itself. Only where all of those are its own."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):

@@ -63,12 +63,12 @@ def run_python(
     keep_on_error: bool = False,
     seed: int = 0,
     *,
-    own_pid_namespace: bool = False,
+    own_processes_only: bool = False,
 ) -> Message:
     """Run the code as a script in the workspace; on success save a snapshot, on any exception go back to the last one.
 
-    `keep_on_error` keeps and saves what a failed step did. `own_pid_namespace`: every other process here is the
-    step's. The answer's `retire` says why this process should not serve the next call.
+    `keep_on_error` keeps and saves what a failed step did. `own_processes_only`: every process that this one may
+    signal is the step's. The answer's `retire` says why this process should not serve the next call.
     """
     began = time.monotonic()
     path = Path.cwd() / SCRIPT_NAME
@@ -82,7 +82,7 @@ def run_python(
     before = scene_file.fingerprint or fingerprint_scene()
     scene_file.fingerprint = None
     outcome = _run(compiled, path, code, seed)
-    if own_pid_namespace:
+    if own_processes_only:
         end_processes()
     if outcome.failure and not keep_on_error:
         return _failed(outcome, scene_file.go_back(), began)

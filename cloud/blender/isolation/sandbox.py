@@ -25,8 +25,8 @@ UNSAFE_WORD = "none-and-model-code-gets-my-rights"
 
 _FIRST_UID, _UIDS = 1_900_000_000, 100_000_000  # above what systems give to users, services and containers
 _UID_IN_USER_NAMESPACE = 1000
-_SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/bin")
-_SYSTEM_OPTIONAL = (
+SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/bin")
+SYSTEM_OPTIONAL = (
     "/usr/share/glvnd",
     "/usr/share/drirc.d",
     "/usr/share/fonts",
@@ -36,8 +36,8 @@ _SYSTEM_OPTIONAL = (
     "/etc/fonts",
     "/etc/glvnd",
 )
-_PACKAGE_ROOT = Path(__file__).resolve().parents[3]
-_CODE = ("cloud/__init__.py", "cloud/errors.py", "cloud/logs.py", "cloud/redaction.py", "cloud/blender")
+PACKAGE_ROOT = Path(__file__).resolve().parents[3]
+CODE = ("cloud/__init__.py", "cloud/errors.py", "cloud/logs.py", "cloud/redaction.py", "cloud/blender")
 
 
 class NoSandbox(Prompt2MeshError):
@@ -87,7 +87,8 @@ def sandboxed(
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     command += _root_folder(folders, limits, python_mounts)
     command += ["--clearenv"]
-    for name, value in _environment().items():
+    environment = child_environment(Path("/tmp"), python_path="/app/code:/app/site-packages")  # noqa: S108 - its own
+    for name, value in {**environment, "LD_LIBRARY_PATH": "/app/python/lib"}.items():
         command += ["--setenv", name, value]
     if seccomp_fd is not None:
         command += ["--seccomp", str(seccomp_fd)]
@@ -104,7 +105,7 @@ def sandboxed(
 
 def unguarded(child: Sequence[str]) -> Launch:
     """The launch without any wall: with the rights, the files and the network of whoever started the front."""
-    environment = _outer_environment() | {"PYTHONPATH": str(_PACKAGE_ROOT), "LANG": "C.UTF-8"}
+    environment = _outer_environment() | {"PYTHONPATH": str(PACKAGE_ROOT), "LANG": "C.UTF-8"}
     for name in ("HOME", "MESA_SHADER_CACHE_DIR", "BLENDER_USER_RESOURCES"):
         if name in os.environ:
             environment[name] = os.environ[name]
@@ -134,17 +135,17 @@ def _root_folder(folders: Folders, limits: Limits, python_mounts: Sequence[str])
     arguments: list[str] = []
     for folder in ("/usr", "/usr/share", "/etc", "/app", "/app/python", "/app/code", "/app/code/cloud"):
         arguments += ["--perms", "0755", "--dir", folder]
-    for path in _SYSTEM:
+    for path in SYSTEM:
         arguments += ["--ro-bind-try", path, path]
-    for path in _SYSTEM_OPTIONAL:
+    for path in SYSTEM_OPTIONAL:
         arguments += ["--ro-bind-try", path, path]
     for name in ("lib", "lib64", "lib32", "bin"):
         arguments += ["--symlink", f"usr/{name}", f"/{name}"]
     arguments += ["--symlink", "/proc/mounts", "/etc/mtab"]
     arguments += python_mounts
     arguments += ["--ro-bind", sysconfig.get_path("purelib"), "/app/site-packages"]
-    for name in _CODE:
-        arguments += ["--ro-bind", str(_PACKAGE_ROOT / name), f"/app/code/{name}"]
+    for name in CODE:
+        arguments += ["--ro-bind", str(PACKAGE_ROOT / name), f"/app/code/{name}"]
     arguments += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", 256 * MIB), "--remount-ro", "/dev"]  # noqa: S108 - of the sandbox, empty and its own
     for source, target in (
         (folders.snapshots, "/snapshots"),
@@ -161,21 +162,20 @@ def _tmpfs(path: str, size_bytes: int) -> list[str]:
     return ["--perms", "1777", "--size", str(size_bytes), "--tmpfs", path]
 
 
-def _environment() -> dict[str, str]:
-    """Every variable of the child."""
+def child_environment(tmp: Path, *, python_path: str) -> dict[str, str]:
+    """Every variable of the child. `tmp`: its own folder for temporary files."""
     return {
         "PATH": "/usr/bin",
-        "HOME": "/tmp/home",  # noqa: S108 - of the sandbox, empty and its own
+        "HOME": str(tmp / "home"),
         "USER": "artist",
         "LOGNAME": "artist",
-        "TMPDIR": "/tmp",  # noqa: S108 - of the sandbox, empty and its own
+        "TMPDIR": str(tmp),
         "LANG": "C.UTF-8",
-        "PYTHONPATH": "/app/code:/app/site-packages",
+        "PYTHONPATH": python_path,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",  # a step that is repeated takes a set's members in the same order
-        "LD_LIBRARY_PATH": "/app/python/lib",
-        "MESA_SHADER_CACHE_DIR": "/tmp/shader-cache",  # noqa: S108 - of the sandbox, empty and its own
-        "BLENDER_USER_RESOURCES": "/tmp/blender",  # noqa: S108 - of the sandbox, empty and its own
+        "MESA_SHADER_CACHE_DIR": str(tmp / "shader-cache"),
+        "BLENDER_USER_RESOURCES": str(tmp / "blender"),
         "OMP_WAIT_POLICY": "PASSIVE",
     }
 

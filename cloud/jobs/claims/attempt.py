@@ -14,6 +14,7 @@ from cloud.jobs.claims.claims import DEPLOY, RUNNER_LOST, end_job, put_back
 from cloud.jobs.conversing import HandOver
 from cloud.jobs.kinds import ASKS_A_MODEL
 from cloud.jobs.queries import Fenced, JobWriter, open_writer, usage_of
+from cloud.jobs.watching import note_end, note_put_back
 from cloud.jobs.work import JobWork
 
 UNWIND_S = 0.4
@@ -132,6 +133,7 @@ class Attempt:
                 async with database.sessions() as session, session.begin():
                     writer = await open_writer(session, self.job_id, attempt=self.number)
                     await self._write_end(writer, verdict)
+                self._count_end(verdict)
                 break
             except (Fenced, NotFound):
                 verdict = None
@@ -159,6 +161,15 @@ class Attempt:
         await end_job(writer, state, verdict.kind, error, result.model_dump(mode="json"))
         elapsed_ms = round((time.monotonic() - self.work.began) * 1000)
         logger.info("job finished", extra={**facts, "state": state, "outcome": verdict.kind, "elapsed_ms": elapsed_ms})
+
+    def _count_end(self, verdict: Outcome | str) -> None:
+        """Once it is committed. One whose commit was in doubt is not counted: the number is a little too small."""
+        if isinstance(verdict, str):
+            note_put_back(verdict)
+            return
+        state = _STATES.get(verdict.kind, "failed")
+        code = (verdict.code or verdict.kind) if state == "failed" else ""
+        note_end(self.work.job.kind, state, code, time.monotonic() - self.work.began)
 
     async def _clean_up(self, working: asyncio.Task[Outcome]) -> None:
         """Wait for what was cancelled to let go of the pod; if it does not, the pod goes."""

@@ -16,20 +16,25 @@ _FINAL_STATES = ("succeeded", "failed", "cancelled")
 
 
 class Row(NamedTuple):
-    """One event: its number within what is followed, and its JSON as text."""
+    """One event: its number within what is followed, and its JSON as text.
+
+    `age_s`: how long it stood there when it was read, by the database's clock, from the begin of its transaction on.
+    """
 
     number: int
     type: str
     data: str
     job_id: UUID | None
+    age_s: float = 0.0
 
 
 def _news_statement(owner: str, number: str) -> str:
     # LATERAL: one short walk of the index for each that is asked about.
     return (
-        f"SELECT asked.id, found.number, found.type, found.data, found.job_id"  # noqa: S608 - names of ours alone
+        f"SELECT asked.id, found.number, found.type, found.data, found.job_id,"  # noqa: S608 - names of ours alone
+        f" extract(epoch FROM clock_timestamp() - found.created_at)::float8"
         f" FROM unnest(:ids, :positions) AS asked(id, position) CROSS JOIN LATERAL ("
-        f"SELECT {number} AS number, type, CAST(data AS text) AS data, job_id FROM events"
+        f"SELECT {number} AS number, type, CAST(data AS text) AS data, job_id, created_at FROM events"
         f" WHERE {owner} = asked.id AND {number} > asked.position ORDER BY {number} LIMIT :page) AS found"
         f" ORDER BY asked.id, found.number"
     )
@@ -49,8 +54,8 @@ async def news_of(
     """The events behind each position, in order, at most `page` of each job or project."""
     asked = {"ids": list(positions), "positions": list(positions.values()), "page": page}
     found: dict[UUID, list[Row]] = {}
-    for owner, number, event_type, data, job_id in await connection.execute(NEWS[kind], asked):
-        found.setdefault(owner, []).append(Row(number, event_type, data, job_id))
+    for owner, *row in await connection.execute(NEWS[kind], asked):
+        found.setdefault(owner, []).append(Row(*row))
     return found
 
 

@@ -1,6 +1,7 @@
 """Who follows, and what is on its way to them: nothing here waits for a client or reads the database."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import Any
 from cloud.jobs.feed.queries import Row
 from cloud.jobs.feed.topic import Topic
 from cloud.jobs.feed.wire import rendered_delta, rendered_row
+from cloud.telemetry.metrics import EVENT_LATENCY_S
 
 QUEUE_LIMIT = 256
 QUEUE_LIMIT_BYTES = 512 * 1024
@@ -28,10 +30,11 @@ class Follower:
         self.dropped = False
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
+        self._oldest_at: float | None = None
         self._news = asyncio.Event()
 
-    def push(self, number: int, chunk: bytes) -> None:
-        """An event of this number; those that the client has are left out."""
+    def push(self, number: int, chunk: bytes, age_s: float = 0.0) -> None:
+        """An event of this number, and since when it stood in the database; those that the client has are left out."""
         if number <= self.after or self.ended:
             return
         self.after = number
@@ -41,6 +44,8 @@ class Follower:
             self._waiting_bytes = 0
             self.end()
             return
+        if self._oldest_at is None:
+            self._oldest_at = time.monotonic() - age_s
         self._add(chunk)
 
     def push_delta(self, chunk: bytes) -> None:
@@ -65,6 +70,9 @@ class Follower:
         chunk = b"".join(self._waiting)
         self._waiting.clear()
         self._waiting_bytes = 0
+        if self._oldest_at is not None:
+            EVENT_LATENCY_S.observe(time.monotonic() - self._oldest_at)
+            self._oldest_at = None
         return chunk
 
     def _has_room(self, chunk: bytes, share: int) -> bool:
@@ -93,7 +101,7 @@ class Tail:
             self.position = row.number
             chunk = rendered_row(self.topic, row)
             for follower in self.followers:
-                follower.push(row.number, chunk)
+                follower.push(row.number, chunk, row.age_s)
         if self.topic.kind == "job" and any(row.type == "job.finished" for row in rows):
             self.end()
         # The whole text is there: its pieces would come behind it now.

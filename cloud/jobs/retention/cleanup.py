@@ -209,6 +209,6 @@ async def clean_up_once(settings: Settings, database_url: str, *, dry_run: bool)
     """One clean-up with connections of its own. Raises: as `clean_up`, and what the database raises."""
     database = Database.connect(database_url, pool_size=2)
     try:
-        return await clean_up(database, ArtifactStore.local(settings.artifacts_dir), settings, dry_run=dry_run)
+        return await clean_up(database, ArtifactStore.of_settings(settings), settings, dry_run=dry_run)
     finally:
         await database.aclose()

@@ -7,7 +7,18 @@ import pytest
 
 from addon.core import downloads
 from addon.core import messages as m
-from tests.addon.core.hostile import BLEND, HEAD, PICTURE, PROJECT, Hostile, Speak, answer, offers
+from tests.addon.core.hostile import (
+    BLEND,
+    HEAD,
+    PICTURE,
+    PROJECT,
+    TOKEN,
+    Hostile,
+    Speak,
+    answer,
+    hostile_server,
+    offers,
+)
 from tests.addon.core.player import Player
 from tests.addon.core.sentences import assert_is_one_sentence, files_in
 
@@ -65,6 +76,43 @@ def test_a_broken_download_goes_on_where_it_was(signed_in: Player, server: Hosti
     signed_in.submit(m.Download(project_id=PROJECT))
     assert signed_in.hear(m.DownloadFinished).path.read_bytes() == BLEND
     assert any("Range: bytes=1000-" in head for head in server.asked)
+
+
+def test_a_file_in_the_servers_storage_is_fetched_without_the_token(signed_in: Player, server: Hostile) -> None:
+    with hostile_server({"/bucket/ab": answer(raw=BLEND)}) as storage:
+        offers(server, BLEND, answer(status="307 Temporary", Location=f"{storage.url}/bucket/ab?X-Amz-Signature=1"))
+        signed_in.submit(m.Download(project_id=PROJECT))
+        assert signed_in.hear(m.DownloadFinished).path.read_bytes() == BLEND
+    assert len(storage.asked) == 1
+    said = storage.asked[0].lower()
+    assert "authorization" not in said
+    assert TOKEN not in said
+    assert "x-prompt2mesh" not in said
+
+
+STORAGES: dict[str, tuple[str, bytes, str]] = {
+    "other bytes": ("{storage}/x", answer(raw=BLEND[:-1] + b"x"), "SHA-256 differs"),
+    "sends on": ("{storage}/x", answer(status="307 Temporary", Location="https://evil.example.org/"), "307"),
+    "refuses": ("{storage}/x", answer(status="403 Forbidden"), "403"),
+    "not encrypted": ("http://192.0.2.1/x", b"", "not encrypted"),
+    "a file": ("file:///etc/passwd", b"", "no address"),
+    "a name and a password": ("https://a:b@192.0.2.1/x", b"", "no address"),
+}
+
+
+@pytest.mark.parametrize("case", STORAGES)
+def test_a_storage_that_is_no_good_leaves_nothing(
+    case: str, signed_in: Player, server: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "TRIES", 1)
+    location, sent, words = STORAGES[case]
+    with hostile_server({"/x": sent}) as storage:
+        offers(server, BLEND, answer(status="307 Temporary", Location=location.format(storage=storage.url)))
+        signed_in.submit(m.Download(project_id=PROJECT))
+        failed = signed_in.hear(m.Failed)
+    assert words in failed.sentence
+    assert_is_one_sentence(failed.sentence)
+    assert files_in(signed_in.home.cache) == []
 
 
 def test_a_cancelled_download_leaves_nothing(signed_in: Player, server: Hostile) -> None:

@@ -67,6 +67,11 @@ class Attempt:
         """It can be tried outside of the sandbox, where it must get through."""
         return not hasattr(self.function, "uncontrolled")
 
+    @property
+    def only_in_bubblewrap(self) -> str:
+        """Why it is not tried in a container; "": it is."""
+        return getattr(self.function, "elsewhere", "")
+
     def code(self, outside: Outside) -> str:
         """The step that makes the attempt and prints its verdict."""
         facts = f"__import__('json').loads({json.dumps(json.dumps(outside))})"

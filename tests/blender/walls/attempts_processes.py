@@ -125,7 +125,10 @@ def a_signal_to_process_1(outside: Outside) -> object:
 
 
 def a_signal_to_the_front_s_group(outside: Outside) -> object:
-    return os.killpg(outside["front_pid"], outside["signal"])
+    os.killpg(outside["front_pid"], outside["signal"])
+    if outside["front_pid"] == 1:  # its group's number means everybody, and the kernel says yes whomever it reached
+        raise Refused("the front answers the next call, or that fails")
+    return True
 
 
 @without_control("it would end the machine")

@@ -6,9 +6,10 @@ import glob
 import os
 import socket
 import stat
+import tempfile
 from pathlib import Path
 
-from tests.blender.walls.inside import Outside, Refused, system_call, without_control
+from tests.blender.walls.inside import Outside, Refused, only_in_bubblewrap, system_call, without_control
 
 _WALK_DEPTH = 4
 
@@ -76,11 +77,41 @@ def removal_of_a_snapshot(outside: Outside) -> object:
 
 
 def the_rights_of_the_cache(outside: Outside) -> object:
-    return os.chmod(outside["cache_file"], 0o666)  # noqa: S103 - the attempt
+    os.chmod(outside["cache_file"], 0o666)  # noqa: S103 - the attempt
+    return _if(os.stat(outside["cache_file"]).st_mode & 0o777 == 0o666)
 
 
 def the_times_of_the_cache(outside: Outside) -> object:
-    return os.utime(outside["cache_file"], (1, 1))
+    os.utime(outside["cache_file"], (1, 1))
+    return _if(os.stat(outside["cache_file"]).st_mtime == 1)
+
+
+def the_rights_of_a_snapshot_that_is_open(outside: Outside) -> object:
+    opened = os.open(glob.glob(f"{outside['own_snapshots']}/*.blend")[0], os.O_RDONLY)
+    os.fchmod(opened, 0)
+    return _if(not os.fstat(opened).st_mode & 0o777)
+
+
+def the_attributes_of_a_snapshot(outside: Outside) -> object:
+    return os.setxattr(glob.glob(f"{outside['own_snapshots']}/*.blend")[0], "user.p2m", b"1")
+
+
+def a_snapshot_emptied(outside: Outside) -> object:
+    return os.truncate(glob.glob(f"{outside['own_snapshots']}/*.blend")[0], 0)
+
+
+def a_snapshot_emptied_as_it_is_opened(outside: Outside) -> object:
+    return os.open(glob.glob(f"{outside['own_snapshots']}/*.blend")[0], os.O_RDONLY | os.O_TRUNC)
+
+
+def a_snapshot_moved_to_the_workspace(outside: Outside) -> object:
+    return os.rename(glob.glob(f"{outside['own_snapshots']}/*.blend")[0], f"{outside['own_place']}/moved.blend")
+
+
+def _if(changed: bool) -> object:
+    if not changed:
+        raise Refused("it succeeds and changes nothing")
+    return changed
 
 
 def a_secret_over_itself(outside: Outside) -> object:
@@ -138,16 +169,25 @@ def a_link_to_the_system(outside: Outside) -> object:
 @without_control("it would walk a whole machine")
 def every_folder_but_ours(outside: Outside) -> object:
     """Walks what there is and writes wherever it can."""
-    ours = ("/workspace", "/scratch", "/tmp", "/dev/shm", "/proc")  # noqa: S108
+    ours = {"/workspace", "/scratch", "/tmp", "/dev/shm", "/proc"}  # noqa: S108
+    ours |= {os.path.dirname(each) for each in (os.getcwd(), tempfile.gettempdir())} - {"/"}
     for folder, folders, _ in os.walk("/"):
-        if folder.startswith(ours):
+        if folder in ours:
             folders.clear()
             continue
         if folder.count("/") > _WALK_DEPTH:
             folders.clear()
-        if os.access(folder, os.W_OK):
+        if _takes_a_file(folder, outside["mark"]):
             return folder
     raise Refused("none takes anything")
+
+
+def _takes_a_file(folder: str, name: str) -> bool:
+    try:
+        Path(folder, name).touch()
+    except OSError:
+        return False
+    return True
 
 
 def a_file_handed_out_by_a_socket(outside: Outside) -> object:
@@ -157,6 +197,7 @@ def a_file_handed_out_by_a_socket(outside: Outside) -> object:
     return server
 
 
+@only_in_bubblewrap("the front's watch ends a Blender that keeps more than its quota; its volume has a size")
 def the_user_s_own_disk_quota(outside: Outside) -> object:
     with Path(outside["own_place"], "big").open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, 1200 * 2**20)

@@ -19,6 +19,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from tests.blender.contained import UID, own_by_container_user
 from tests.blender.pod_process import CACHE, RunningPod, run, running_pod
 from tests.blender.walls.outside import CANARY, Listeners, World, listening, open_folder, shared_segment, victim
 
@@ -34,17 +35,28 @@ class Town:
     neighbour: RunningPod
     world: World
     cache: Path
+    contained: bool
 
 
-@pytest.fixture(scope="package")
-def town() -> Iterator[Town]:
-    """Two pods of two users with a snapshot each, on a cache that they share."""
+@pytest.fixture(scope="package", params=["bubblewrap", pytest.param("container", marks=pytest.mark.heavy)])
+def town(request: pytest.FixtureRequest) -> Iterator[Town]:
+    """Two pods of two users with a snapshot each, on a cache that they share.
+
+    bubblewrap: as on one machine. container: as the user of a container, but with this machine around them, where a
+    real container holds the pod alone; the neighbour is then the same user, too.
+    """
+    contained = request.param == "container"
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder())
         cache = folder / "cache"
         if CACHE.is_dir():
             shutil.copytree(CACHE, cache)
-        begin = {"cache": cache, "environment": {"P2M_CANARY": CANARY, "ANTHROPIC_API_KEY": CANARY}}
+        if contained and not os.getuid():
+            own_by_container_user(cache)
+            for made in cache.rglob("*"):
+                os.chown(made, UID, UID)
+        begin: dict[str, Any] = {"cache": cache, "contained": contained}
+        begin["environment"] = {"P2M_CANARY": CANARY, "ANTHROPIC_API_KEY": CANARY}
         pods = [
             stack.enter_context(running_pod(folder / name, "--call-limit", "20", **begin))
             for name in ("pod", "neighbour")
@@ -53,6 +65,8 @@ def town() -> Iterator[Town]:
         for each in pods:
             asyncio.run(_build(each))
         facts = _facts(folder, pod, neighbour, cache, cache)
+        if contained:
+            facts |= _places_of_child(pod, cache)
         facts["victims"] = {"same user": stack.enter_context(victim(_uid_of_child(pod)))}
         facts["victims"]["our user"] = stack.enter_context(victim(os.getuid()))
         if os.getuid() == 0:
@@ -62,7 +76,7 @@ def town() -> Iterator[Town]:
         facts["shared_key"] = stack.enter_context(shared_segment())
         facts |= _addresses(listeners)
         watched = [Path(facts[name]) for name in ("secret", "data_secret", "neighbour_snapshot", "picture")]
-        yield Town(pod, neighbour, World(listeners, facts, [*watched, *files_in(cache)]), cache)
+        yield Town(pod, neighbour, World(listeners, facts, [*watched, *files_in(cache)]), cache, contained)
 
 
 @pytest.fixture(scope="package")
@@ -144,6 +158,19 @@ def _facts(folder: Path, pod: RunningPod, neighbour: RunningPod, cache: Path, po
     }
 
 
+def _places_of_child(pod: RunningPod, cache: Path) -> dict[str, Any]:
+    """Where things lie for a child without a file system of its own; it works in its own folder."""
+    shaders = next(cache.rglob("shaders.zip"))
+    return {
+        "cache": str(shaders.parent),
+        "cache_file": str(shaders),
+        "own_place": ".",
+        "own_snapshots": str(pod.workspace / "snapshots"),
+        "own_imports": str(pod.workspace / "imports"),
+        "own_scratch": "../scratch",
+    }
+
+
 def _clean(facts: dict[str, Any]) -> None:
     """Remove what the controls wrote."""
     for place in facts["places"]:
@@ -169,5 +196,5 @@ async def _build(pod: RunningPod) -> None:
 def _uid_of_child(pod: RunningPod) -> int:
     """The user of the Blender that works now: it is older than the spare."""
     tree = psutil.Process(pod.process.pid).children(recursive=True)
-    blenders = [each for each in tree if each.name().startswith("python") and not each.children()]
+    blenders = [each for each in tree if each.name().startswith("python") and not each.children()]  # nor a keeper
     return min(blenders, key=lambda each: each.create_time()).uids().real

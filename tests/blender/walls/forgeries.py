@@ -50,7 +50,7 @@ def a_snapshot_of_a_neighbour(line: Line, outside: Outside) -> None:
 
 
 def a_folder_as_snapshot(line: Line, outside: Outside) -> None:
-    line.answer(STEP, fds=(os.open("/workspace", os.O_RDONLY),))
+    line.answer(STEP, fds=(os.open(outside["own_place"], os.O_RDONLY),))
 
 
 def a_pipe_as_snapshot(line: Line, outside: Outside) -> None:
@@ -58,8 +58,8 @@ def a_pipe_as_snapshot(line: Line, outside: Outside) -> None:
 
 
 def a_named_pipe_as_snapshot(line: Line, outside: Outside) -> None:
-    os.mkfifo("/workspace/fifo")
-    line.answer(STEP, fds=(os.open("/workspace/fifo", os.O_RDWR),))
+    os.mkfifo(f"{outside['own_place']}/fifo")
+    line.answer(STEP, fds=(os.open(f"{outside['own_place']}/fifo", os.O_RDWR),))
 
 
 def a_socket_as_snapshot(line: Line, outside: Outside) -> None:
@@ -79,12 +79,12 @@ def memory_as_snapshot(line: Line, outside: Outside) -> None:
 
 
 def a_link_as_snapshot(line: Line, outside: Outside) -> None:
-    os.symlink(outside["secret"], "/workspace/to-secret")
-    line.answer(STEP, fds=(os.open("/workspace/to-secret", os.O_PATH | os.O_NOFOLLOW),))
+    os.symlink(outside["secret"], f"{outside['own_place']}/to-secret")
+    line.answer(STEP, fds=(os.open(f"{outside['own_place']}/to-secret", os.O_PATH | os.O_NOFOLLOW),))
 
 
 def a_file_that_cannot_be_read_as_snapshot(line: Line, outside: Outside) -> None:
-    line.answer(STEP, fds=(os.open("/workspace/plain", os.O_WRONLY | os.O_CREAT),))
+    line.answer(STEP, fds=(os.open(f"{outside['own_place']}/plain", os.O_WRONLY | os.O_CREAT),))
 
 
 def a_path_without_content_as_snapshot(line: Line, outside: Outside) -> None:
@@ -92,13 +92,13 @@ def a_path_without_content_as_snapshot(line: Line, outside: Outside) -> None:
 
 
 def a_sparse_file_as_snapshot(line: Line, outside: Outside) -> None:
-    fd = os.open("/scratch/sparse", os.O_RDWR | os.O_CREAT)
+    fd = os.open(f"{outside['own_scratch']}/sparse", os.O_RDWR | os.O_CREAT)
     os.truncate(fd, 2**31 - 1)
     line.answer(STEP, fds=(fd,))
 
 
 def an_empty_file_as_snapshot(line: Line, outside: Outside) -> None:
-    line.answer(STEP, fds=(os.open("/scratch/empty", os.O_RDWR | os.O_CREAT),))
+    line.answer(STEP, fds=(os.open(f"{outside['own_scratch']}/empty", os.O_RDWR | os.O_CREAT),))
 
 
 def nonsense_as_snapshot(line: Line, outside: Outside) -> None:

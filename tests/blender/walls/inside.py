@@ -87,6 +87,16 @@ def without_control(why: str) -> Any:
     return mark
 
 
+def only_in_bubblewrap(why: str) -> Any:
+    """Marks an attempt that a container's inner walls do not refuse: it says what does."""
+
+    def mark(attempt: Any) -> Any:
+        attempt.elsewhere = why
+        return attempt
+
+    return mark
+
+
 def may_end_blender(attempt: Any) -> Any:
     """Marks an attempt for which the kernel may end Blender: the step is lost then, and that refuses it too."""
     attempt.may_end = True

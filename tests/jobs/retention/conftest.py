@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +15,22 @@ from cloud.db.engine import Database, libpq_url
 from cloud.db.models import Artifact, Message, Project, Snapshot, Step
 from cloud.storage.store import ArtifactStore
 from tests.jobs.conftest import Account
+from tests.support.stores import InBucket, InFolder, Inside
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """The store's folder, where each object has the age that the test says."""
+    """The store, seen past it too, where each object has the age that the test says."""
 
     store: ArtifactStore
-    folder: Path
+    inside: Inside
 
     async def put(self, content: bytes, *, age: dt.timedelta = dt.timedelta(hours=3)) -> str:
         """An object that was written that long before `NOW`. Returns: its hash."""
         sha256 = (await self.store.put(content)).sha256
-        written = (NOW - age).timestamp()
-        os.utime(self.folder / sha256[:2] / sha256, (written, written))
+        self.inside.set_time(f"{sha256[:2]}/{sha256}", NOW - age)
         return sha256
 
     async def holds(self, sha256: str) -> bool:
@@ -39,13 +38,21 @@ class Shelf:
         return await self.store.has(sha256)
 
     def files(self) -> set[str]:
-        """Every file of the folder, set aside or not."""
-        return {path.name for path in self.folder.rglob("*") if path.is_file()}
+        """The last part of every object's key, set aside or not."""
+        return {key.rpartition("/")[2] for key in self.inside.keys()}  # noqa: SIM118
+
+
+IN_BOTH = pytest.mark.parametrize("shelf", ["folder", "bucket"], indirect=True)
+"""For tests whose outcome may depend on where the objects lie."""
 
 
 @pytest.fixture
-def shelf(store: ArtifactStore, tmp_path: Path) -> Shelf:
-    return Shelf(store, tmp_path / "artifacts")
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    if getattr(request, "param", "folder") == "folder":
+        inside = InFolder(tmp_path / "artifacts")
+    else:
+        inside = InBucket(request.getfixturevalue("bucket"), tmp_path)
+    return Shelf(inside.store, inside)
 
 
 @pytest.fixture

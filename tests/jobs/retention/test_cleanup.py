@@ -1,7 +1,8 @@
-"""The clean-up on a real database and a real folder: what goes, and what must never go."""
+"""The clean-up on a real database, with a real folder and a bucket of S3: what goes, and what must never go."""
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,8 @@ from cloud.jobs.transcript import pack
 from cloud.settings import Settings
 from cloud.storage.store import ArtifactMissing
 from tests.jobs.conftest import Account
-from tests.jobs.retention.conftest import NOW, Shelf, artifact, hash_of, keep, picture, snapshot
+from tests.jobs.retention.conftest import IN_BOTH, NOW, Shelf, artifact, hash_of, keep, picture, snapshot
+from tests.support.stores import InFolder
 
 HOUR = dt.timedelta(hours=1)
 SETTINGS = Settings(database_url="unused")
@@ -28,6 +30,7 @@ async def _clean(owner: Account, shelf: Shelf, at: dt.datetime = NOW, *, dry_run
     return await clean_up(owner.database, shelf.store, SETTINGS, now=at, dry_run=dry_run)
 
 
+@IN_BOTH
 async def test_an_old_object_that_no_row_refers_to_goes_and_a_young_one_stays(owner: Account, shelf: Shelf) -> None:
     old = await shelf.put(b"old", age=2 * HOUR)
     young = await shelf.put(b"young", age=HOUR / 2)
@@ -130,27 +133,30 @@ async def test_models_of_a_projects_newest_steps_stay_and_so_do_those_at_work_or
     assert [number for number, step in enumerate(steps) if kept[step.id]] == [0, 1, 2, 5, 9]
 
 
+@IN_BOTH
 async def test_a_put_while_the_object_is_taken_away_survives(
     owner: Account, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worst moment: it was found to be unreferenced, is written again, is set aside, and then gets its row."""
-    sha256 = await shelf.put(b"again")
+    again = uuid4().bytes  # the rows of another shelf stay
+    sha256 = await shelf.put(again)
     set_aside = shelf.store.set_aside
 
     async def put_first(taken: str, at: dt.datetime) -> None:
-        await shelf.store.put(b"again")
+        await shelf.store.put(again)
         await set_aside(taken, at)
 
     monkeypatch.setattr(shelf.store, "set_aside", put_first)
     assert (await _clean(owner, shelf)).objects_set_aside == 1
     await keep(owner, snapshot(owner, sha256))
 
-    assert await shelf.store.get(sha256) == b"again"
+    assert await shelf.store.get(sha256) == again
     later = await _clean(owner, shelf, NOW + HOUR)
     assert (later.objects_brought_back, later.objects_deleted) == (1, 0)
     assert await shelf.holds(sha256)
 
 
+@IN_BOTH
 async def test_a_put_between_the_two_steps_survives(owner: Account, shelf: Shelf) -> None:
     sha256 = await shelf.put(b"twice")
     await _clean(owner, shelf)
@@ -161,6 +167,7 @@ async def test_a_put_between_the_two_steps_survives(owner: Account, shelf: Shelf
     assert await shelf.store.get(sha256) == b"twice"
 
 
+@IN_BOTH
 async def test_a_dry_run_counts_and_changes_nothing(owner: Account, shelf: Shelf, sql: psycopg.Connection) -> None:
     sha256 = await shelf.put(b"old")
     await _delete_project(sql, owner, days=8)
@@ -174,25 +181,28 @@ async def test_a_dry_run_counts_and_changes_nothing(owner: Account, shelf: Shelf
     assert done == replace(told, batches=done.batches)
 
 
+@IN_BOTH
 async def test_a_file_that_is_not_ours_stays(owner: Account, shelf: Shelf) -> None:
     sha256 = await shelf.put(b"x")
-    foreign = [shelf.folder / "note.txt", shelf.folder / "aside" / "note.txt", shelf.folder / sha256[:2] / "note.txt"]
-    for file in foreign:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("mine")
+    foreign = ["note.txt", "aside/note.txt", f"{sha256[:2]}/note.txt"]
+    for key in foreign:
+        shelf.inside.write(key, b"mine")
 
     await _clean(owner, shelf)
     freed = await _clean(owner, shelf, NOW + 2 * HOUR)
 
     assert freed.objects_deleted == 1
-    assert [file.read_text() for file in foreign] == ["mine"] * 3
+    assert [shelf.inside.read(key) for key in foreign] == [b"mine"] * 3
 
 
-async def test_a_folder_that_cannot_be_listed_does_not_stop_the_rest(owner: Account, shelf: Shelf) -> None:
+async def test_a_folder_that_cannot_be_listed_does_not_stop_the_rest(owner: Account, tmp_path: Path) -> None:
+    """Only a folder can hold such names."""
+    inside = InFolder(tmp_path / "artifacts")
+    shelf = Shelf(inside.store, inside)
     sha256 = await shelf.put(b"goes")
     blocked = "00" if sha256[:2] != "00" else "01"
-    (shelf.folder / blocked).mkdir()
-    (shelf.folder / blocked / b"\xff\xfe".decode(errors="surrogateescape")).write_text("a name in no encoding")
+    (inside.folder / blocked).mkdir()
+    (inside.folder / blocked / b"\xff\xfe".decode(errors="surrogateescape")).write_text("a name in no encoding")
 
     freed = await _clean(owner, shelf)
 

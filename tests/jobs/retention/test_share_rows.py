@@ -33,7 +33,7 @@ async def test_ended_links_go_after_a_while(owner: Account, shelf: Shelf, sql: p
             (uuid4(), owner.user_id, project, snapshot, title, uuid4().bytes, *ends),
         )
 
-    freed = await clean_up(owner.database, shelf.store, Settings(data_dir=shelf.folder), now=NOW)
+    freed = await clean_up(owner.database, shelf.store, Settings(), now=NOW)
 
     assert freed.shares == 2
     titles = sql.execute("SELECT title FROM shares ORDER BY title").fetchall()

@@ -34,7 +34,7 @@ async def test_ended_device_sign_ins_and_tokens_go_after_a_while(
             (uuid4(), owner.user_id, name, uuid4().bytes, *ends),
         )
 
-    freed = await clean_up(owner.database, shelf.store, Settings(data_dir=shelf.folder), now=NOW)
+    freed = await clean_up(owner.database, shelf.store, Settings(), now=NOW)
 
     assert (freed.device_sign_ins, freed.api_tokens) == (1, 2)
     codes = sql.execute("SELECT user_code FROM device_grants ORDER BY expires_at").fetchall()
@@ -60,7 +60,7 @@ async def test_links_and_counts_of_failures_go_when_they_mean_nothing(
             (key, last, last, blocked),
         )
 
-    freed = await clean_up(owner.database, shelf.store, Settings(data_dir=shelf.folder), now=NOW)
+    freed = await clean_up(owner.database, shelf.store, Settings(), now=NOW)
 
     assert (freed.one_time_links, freed.sign_in_failures) == (2, 1)
     assert sql.execute("SELECT note FROM one_time_links").fetchall() == [("usable",)]

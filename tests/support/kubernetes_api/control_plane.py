@@ -15,7 +15,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,8 +37,9 @@ _START_LIMIT_S = 90.0
 class ControlPlane:
     """One cluster's API. `request` is the administrator's way in; `kubeconfig` that of everybody who has a token."""
 
-    def __init__(self, folder: Path, programs: Binaries) -> None:
+    def __init__(self, folder: Path, programs: Binaries, addresses: Sequence[str] = ()) -> None:
         self.folder = folder
+        self._addresses = addresses
         self._programs = programs
         self._etcd_port, self._etcd_peer_port, self._port, self._manager_port = free_ports(4)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -211,7 +212,8 @@ class ControlPlane:
     def _make_keys(self) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
-        loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        addresses = [x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", *self._addresses)]
+        loopback = x509.SubjectAlternativeName(addresses)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -233,11 +235,14 @@ class ControlPlane:
 
 
 @contextmanager
-def running_control_plane() -> Iterator[ControlPlane]:
-    """A control plane of its own, ready; nothing of it is left afterwards. The first time it has to be built."""
+def running_control_plane(addresses: Sequence[str] = ()) -> Iterator[ControlPlane]:
+    """A control plane of its own, ready; nothing of it is left afterwards. The first time it has to be built.
+
+    Its certificate is good for 127.0.0.1 and for `addresses`, under which somebody may forward to it.
+    """
     programs = binaries()
     with tempfile.TemporaryDirectory(prefix="p2m-kubernetes-") as folder:
-        plane = ControlPlane(Path(folder), programs)
+        plane = ControlPlane(Path(folder), programs, addresses)
         try:
             plane.start()
             yield plane

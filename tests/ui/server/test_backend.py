@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.support.stack_processes import wait_for
-from tests.ui.server.conftest import FILE, TellingApi, serving, ui_server
+from tests.ui.server.conftest import FILE, LINK, TellingApi, serving, ui_server
 from ui.server.backend import BYTES_POLICY, Backend
 
 
@@ -120,3 +120,14 @@ def test_api_that_is_away_is_said_and_not_hung() -> None:
         answer = httpx2.get(f"{url}/p2m/api/v1/me", headers={"Cookie": "p2m_web=x"}, trust_env=False)
     assert answer.status_code == 502
     assert "try again" in answer.json()["detail"]
+
+
+def test_a_browser_that_saves_a_large_file_is_sent_on_and_a_pages_script_is_not(ada: httpx2.Client) -> None:
+    path = "/p2m/api/v1/artifacts/large/content"
+
+    saved = ada.get(path, headers={"Sec-Fetch-Mode": "navigate"})
+    assert (saved.status_code, saved.headers["location"], saved.content) == (307, LINK, b"")
+    assert saved.headers["cache-control"] == "no-store"
+    assert saved.headers["referrer-policy"] == "no-referrer"
+    for told in ({"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Mode": "no-cors"}, {}):  # the last: an old browser
+        assert ada.get(path, headers=told).content == FILE
