@@ -98,9 +98,26 @@ class Claims:
         return None
 
     async def let_go(self, pod: ClusterPod) -> None:
-        """The pod is held no more, and idle from now on. Raises: VersionConflict, PodGone."""
+        """The pod, if we hold it, is held no more, and idle from now on. Raises: VersionConflict, ClusterAway.
+
+        What others write to it meanwhile does not hinder that: a pod that was claimed just now is let go of by its
+        ReplicaSet at the same time, and a runner that ends has no second chance; its pod would count as an orphan.
+        """
         self._let_go.add(pod.name)
-        await self._cluster.patch_pod(pod, annotations={HOLDER: None, LAST_USED_AT: as_text(self._now())})
+        released = {HOLDER: None, LAST_USED_AT: as_text(self._now())}
+        found: ClusterPod | None = pod
+        for _ in range(_TRIES):
+            if found is None or found.annotations.get(HOLDER) != self._runner:
+                return
+            try:
+                await self._cluster.patch_pod(found, annotations=released)
+            except PodGone:
+                return
+            except VersionConflict:
+                found = await self._read(pod.name)
+            else:
+                return
+        raise VersionConflict(pod.name)
 
     async def end(self, pod: ClusterPod) -> None:
         """Delete the pod, whatever became of it meanwhile. Where the cluster does not hear it, `end_again` does it."""

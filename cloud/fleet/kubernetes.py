@@ -33,7 +33,6 @@ from cloud.fleet.cluster import (
     ClusterAway,
     ClusterPod,
     ClusterRefused,
-    PodGone,
     VersionConflict,
 )
 from cloud.fleet.contract import Endpoint, PodNotReady
@@ -175,7 +174,7 @@ class KubernetesFleet:
                 if pod.annotations.get(HOLDER) == self.runner and not self._use.needs(user_id):
                     try:
                         await self._claims.let_go(pod)
-                    except (VersionConflict, PodGone, ClusterAway, ClusterRefused):
+                    except (VersionConflict, ClusterAway, ClusterRefused):
                         logger.info("release is for the keeper to do", extra={"pod": pod.name})
 
     async def _get(self, user_id: str) -> ClusterPod:

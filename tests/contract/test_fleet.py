@@ -10,6 +10,7 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -20,7 +21,7 @@ from cloud.fleet.contract import Endpoint, Fleet
 from cloud.fleet.local import LocalFleet
 from cloud.fleet.rules import FleetRules
 from cloud.fleet.warm_pool import PoolRules
-from tests.blender.pod_process import CACHE, processes_with
+from tests.blender.pod_process import CACHE, processes_with, wait_until
 from tests.support.kubernetes_api import manifests
 from tests.support.kubernetes_api.cluster import LoopbackCluster, running_cluster
 
@@ -101,6 +102,8 @@ class KubernetesHarness(FleetHarness):
     async def end_pod_from_outside(self, endpoint: Endpoint) -> None:
         """Kill the process; the cluster is told nothing."""
         self._cluster.kill_pod(endpoint.pod)
+        ended = partial(wait_until, lambda: not processes_with(f"--audience {endpoint.pod}"), "the front ends")
+        await asyncio.to_thread(ended)
 
     async def count_running(self) -> int:
         """Users' pods, as the API has them."""

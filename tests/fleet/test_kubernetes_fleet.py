@@ -172,6 +172,16 @@ async def test_pods_stay_when_a_runner_ends_and_the_next_one_finds_them() -> Non
         assert (await fleet.acquire("ann")).pod == first.pod
 
 
+async def test_a_runner_that_ends_lets_go_of_a_pod_that_others_write_to_at_that_moment() -> None:
+    """A ReplicaSet writes to a pod that was claimed just now: it is its owner no more."""
+    cluster = FakeCluster()
+    async with fleet_on(cluster, replace(QUICK, sweep_s=60), runner="r1") as fleet:
+        pod = (await fleet.acquire("ann")).pod
+        cluster.mute()
+        cluster.put(cluster.pods[pod])
+    assert HOLDER not in cluster.pods[pod].annotations
+
+
 async def test_a_dead_runners_pod_is_ended_and_a_living_ones_is_not() -> None:
     cluster = FakeCluster(replicas=2)
     async with fleet_on(cluster, runner="r1") as fleet, fleet_on(cluster, runner="r2") as other:
