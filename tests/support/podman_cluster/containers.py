@@ -112,6 +112,16 @@ def address_of(container: str, network: str) -> str:
     return str(inspect(container)["NetworkSettings"]["Networks"][network]["IPAddress"])
 
 
+def process_of(container: str) -> int:
+    """The number of its first process on this machine; 0: it has ended."""
+    return int(inspect(container)["State"]["Pid"])
+
+
+def lives(process: int) -> bool:
+    """Whether a process lives. Asking podman instead costs a tenth of a second of the processor."""
+    return process > 0 and Path(f"/proc/{process}").exists()
+
+
 def exit_code(container: str) -> int | None:
     """None while it runs."""
     state = inspect(container)["State"]

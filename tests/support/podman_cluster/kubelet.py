@@ -209,9 +209,9 @@ class Kubelet:
     def _watch(self, ran: Ran, container: Mapping[str, Any]) -> int | None:
         """Probe until the pod is to go (None), or its container has ended or is given up (its exit code)."""
         probes = _Probes(ran.address, container)
-        told = False
+        told, process = False, containers.process_of(ran.container)
         while not self._is_over(ran):
-            if (code := containers.exit_code(ran.container)) is not None:
+            if not containers.lives(process) and (code := containers.exit_code(ran.container)) is not None:
                 return code
             if not probes.look(time.monotonic() - ran.started_at):
                 podman("kill", ran.container, check=False)

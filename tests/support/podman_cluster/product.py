@@ -34,6 +34,7 @@ from tests.support.real_nginx import HOST, OTHER_HOST, RunningNginx, real_nginx
 BACKEND, BLENDER = "prompt2mesh", "prompt2mesh-blender"
 _API_PORT, _DATABASE_PORT, _MODEL_PORT = 6443, 5432, 7000
 _START_S = 300.0
+_FAILED_AT_MOST = 5
 
 
 @dataclass
@@ -235,6 +236,9 @@ def _migrate(plane: ControlPlane, built: list[dict[str, Any]]) -> None:
 
 
 def _is_up(product: Product, built: Sequence[Mapping[str, Any]]) -> bool:
+    failed = [ran for ran in product.kubelet.gone if ran.failure]
+    if len(failed) >= _FAILED_AT_MOST:
+        raise RuntimeError(f"{len(failed)} pods have failed: {_failures(product.kubelet)}")
     for one in built:
         if one["kind"] == "Deployment":
             name = one["metadata"]["name"]
@@ -245,7 +249,7 @@ def _is_up(product: Product, built: Sequence[Mapping[str, Any]]) -> bool:
 
 def _failures(kubelet: Kubelet) -> str:
     ran = [*kubelet.pods.values(), *kubelet.gone]
-    return "\n".join(f"{one.key[1]}: {one.failure}" for one in ran if one.failure)
+    return "\n".join(f"{one.key[1]}: {one.failure[-1500:]}" for one in ran if one.failure)
 
 
 def wait_for(condition: Callable[[], bool], what: str, limit_s: float, why: Callable[[], str] = str) -> None:

@@ -38,7 +38,8 @@ def _value_of(entry: Mapping[str, Any], pod: Mapping[str, Any], read: Read) -> s
         data = _decoded(read("secrets", key["name"]))
         return data.get(key["key"]) if key.get("optional") else data[key["key"]]
     if key := source.get("configMapKeyRef"):
-        return read("configmaps", key["name"])["data"][key["key"]]
+        data = read("configmaps", key["name"]).get("data", {})
+        return data.get(key["key"]) if key.get("optional") else data[key["key"]]
     return ""
 
 
