@@ -22,10 +22,16 @@ resource "aws_iam_role_policy_attachment" "node" {
   policy_arn = "arn:${local.partition}:iam::aws:policy/${each.value}"
 }
 
+locals {
+  blender_node_class = yamldecode(file("${path.module}/karpenter/node-class.yaml"))
+}
+
 resource "aws_launch_template" "node" {
   for_each               = { general = 50, blender = 100 } # GiB of disk; the Blender image is 2 GB and workspaces lie on it
   name                   = "${var.name}-${each.key}"
   update_default_version = true
+  # The same kubelet for Blender's nodes whoever makes them. EKS merges it with what joins a node to the cluster.
+  user_data = each.key == "blender" ? base64encode(local.blender_node_class.spec.userData) : null
 
   metadata_options {
     http_tokens                 = "required"

@@ -174,7 +174,11 @@ class _Passing(BaseHTTPRequestHandler):
         if self.server.is_gone:  # on a connection that was kept
             self.close_connection = True
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        expected = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(expected)
+        if len(body) < expected:  # the client gave up; the server behind would wait for the rest, and let nobody else in
+            self.close_connection = True
+            return
         self.server.heads.append({name.lower(): value for name, value in self.headers.items()})
         fault = self.server.fault_of(self.command, self.path)
         if fault and fault.silent_s:
