@@ -61,8 +61,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("terraform") is None:
         pytest.fail("Terraform 1.11 or later is missing: install it from your package manager or from HashiCorp.")
     folder = tmp_path_factory.mktemp("terraform")
-    for file in FOLDER.glob("*.tf"):
-        shutil.copy(file, folder)
+    _copy(FOLDER, folder)
     mirror = os.environ.get("TF_PLUGIN_DIR")
     options = [f"-plugin-dir={mirror}"] if mirror else []
     ran = _terraform(folder, "init", "-backend=false", "-input=false", *options)
@@ -77,8 +76,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def closed(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with credentials that are worth nothing, AWS' addresses closed, and its state in the folder."""
     folder = tmp_path_factory.mktemp("closed")
-    for file in terraform.glob("*.tf"):
-        shutil.copy(file, folder)
+    _copy(terraform, folder)
     (folder / "closed_override.tf").write_text(
         'terraform {\n  backend "local" {}\n}\nprovider "aws" {\n  skip_credentials_validation = true\n'
         '  access_key = "x"\n  secret_key = "x"\n  max_retries = 1\n  skip_requesting_account_id = true\n'
@@ -88,6 +86,13 @@ def closed(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = [f"-plugin-dir={mirror}"] if mirror else []
     assert _terraform(folder, "init", "-input=false", *options).returncode == 0
     return folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Without what `init` made, and without anyone's own values."""
+    for file in source.glob("*.tf"):
+        shutil.copy(file, target)
+    shutil.copytree(source / "karpenter", target / "karpenter")
 
 
 def _terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
