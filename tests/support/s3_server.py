@@ -176,7 +176,9 @@ class _Passing(BaseHTTPRequestHandler):
             return
         expected = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(expected)
-        if len(body) < expected:  # the client gave up; the server behind would wait for the rest, and let nobody else in
+        if (
+            len(body) < expected
+        ):  # the client gave up; the server behind would wait for the rest, and let nobody else in
             self.close_connection = True
             return
         self.server.heads.append({name.lower(): value for name, value in self.headers.items()})

@@ -238,11 +238,9 @@ class Kubelet:
         told = time.monotonic()
         podman("stop", f"--time={max(1, int(grace_s - (told - began)))}", ran.container, check=False, limit_s=600)
         ran.stopped_in_s = time.monotonic() - told
-        try:
-            (self._folder / f"{ran.container}.log").write_text(containers.log_of(ran.container))
+        (self._folder / f"{ran.container}.log").write_text(containers.log_of(ran.container))
+        with contextlib.suppress(PodmanFailed):  # it was never made
             ran.killed = containers.exit_code(ran.container) == 137 and not self._stopping.is_set()
-        except PodmanFailed:
-            pass
         podman("rm", "--force", "--time=1", "--ignore", ran.container, check=False)
         shutil.rmtree(ran.folder, ignore_errors=True)
 

@@ -29,7 +29,6 @@ _PATHS = {
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
 }
-HAS_TELEMETRY = (OVERLAY.parents[2] / "cloud" / "telemetry").is_dir()
 # autoscaling/v2 and policy/v1 came after 1.20; a Job and the database are the product's start (see `product`).
 LEFT_OUT = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Job", "StatefulSet")
 
@@ -69,9 +68,6 @@ def for_1_20(one: Object) -> Object:
     changed = copy.deepcopy(one)
     for template in _templates_in(changed):
         for container in template["spec"].get("containers", ()):
-            for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-                if not HAS_TELEMETRY and container.get(probe, {}).get("httpGet", {}).get("port") == "metrics":
-                    del container[probe]
             if sleep := container.get("lifecycle", {}).get("preStop", {}).get("sleep"):
                 annotations = template.setdefault("metadata", {}).setdefault("annotations", {})
                 annotations[PRE_STOP] = str(sleep["seconds"])
