@@ -34,6 +34,12 @@ _TEMPLATE = "p2m_template"
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a Blender or a browser come first: what takes long must not begin last, while other workers rest."""
+    slow = {item.path for item in items if item.get_closest_marker("blender") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def url_of_database(server_url: str, name: str) -> str:
     """The address of another database on the same server."""
     return server_url.replace("/postgres?", f"/{name}?", 1)

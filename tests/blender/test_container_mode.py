@@ -20,6 +20,8 @@ from tests.blender.pod_process import RunningPod, is_running, run, running_pod, 
 from tests.blender.walls.outside import open_folder
 
 pytestmark = pytest.mark.blender
+# A pod in this mode for each kernel takes long: those of old kernels are tried by `./scripts/test --all`.
+_OLD = pytest.mark.heavy
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _DAEMON = """
@@ -96,7 +98,7 @@ def test_as_root_it_does_not_start(folder: Path) -> None:
     assert "runAsNonRoot" in said
 
 
-@pytest.mark.parametrize("landlock", ["newest", "5", "2", "0"])
+@pytest.mark.parametrize("landlock", ["newest", *(pytest.param(abi, marks=_OLD) for abi in ("5", "2", "0"))])
 async def test_the_front_cannot_be_reached_on_any_kernel(folder: Path, landlock: str) -> None:
     """ABI 5: no scopes of signals. ABI 2: truncation is no writing. 0: the operator's choice; the filter alone."""
     options = [] if landlock == "newest" else ["--landlock", "optional", "--landlock-at-most", landlock]
@@ -133,7 +135,7 @@ async def test_the_front_cannot_be_reached_on_any_kernel(folder: Path, landlock:
         assert sorted(line for line in said if line) == sorted(f"{name} refused" for name in tries)
 
 
-@pytest.fixture(scope="module", params=["newest", "5"])
+@pytest.fixture(scope="module", params=["newest", pytest.param("5", marks=_OLD)])
 def contained(request: pytest.FixtureRequest) -> Iterator[RunningPod]:
     options = [] if request.param == "newest" else ["--landlock-at-most", request.param]
     with (
@@ -190,6 +192,7 @@ async def test_what_one_child_leaves_is_gone_for_the_next(rooted: tuple[RunningP
         assert (pod.workspace / "exports").is_dir(), "what a link leads to stays"
 
 
+@pytest.mark.heavy
 async def test_a_child_reaches_neither_the_front_s_folders_nor_the_spare_s(rooted: tuple[RunningPod, str]) -> None:
     pod, begin = rooted
     async with pod.toolbox() as box:
@@ -199,6 +202,7 @@ async def test_a_child_reaches_neither_the_front_s_folders_nor_the_spare_s(roote
         assert said == "refused\n" * 7
 
 
+@pytest.mark.heavy
 async def test_its_folders_count_for_the_child_at_work_and_not_for_the_spare(rooted: tuple[RunningPod, str]) -> None:
     pod, begin = rooted
     async with pod.toolbox() as box:
