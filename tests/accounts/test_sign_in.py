@@ -12,6 +12,8 @@ from cloud.accounts.tokens import new_token
 from cloud.db.engine import Database
 from cloud.errors import Unauthorized
 
+pytestmark = pytest.mark.dear_passwords
+
 PASSWORD = "correct horse"
 
 

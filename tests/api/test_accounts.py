@@ -12,6 +12,8 @@ from cloud.db.engine import libpq_url
 from tests.api.conftest import PASSWORD, sign_in
 from tests.conftest import RunningApi
 
+pytestmark = pytest.mark.dear_passwords
+
 
 def _credentials(name: str, password: str = PASSWORD) -> dict[str, str]:
     return {"username": name, "password": password}

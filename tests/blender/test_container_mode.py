@@ -135,7 +135,7 @@ async def test_the_front_cannot_be_reached_on_any_kernel(folder: Path, landlock:
         assert sorted(line for line in said if line) == sorted(f"{name} refused" for name in tries)
 
 
-@pytest.fixture(scope="module", params=["newest", pytest.param("5", marks=_OLD)])
+@pytest.fixture(scope="module", params=["newest", "5"])
 def contained(request: pytest.FixtureRequest) -> Iterator[RunningPod]:
     options = [] if request.param == "newest" else ["--landlock-at-most", request.param]
     with (
@@ -147,6 +147,7 @@ def contained(request: pytest.FixtureRequest) -> Iterator[RunningPod]:
         yield pod
 
 
+@pytest.mark.heavy
 async def test_what_has_left_its_session_ends_with_the_child(contained: RunningPod) -> None:
     async with contained.toolbox() as box:
         call = asyncio.create_task(box.call("run_python", {"code": _DAEMON + "time.sleep(999)"}))
@@ -156,6 +157,7 @@ async def test_what_has_left_its_session_ends_with_the_child(contained: RunningP
         assert not is_running(daemon)
 
 
+@pytest.mark.heavy
 async def test_a_keeper_that_is_killed_leaves_nothing_either(contained: RunningPod) -> None:
     async with contained.toolbox() as box:
         call = asyncio.create_task(box.call("run_python", {"code": _DAEMON + "time.sleep(999)"}))

@@ -241,6 +241,7 @@ async def test_what_cannot_be_changed_is_refused_in_a_sentence(backend: Backend,
     await user.cancel(waiting)
 
 
+@pytest.mark.heavy
 async def test_the_offline_modellers_scene_is_made_again_with_other_numbers(
     backend: Backend, user: Account, tmp_path: Path
 ) -> None:

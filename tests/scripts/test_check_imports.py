@@ -80,6 +80,7 @@ def test_an_allowed_import_passes(tmp_path: Path, file: str, line: str) -> None:
     assert run_check(tmp_path).returncode == 0, run_check(tmp_path).stdout
 
 
+@pytest.mark.heavy  # scripts/check looks at it each time
 def test_our_own_tree_keeps_every_rule() -> None:
     done = run_check(ROOT)
     assert done.returncode == 0, done.stdout

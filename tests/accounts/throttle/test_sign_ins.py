@@ -17,6 +17,8 @@ from cloud.db.account_models import SignInFailure
 from cloud.db.engine import Database
 from cloud.errors import Forbidden, Unauthorized
 
+pytestmark = pytest.mark.dear_passwords
+
 PASSWORD, WRONG = "correct horse battery", "wrong"
 # Delays of a second are made longer by this, for machines on which some attempts take that.
 _SLOW_S = 60
