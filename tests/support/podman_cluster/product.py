@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from cloud.db.embedded import EmbeddedPostgres
+from cloud.db.engine import libpq_url
 from tests.support.kubernetes_api.control_plane import ControlPlane, running_control_plane
 from tests.support.podman_cluster import containers, objects
 from tests.support.podman_cluster.kubelet import Kubelet, Ran
@@ -39,7 +40,7 @@ _FAILED_AT_MOST = 5
 
 @dataclass
 class Product:
-    """It runs, and answers at `nginx.url`."""
+    """It runs, and answers at `nginx.url`. `database_url` is as libpq takes it."""
 
     plane: ControlPlane
     kubelet: Kubelet
@@ -128,7 +129,13 @@ def running_product(
             stack.callback(kubelet.stop)
             _migrate(plane, built)
             product = Product(
-                plane, kubelet, nginx, network, postgres.url, folder / "pods" / "claims" / "artifacts", timings
+                plane,
+                kubelet,
+                nginx,
+                network,
+                libpq_url(postgres.url),
+                folder / "pods" / "claims" / "artifacts",
+                timings,
             )
             wait_for(lambda: _is_up(product, built), "the product's start", _START_S, lambda: _failures(kubelet))
         yield product
@@ -179,6 +186,7 @@ def _fit(
             }
             if model_url:
                 one["data"]["ANTHROPIC_BASE_URL"] = f"http://{network.gateway}:{_MODEL_PORT}"
+                one["data"]["P2M_REVIEW"] = "0"  # a conversation of its own, which such a model cannot hold
         if one["kind"] == "ResourceQuota":
             one["spec"]["hard"] |= {"pods": "60", "requests.cpu": "60", "requests.memory": "60Gi"}
         if one["kind"] == "Deployment":

@@ -52,6 +52,10 @@ class Forwarders:
             assert task
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            with contextlib.suppress(asyncio.CancelledError):  # by `stop`; asyncio would print each
+                await pass_on(reader, writer)
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             client = str(writer.get_extra_info("peername")[0])
             for _ in range(_TRIES):
                 now = list(endpoints())
