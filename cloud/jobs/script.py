@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloud.agent.python_source import parse_source
 from cloud.jobs.kept_steps import KEPT_MARK
 from cloud.jobs.parameters.reading import PARSED_UP_TO_CHARS, Parameter, read_parameters
 from cloud.jobs.parameters.scene import scene_parameters
@@ -194,7 +195,7 @@ def _may_exit(code: str) -> bool:
     """It names something that ends a script, or is too long to tell."""
     if len(code) > PARSED_UP_TO_CHARS:
         return True
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(parse_source(code)):
         if isinstance(node, ast.Name) and node.id in {"SystemExit", "exit", "quit"}:
             return True
         if isinstance(node, ast.Attribute) and node.attr == "exit":
@@ -267,7 +268,7 @@ def _hoist_future_imports(codes: Sequence[str]) -> tuple[list[str], list[str]]:
     for code in codes:
         lines = code.splitlines(keepends=True)
         # What is too long to parse stands in the script as a text, which may begin with such imports.
-        for node in ast.parse(code).body if len(code) <= PARSED_UP_TO_CHARS else ():
+        for node in parse_source(code).body if len(code) <= PARSED_UP_TO_CHARS else ():
             if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 continue
             features.update(alias.name for alias in node.names)

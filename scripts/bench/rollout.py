@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--prompts", type=int, default=2, choices=range(1, len(PROMPTS) + 1), help="different ones [2]")
     parser.add_argument("--no-build", action="store_true", help="take the images as they are")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep what the containers said")
     chosen = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="p2m-rollout-") as folder,
@@ -71,7 +72,11 @@ def main() -> int:
             Path(folder), model_url=model.base_url, blenders=chosen.jobs, build=not chosen.no_build
         ) as product,
     ):
-        figures = measure(product, model, chosen.jobs, chosen.prompts)
+        try:
+            figures = measure(product, model, chosen.jobs, chosen.prompts)
+        finally:
+            if chosen.logs:
+                product.kubelet.keep_logs(chosen.logs)
     if chosen.json:
         print(json.dumps(figures))
     else:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cloud.agent.python_source import parse_source
+
 LIBRARY_FOLDER = Path(__file__).parent / "blender_code"
 
 
@@ -78,7 +80,7 @@ def read_library(folder: Path) -> Library:
     imports: dict[str, str] = {}
     for path in sorted(folder.glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
+        for node in parse_source(text).body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imports.update(_outside_imports(node))
                 continue

@@ -8,6 +8,7 @@ from pprint import pformat
 from typing import Any
 
 from cloud.agent.offline.bundle import library
+from cloud.agent.python_source import parse_source
 
 WIDTH = 110
 
@@ -34,7 +35,7 @@ def step_code(purpose: str, parameters: Mapping[str, Any], calls: Sequence[str])
     """
     body = "\n".join(calls)
     known = library().definitions
-    names = [node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name) and node.id in known]
+    names = [node.id for node in ast.walk(parse_source(body)) if isinstance(node, ast.Name) and node.id in known]
     imports, sources = library().bundle(dict.fromkeys(names))
     if "import bpy" not in imports:
         imports.append("import bpy")

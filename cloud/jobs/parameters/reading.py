@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from cloud.agent.python_source import parse_source
 from cloud.jobs.parameters.colours import names_used_as_colours, says_colour
 from cloud.jobs.parameters.comments import Hints, hints_for_each, read_hints
 
@@ -55,7 +56,7 @@ def read_parameters(code: str) -> list[Parameter]:
     if len(code) > PARSED_UP_TO_CHARS:
         return []
     try:
-        tree = ast.parse(code)
+        tree = parse_source(code)
         source = code.encode()
         coloured = names_used_as_colours(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cloud.agent.python_source import parse_source
 from cloud.jobs.kept_steps import IMPORT_MARK, KEPT_MARK
 from cloud.jobs.parameters.idioms import written_out
 from cloud.jobs.parameters.places import Place, Statement, Tracer, overlap
@@ -111,7 +112,7 @@ def _parsed(code: str) -> ast.Module | None:
     if len(code) > PARSED_UP_TO_CHARS or code.startswith(IMPORT_MARK):
         return None
     try:
-        return ast.parse(code)
+        return parse_source(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

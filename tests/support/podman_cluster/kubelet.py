@@ -79,6 +79,14 @@ class Kubelet:
         for ran in [*self.pods.values(), *self.gone]:
             podman("rm", "--force", "--time=1", "--ignore", ran.container, check=False)
 
+    def keep_logs(self, folder: Path) -> None:
+        """A file for each container of now and of before, with what it has said."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for log_file in self._folder.glob("*.log"):
+            shutil.copy(log_file, folder)
+        for ran in list(self.pods.values()):
+            (folder / f"{ran.container}.log").write_text(containers.log_of(ran.container))
+
     def ready(self, namespace: str, selector: Mapping[str, str]) -> list[Ran]:
         """The pods that take requests now."""
         found = []
