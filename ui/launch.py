@@ -16,6 +16,7 @@ OPTIONS = {
     # The details of an error are for the log, not for the browser.
     "client.showErrorDetails": "none",
     "client.toolbarMode": "viewer",
+    "runner.magicEnabled": "false",  # it parses pages, which two threads cannot do at once before Python 3.11.8
     "theme.baseRadius": "0.6rem",
     "theme.showWidgetBorder": "true",
     # The browser's own preference decides between these two; the menu in the corner overrules it. Captions are drawn
