@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from cloud.blender.isolation.cgroups import ControlGroup
-from cloud.blender.isolation.container import Container
+from cloud.blender.isolation.container import Container, remove_tree
 from cloud.blender.isolation.limits import Limits
 from cloud.blender.isolation.sandbox import Folders, Launch, sandboxed, unguarded
 from cloud.blender.isolation.syscalls import filter_program
@@ -110,7 +110,7 @@ class Plot:
         if group:
             await group.remove()
         if folder:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, folder)
 
     def _places(self) -> list[str]:
         places = {name: f"/{name}" for name in ("workspace", "scratch", "snapshots", "imports", "cache")}

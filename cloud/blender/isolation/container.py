@@ -8,7 +8,6 @@ import ctypes
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -96,7 +95,7 @@ class Container:
                 "this kernel's Landlock is old; system calls that signal are refused instead",
                 extra={"abi": abi, "wanted": landlock.ABI_SCOPES},
             )
-        shutil.rmtree(children, ignore_errors=True)  # of a front before us, in the same container
+        remove_tree(children)  # of a front before us, in the same container
         children.mkdir(mode=0o700, exist_ok=True)
         return cls(children.resolve(), abi, root)
 
@@ -124,13 +123,7 @@ class Container:
         """Remove what the child before left in the shared folders. No user's code may run meanwhile. Blocks."""
         if not any(os.listdir(each) for each in self.shared):
             return
-        places = [str(each) for each in self.shared]
-        # Also where it took away its own rights, and at any depth: those programs manage both.
-        for command in (["chmod", "-R", "u+rwX", *places], ["find", *places, "-mindepth", "1", "-delete"]):
-            try:
-                subprocess.run(command, capture_output=True, timeout=_EMPTYING_LIMIT_S, check=False)
-            except (OSError, subprocess.TimeoutExpired):
-                logger.exception("the child's folders are not empty")
+        _delete(self.shared, "-mindepth", "1")
         if left := [str(each) for each in self.shared if os.listdir(each)]:
             logger.error("a child finds what the one before left", extra={"folders": left})
 
@@ -154,6 +147,23 @@ class Container:
         keeper = (python, "-P", "-S", "-m", "cloud.blender.isolation.keeper", json.dumps(plan))
         environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(PACKAGE_ROOT)}
         return Launch(keeper, environment | {"PYTHONDONTWRITEBYTECODE": "1"}, None)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with whatever a user's code made in it; what is left is told to the log. Blocks."""
+    _delete([folder])
+    if folder.exists():
+        logger.error("a child's folder is not removed", extra={"folder": str(folder)})
+
+
+def _delete(places: Sequence[Path], *tests: str) -> None:
+    # Where the code took away its own rights, and at any depth: these programs manage both, `shutil.rmtree` neither.
+    names = [str(each) for each in places if each.exists()]
+    for command in (["chmod", "-R", "u+rwX", *names], ["find", *names, *tests, "-delete"]) if names else ():
+        try:
+            subprocess.run(command, capture_output=True, timeout=_EMPTYING_LIMIT_S, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            logger.exception("a child's folders are not emptied")
 
 
 def guard_front() -> None:
