@@ -180,6 +180,7 @@ def rooted(folder: Path) -> Iterator[tuple[RunningPod, str]]:
         yield pod, f"import os, tempfile\nROOT, POD = {str(root)!r}, {str(pod.workspace)!r}\n"
 
 
+@pytest.mark.heavy
 async def test_what_one_child_leaves_is_gone_for_the_next(rooted: tuple[RunningPod, str]) -> None:
     pod, begin = rooted
     async with pod.toolbox() as box:

@@ -74,6 +74,7 @@ async def test_alike_objects_are_one_line_and_all_are_data(pod: RunningPod) -> N
     assert len(objects) == 241
 
 
+@pytest.mark.heavy
 async def test_each_page_of_a_crowd_is_affordable_and_all_pages_hold_all(pod: RunningPod) -> None:
     async with pod.toolbox(CROWD) as box:
         pages = (await run(box, "inspect"))["pages"]

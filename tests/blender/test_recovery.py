@@ -62,8 +62,7 @@ ATTACKS = {
     "a later daemon": "import os, time\nif not os.fork():\n os.setsid()\n if not os.fork(): time.sleep(999)\n"
     " os._exit(0)",
 }
-_BY_DEFAULT = {"exit", "64 GiB", "fork bomb", "full everything", "deletion of all", "closing of all"}
-_BY_DEFAULT |= {"stop of oneself", "sockets in other hands", "a closed folder"}
+_BY_DEFAULT = {"exit", "64 GiB", "fork bomb", "full everything", "deletion of all"}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def test_a_signal_cancels_the_job_and_stops_everything(command_line: CommandLine
     command_line.assert_nothing_runs(timeout_s=2)
 
 
-@pytest.mark.parametrize("event", [pytest.param("note", marks=pytest.mark.heavy), "step.started"])
+@pytest.mark.heavy
+@pytest.mark.parametrize("event", ["note", "step.started"])
 def test_a_killed_client_leaves_nothing_running(command_line: CommandLine, event: str) -> None:
     run = begin_and_wait_for(command_line, event)
     run.kill()

@@ -116,6 +116,7 @@ def test_every_format_comes_home(command_line: CommandLine) -> None:
     assert {f"scene.{name}" for name in ["blend", "glb", *formats]} <= names
 
 
+@pytest.mark.heavy
 def test_a_prompt_of_which_nothing_is_known_fails_and_says_what_lifts_the_limit(command_line: CommandLine) -> None:
     done = command_line.run("make", "a gryphon", "--out", "unknown")
     assert done.returncode == 1

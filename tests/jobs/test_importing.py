@@ -85,6 +85,7 @@ async def _scene_files(backend: Backend, account: Account, code: str) -> dict[st
     return {name: await backend.services.store.get(row.sha256) for name, row in files.items() if row.kind == "scene"}
 
 
+@pytest.mark.heavy
 async def test_a_hostile_file_begins_a_project_and_its_words_stay_data(
     backend: Backend, user: Account, tmp_path: Path
 ) -> None:
